@@ -91,7 +91,7 @@ contains
         integer(c_size_t) :: dim
         dim = size(covariance, 1, kind=c_size_t)
         if (size(covariance, 2, kind=c_size_t) /= dim) then
-            call quell_refuse_shape('full: the shape of covariance', &
+            call quell_refuse_shape('the shape of covariance', &
                 shape(covariance, kind=c_size_t), [dim, dim], stat, errmsg)
             return
         end if
@@ -115,7 +115,7 @@ contains
         integer(c_size_t) :: dim
         dim = size(values, kind=c_size_t)
         if (any(shape(vectors, kind=c_size_t) /= dim)) then
-            call quell_refuse_shape('eigen: the shape of vectors', &
+            call quell_refuse_shape('the shape of vectors', &
                 shape(vectors, kind=c_size_t), [dim, dim], stat, errmsg)
             return
         end if

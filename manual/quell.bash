@@ -31,6 +31,7 @@ _quell() {
             --schedule) words=$(_quell_names schedules) ;;
             --grid) words=$(_quell_names grids) ;;
             --isa) words=$(_quell_names isas) ;;
+            --log) words="text json none" ;;
             list) words="samplers schedules grids models isas" ;;
             help) words=$(_quell_commands) ;;
             info) words=$(_quell_names models) ;;

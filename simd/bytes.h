@@ -58,6 +58,23 @@ struct quell_byte_kernels {
     void (*quantise_turned)(size_t count, size_t channels, const float *x, size_t x_row,
                             float inverse, void *out, size_t out_row);
 
+    /* out[i] = the whole number that is nearest to fma(254, e[i], -127), ties to even, for e[i]
+     * from 0 to 1; with zeros up to a whole group. Returns the sum of these numbers and of 127 for
+     * each, or UINT32_MAX if there is a NaN. */
+    uint32_t (*shares)(size_t count, const float *e, void *out);
+
+    /* greatest[c] = that of column c of x, `rows` rows x_row apart. */
+    void (*greatest_columns)(size_t rows, size_t columns, const float *x, size_t x_row,
+                             uint32_t *greatest);
+
+    /* A row becomes a column of weights of a panel, and the rows those of its rows: columns of at
+     * most QUELL_PANEL. `to`: where the column's, or the first column's, first group goes; the next
+     * groups are QUELL_PANEL groups apart. inverse: of the row, or inverse[QUELL_PANEL] of the
+     * columns. Returns the sum of the numbers, or sets that of each column. */
+    int32_t (*pack_row)(size_t count, const float *x, float inverse, signed char *to);
+    void (*pack_rows)(size_t rows, size_t columns, const float *x, size_t x_row,
+                      const float *inverse, signed char *to, int32_t *sum);
+
     /* `count` zeros, whole groups. */
     void (*zeros)(size_t count, void *out);
 

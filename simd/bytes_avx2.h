@@ -19,6 +19,12 @@ VERB void b_put(byte_element *to, vi q)
     __m128i low = _mm256_castsi256_si128(q), high = _mm256_extracti128_si256(q, 1);
     _mm_storeu_si128((__m128i *)(void *)to, _mm_packs_epi32(low, high));
 }
+VERB void b_put_signed(signed char *to, vi q)
+{
+    __m128i low = _mm256_castsi256_si128(q), high = _mm256_extracti128_si256(q, 1);
+    __m128i half = _mm_packs_epi32(low, high);
+    _mm_storel_epi64((__m128i *)(void *)to, _mm_packs_epi16(half, half));
+}
 VERB ba b_none(void) { return (ba)_mm256_setzero_si256(); }
 VERB bl b_left(const byte_element *a)
 {

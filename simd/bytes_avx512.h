@@ -17,6 +17,10 @@ VERB void b_put(byte_element *to, vi q)
 {
     _mm256_storeu_si256((__m256i *)(void *)to, _mm512_cvtepi32_epi16(q));
 }
+VERB void b_put_signed(signed char *to, vi q)
+{
+    _mm_storeu_si128((__m128i *)(void *)to, _mm512_cvtepi32_epi8(q));
+}
 VERB ba b_none(void) { return (ba)_mm512_setzero_si512(); }
 VERB bl b_left(const byte_element *a)
 {

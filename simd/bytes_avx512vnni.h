@@ -20,6 +20,10 @@ VERB void b_put(byte_element *to, vi q)
     __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(q, _mm512_set1_epi32(BYTE_ZERO)));
     _mm_storeu_si128((__m128i *)(void *)to, bytes);
 }
+VERB void b_put_signed(signed char *to, vi q)
+{
+    _mm_storeu_si128((__m128i *)(void *)to, _mm512_cvtepi32_epi8(q));
+}
 VERB ba b_none(void) { return (ba)_mm512_setzero_si512(); }
 VERB bl b_left(const byte_element *a)
 {

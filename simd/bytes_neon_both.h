@@ -11,6 +11,7 @@ VERB void b_put(byte_element *to, vi q)
     int8x8_t bytes = vmovn_s16(vcombine_s16(half, half));
     __builtin_memcpy(to, &bytes, LANES);
 }
+VERB void b_put_signed(signed char *to, vi q) { b_put(to, q); }
 VERB ba b_none(void) { return vdupq_n_s32(0); }
 VERB int32_t b_four(const byte_element *a)
 {

@@ -14,6 +14,7 @@ typedef const byte_element *bl;
 typedef const signed char *br;
 
 VERB void b_put(byte_element *to, vi q) { *to = (byte_element)(int32_t)q; }
+VERB void b_put_signed(signed char *to, vi q) { *to = (signed char)(int32_t)q; }
 VERB ba b_none(void) { return 0; }
 VERB bl b_left(const byte_element *a) { return a; }
 VERB br b_right(const signed char *b) { return b; }

@@ -20,6 +20,10 @@ const struct quell_byte_kernels TABLE(BYTES_NAME) = {
     .greatest = greatest,
     .quantise = quantise,
     .quantise_turned = quantise_turned,
+    .shares = shares,
+    .greatest_columns = greatest_columns,
+    .pack_row = pack_row,
+    .pack_rows = pack_rows,
     .zeros = zeros,
     .dots = byte_dots,
 };

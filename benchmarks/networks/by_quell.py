@@ -3,8 +3,6 @@
 a run of DDIM with all its steps: a single evaluation would also start threads."""
 
 import pathlib
-import subprocess
-import sysconfig
 
 import quell
 import torch
@@ -53,8 +51,7 @@ def int8(problem: Problem) -> Call:
     """Whole weights wherever there can be some, as the peers have them: the bound is the highest."""
     path = problem.path("quell_int8", ".safetensors")
     if not path.exists():
-        command = pathlib.Path(sysconfig.get_path("scripts")) / "quell"
-        options = ["--model", _exported(problem, True), "--out", path, "--bound", "10"]
-        more = ["--count", "1", "--sampler", "ddim", "--steps", "1", "--quiet"]
-        subprocess.run([command, "quantize", *options, *more], check=True)
+        quell.quantize(
+            _exported(problem, True), path, bound=10, count=1, sampler="ddim", steps=1
+        )
     return _call(problem, path)

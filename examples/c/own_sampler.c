@@ -3,6 +3,7 @@
  *
  * The sampler is a plan: Euler's step on the probability flow of x / alpha, written once for the
  * whole grid. The denoiser is a C function, called for a tile of samples at a time. */
+#include <math.h>
 #include <quell/quell.h>
 #include <stdio.h>
 

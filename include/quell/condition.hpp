@@ -13,12 +13,13 @@ namespace quell
 {
 
 /* The values of one condition of a draw (quell_condition): values[size] for all samples, with a
- * count of 0, or values[count][size] for the `count` samples of the draw. No values: the samples
- * are without this condition. */
+ * count of 0, or values[count][size] for the `count` samples of the draw. condition::none(name):
+ * the samples are without this condition. An array that is empty by mistake is refused. */
 struct condition {
     std::string name;
     std::vector<float> values = {};
     size_t count = 0;
+    bool is_none = false;
 
     condition(std::string of, std::vector<float> given, size_t rows = 0)
         : name(std::move(of)), values(std::move(given)), count(rows)
@@ -26,7 +27,12 @@ struct condition {
     }
     condition(std::string of, float value) : name(std::move(of)), values{value} {}
 
-    static condition none(std::string of) { return condition(std::move(of), std::vector<float>()); }
+    static condition none(std::string of)
+    {
+        condition one(std::move(of), std::vector<float>());
+        one.is_none = true;
+        return one;
+    }
 };
 
 /* A condition that a function takes: its name, how many elements it has, and what the function is
@@ -51,11 +57,15 @@ inline std::vector<quell_condition> c_conditions(const std::vector<condition> &a
 {
     std::vector<quell_condition> c;
     for (const condition &one : all) {
-        bool given = !one.values.empty();
+        if (one.is_none == !one.values.empty() || (one.is_none && one.count))
+            throw error(QUELL_BAD_ARGUMENT,
+                        "draw: condition '" + one.name +
+                            (one.is_none ? "' is none, but has values or a count"
+                                         : "' has no values; condition::none stands for none"));
         size_t rows = one.count ? one.count : 1, size = one.values.size() / rows;
         expect("draw: a condition", one.values.size(), rows * size);
-        c.push_back({text("condition: name", one.name), given ? one.values.data() : nullptr,
-                     given ? one.count : 0, size});
+        c.push_back({text("condition: name", one.name), one.is_none ? nullptr : one.values.data(),
+                     one.count, size});
     }
     return c;
 }

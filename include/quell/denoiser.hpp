@@ -52,9 +52,9 @@ class denoiser
     static denoiser from_covariance(size_t dim, span<const double> covariance,
                                     span<const double> mean = {})
     {
-        const double *means = detail::optional_data("full: mean", mean, dim);
-        detail::expect("full: covariance", covariance.size(),
-                       detail::product("full: dim", dim, dim));
+        const double *means = detail::optional_data("covariance: mean", mean, dim);
+        detail::expect("covariance", covariance.size(),
+                       detail::product("covariance: dim", dim, dim));
         return make([&](auto **d) {
             return quell_denoiser_from_covariance(d, dim, means, covariance.data());
         });
@@ -64,9 +64,9 @@ class denoiser
     static denoiser from_eigenbasis(const quell::eigenbasis &basis, span<const double> mean = {})
     {
         size_t dim = basis.values.size();
-        const double *means = detail::optional_data("eigen: mean", mean, dim);
-        detail::expect("eigen: vectors", basis.vectors.size(),
-                       detail::product("eigen: dim", dim, dim));
+        const double *means = detail::optional_data("eigenbasis: mean", mean, dim);
+        detail::expect("eigenbasis: vectors", basis.vectors.size(),
+                       detail::product("eigenbasis: dim", dim, dim));
         return make([&](auto **d) {
             return quell_denoiser_from_eigenbasis(d, dim, means, basis.values.data(),
                                                   basis.vectors.data());
@@ -218,15 +218,7 @@ class denoiser
     static denoiser guided_by(const denoiser &base, const quell_denoiser *guide,
                               const guidance &how)
     {
-        detail::expect("guided: weights", how.weights.size(), how.times.size());
-        quell_guidance c = quell_guidance_defaults();
-        c.weight = how.weight;
-        c.low = how.low;
-        c.high = how.high;
-        c.rescale = how.rescale;
-        c.points = how.times.size();
-        c.times = how.times.empty() ? nullptr : how.times.data();
-        c.weights = how.weights.empty() ? nullptr : how.weights.data();
+        quell_guidance c = detail::c_guidance(how);
         return make(
             [&](auto **d) { return quell_denoiser_from_guidance(d, base.get(), guide, &c); });
     }

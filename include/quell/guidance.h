@@ -15,8 +15,7 @@ extern "C" {
 /* How a denoiser is guided. Start from quell_guidance_defaults().
  *
  * weight: w, from -10^6 to 10^6; 1 is no guidance, and a greater w leads further away from the
- *   guide. With w = 1 these would have no effect and are refused: a guide that is not NULL; low;
- *   high (2).
+ *   guide. With w = 1 a guide, `low` and `high` would have no effect, and are refused (2).
  * low, high: the denoiser is guided at times from low to high, 0 <= low <= high <= 1
  *   (Kynkaanniemi et al., 2404.07724); a sampler that evaluates at none of them is refused (0, 1).
  * points, times, weights: w as a function of the time, in place of `weight`, which must then be
@@ -63,8 +62,8 @@ static inline quell_guidance quell_guidance_defaults(void)
  *                    neither classes nor conditions is refused: mu_guide would be mu
  *   a denoiser       another one of the same dim (autoguidance, Karras et al., 2406.02507). It is
  *                    told the classes of the run if it has as many as `denoiser`, and those of the
- *                    conditions that it takes; what stands for none is each one's own. `denoiser`
- *                    itself is refused: mu_guide would be mu
+ *                    conditions that it takes; each of the two denoisers has its own values for
+ *                    none. `denoiser` itself is refused: mu_guide would be mu
  *
  * The new denoiser holds both. Functions with whole_batch can be neither: QUELL_UNSUPPORTED. */
 QUELL_API quell_status quell_denoiser_from_guidance(quell_denoiser **guided,

@@ -5,6 +5,7 @@
 
 #include <vector>
 #include <quell/guidance.h>
+#include <quell/status.hpp>
 
 namespace quell
 {
@@ -23,6 +24,26 @@ struct guidance {
     std::vector<double> weights = {};
     double rescale = 0;
 };
+
+namespace detail
+{
+
+/* The same for C. Its pointers lead into `how`. */
+inline quell_guidance c_guidance(const guidance &how)
+{
+    expect("guided: weights", how.weights.size(), how.times.size());
+    quell_guidance c = quell_guidance_defaults();
+    c.weight = how.weight;
+    c.low = how.low;
+    c.high = how.high;
+    c.rescale = how.rescale;
+    c.points = how.times.size();
+    c.times = how.times.empty() ? nullptr : how.times.data();
+    c.weights = how.weights.empty() ? nullptr : how.weights.data();
+    return c;
+}
+
+} // namespace detail
 
 } // namespace quell
 #endif

@@ -49,9 +49,10 @@ QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
  *
  * seed, first, count and the sampler must be the same on all ranks. This is checked before anything
  * is drawn: the plans, grids, bounds and laws of x_1 are compared, and so are digests of every
- * weight of the models. Of a function, of a schedule of the caller's own and of a model that is not
- * reproducible, only the sizes are compared. Fails with QUELL_BAD_ARGUMENT, and a message that says
- * what differs.
+ * weight of the models. Of a function that is reproducible, the outputs for two samples at three
+ * levels of noise are compared; of other functions, of models that are not reproducible and of
+ * schedules of the caller's own, only the sizes and options. Fails with QUELL_BAD_ARGUMENT, and a
+ * message that says what differs.
  *
  * What samples are told one by one, each rank gives for its own samples, `rows` of them: classes,
  * negative_classes, seeds, indices, and conditions with a row for each sample. All ranks that have

@@ -14,9 +14,9 @@ extern "C" {
 
 /* A transition can have up to eight noises that are independent: its slots, k in {0, ..., 7}.
  *
- * Under the seed itself there are the stream of the initial noise x_1, and a stream for each node n
- * of the Brownian path of each slot k (quell_noise_brownian). Under the key of an interval, stream
- * k is that of slot k (quell_noise_key). */
+ * With the seed as the key, one stream is the initial noise x_1, and each node n of the Brownian
+ * path of each slot k has a stream (quell_noise_brownian). With the key of an interval
+ * (quell_noise_key), stream k is the noise of slot k. */
 #define QUELL_STREAM_INIT 0u
 #define QUELL_STREAM(n, k) (1u + 8u * (uint32_t)(n) + (uint32_t)(k))
 

@@ -27,6 +27,7 @@
 #include <quell/noise.h>
 #include <quell/operation.h>
 #include <quell/plan.h>
+#include <quell/quantize.h>
 #include <quell/queue.h>
 #include <quell/run.h>
 #include <quell/sampler.h>

@@ -30,6 +30,7 @@
 #include <quell/names.hpp>
 #include <quell/noise.hpp>
 #include <quell/plan.hpp>
+#include <quell/quantize.hpp>
 #include <quell/queue.hpp>
 #include <quell/run.hpp>
 #include <quell/sampler.hpp>

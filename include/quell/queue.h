@@ -177,9 +177,9 @@ QUELL_API quell_status quell_ticket_wait(quell_ticket *ticket, double seconds);
 QUELL_API size_t quell_ticket_drawn(quell_ticket *ticket);
 
 /* Cancels a request: it ends with QUELL_STOPPED within about a twentieth of a second, or, if that
- * takes longer, when one instruction of a network is done (one evaluation, if others are
- * drawn with it), or without a network one transition of one tile. Others who are drawn in the same
- * run are not affected. Does nothing if it has ended. NULL is allowed. Thread-safe. */
+ * takes longer, when one instruction of a network is done (one evaluation, if others are drawn with
+ * it), or without a network one transition of one tile. Others who are drawn in the same run are
+ * not affected. Does nothing if it has ended. NULL is allowed. Thread-safe. */
 QUELL_API void quell_ticket_cancel(quell_ticket *ticket);
 
 /* Gives up a ticket; the request goes on. NULL is allowed. Thread-safe, but for other uses of this

@@ -22,8 +22,8 @@ extern "C" {
  *
  * seed, first, count: the seed, the index of the first sample, and how many samples: draws the
  *   samples first, ..., first + count - 1 of this seed, up to index 2^64 - 2. With such a denoiser
- *   sample i has the same bits in every run. On the way from t to s its noise is that of
- *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
+ *   sample i has the same bits in every run. Each interval of times has noise of its own
+ *   (quell_noise_key), so a run from 1 to 0.5 and one from 0.5 to 0 may have the same seed
  *   (0, 0, 1).
  *
  * seeds, indices: seeds[count] and indices[count], a seed and an index for each sample, so that one
@@ -43,8 +43,8 @@ extern "C" {
  *   that condition: the denoiser's file or options say what stands for it (NULL, 0).
  *
  * negative_classes: negative_classes[count], the class that guidance leads away from, in place of
- *   no class, where a denoiser is guided by itself; -1 for none. Guidance does not change a sample
- *   whose class and conditions are the ones that it leads away from (NULL).
+ *   no class, where a denoiser is guided by itself; -1 for none. A sample whose own class and
+ *   conditions are those that guidance leads away from is not changed by guidance (NULL).
  * negative_conditions, negative_condition_count: the conditions that such guidance leads away from,
  *   in place of none of them, and how many there are: some or all, in the form of `conditions`
  *   (NULL, 0).
@@ -104,10 +104,11 @@ typedef struct quell_progress {
     uint64_t total;
 } quell_progress;
 
-/* Hears of a run's progress, some 20 to 40 times a second. Any thread of the run may call it, one
- * at a time. If the thread that called quell takes part in the run, it calls it, too, at least
- * every 50 ms, but never within an instruction of a network or, without a network, within one
- * transition of a tile. Returns 0 to go on, > 0 to stop the run, < 0 for an error. */
+/* Hears of a run's progress, some 20 to 40 times a second. Any thread of the run may call this
+ * function, one at a time. If the thread that called quell takes part in the run, that thread calls
+ * the function at least every 50 ms, but never within an instruction of a network or, without a
+ * network, within one transition of a tile. Returns 0 to go on, > 0 to stop the run, < 0 for an
+ * error. */
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
 /* Sees every tile after every transition: x[told->rows][told->dim] is x_s at the point s, where

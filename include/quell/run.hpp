@@ -76,7 +76,10 @@ class running
           negative_conditions_(c_conditions(what.negative_conditions))
     {
         size_t count = dim ? values / dim : 0;
-        expect("run: x", values, count * dim);
+        if (values != count * dim)
+            throw error(QUELL_BAD_ARGUMENT, "run: x: " + std::to_string(values) +
+                                                " values, must be a multiple of " +
+                                                std::to_string(dim));
         draw_ = quell_draw_defaults();
         draw_.seed = what.seed;
         draw_.first = what.first;

@@ -24,8 +24,8 @@ typedef struct quell_sampler quell_sampler;
 
 /* What a sampler is created with. Start from quell_sampler_defaults().
  *
- * steps: the number of steps, T, from 1 to 10^6. 0 stands for 64, or for 1 where the sampler
- *   chooses its own steps, because such a sampler refuses more than 1 (0).
+ * steps: the number of steps, T, from 1 to 10^6. 0 stands for 64. A sampler that
+ *   chooses its own steps takes 0 or 1, which are the same (0).
  * start, stop: the first and the last time, 1 >= start > stop >= 0 (1, 0).
  * times: the times of the grid, steps + 1 values that fall, in place of start, stop and grid, which
  *   must then have their defaults or say the same. NULL: none (NULL).
@@ -40,8 +40,8 @@ typedef struct quell_sampler quell_sampler;
  * brownian: 1 if the noise of a step is an increment of a Brownian path: with the same seed, more
  *   steps then refine the same path (quell_plan_noise, quell_noise_brownian). 0 if each step has
  *   noise of its own, which is faster: an increment is a sum of some 40 normals, fewer where times
- *   have few binary digits. A sampler that draws noise nowhere between 1 and 0 refuses it; one that
- *   draws none only because of start and stop does not (0).
+ *   have few binary digits. 1 is refused for a sampler that would draw no noise even on the whole
+ *   way from 1 to 0 (0).
  * sigmas: the grid by its values of sigma / alpha, steps + 1 values that fall, in place of start,
  *   stop and grid, as with times. They lie within those of the schedule, except a last one of 0. A
  *   value up to 1% beyond an end of the schedule is taken for that end, because published lists

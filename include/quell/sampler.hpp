@@ -83,11 +83,11 @@ class c_options
         const std::vector<double> &given = from.times.empty() ? from.sigmas : from.times;
         if (!given.empty()) {
             if (from.steps && from.steps + 1 != given.size())
-                throw error(QUELL_BAD_ARGUMENT, "sampler: steps is " + std::to_string(from.steps) +
-                                                    ", but there are " +
-                                                    std::to_string(given.size()) +
-                                                    (from.times.empty() ? " sigmas" : " times") +
-                                                    ", one more than steps; leave steps out");
+                throw error(QUELL_BAD_ARGUMENT,
+                            "sampler: steps is " + std::to_string(from.steps) + ", but there are " +
+                                std::to_string(given.size()) +
+                                (from.times.empty() ? " sigmas" : " times") + ", which make " +
+                                std::to_string(given.size() - 1) + " steps; leave steps out");
             c_.steps = given.size() - 1;
         }
         c_.times = from.times.empty() ? nullptr : from.times.data();

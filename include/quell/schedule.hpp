@@ -39,8 +39,8 @@ class schedule
         return schedule(made);
     }
 
-    /* The caller's own: scales function(double t). It is called in the thread that creates a
-     * sampler, starts a run, or calls `at` (quell_schedule_from_function). */
+    /* The caller's own: scales function(double t). quell_schedule_from_function says in
+     * which threads it is called. */
     template <class F> static schedule from_function(F function)
     {
         auto own = std::make_unique<F>(std::move(function));

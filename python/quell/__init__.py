@@ -16,6 +16,7 @@ machine, and in C, C++, Fortran and the command."""
 import typing as _typing
 
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
+from quell._quantize import Quantized, QuantizedInstruction, quantize
 from quell._quell import (
     Entry,
     EntryOption,
@@ -43,6 +44,7 @@ from quell.errors import (
     AfterFork,
     BadArgument,
     BadModel,
+    Busy,
     DenoiserFailed,
     Error,
     IOFailed,
@@ -62,6 +64,7 @@ from quell.noise import (
     VESchedule,
     VPSchedule,
 )
+from quell.queues import Queue, QueueState, Ticket
 from quell.sample import (
     DDIMSampler,
     DDPMSampler,
@@ -94,7 +97,16 @@ else:
         """quell.export, which is there once it is asked for: it imports torch."""
         if name != "export":
             raise AttributeError(f"module 'quell' has no attribute {name!r}")
-        from quell.programs import export
+        try:
+            from quell.programs import export
+        except ModuleNotFoundError as missing:
+            if missing.name not in ("torch", "safetensors"):
+                raise
+            raise ModuleNotFoundError(
+                f"quell.export needs {missing.name}: pip install 'quell[export]', or, in a clone, "
+                "'.[export]'",
+                name=missing.name,
+            ) from missing
 
         return export
 

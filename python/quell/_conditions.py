@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from quell.errors import refused
 Conditions = list[tuple[str, Floats | None]]
 
 _NEGATIVE = ("negative_label", "negative_conditions")  # keywords of a call
+_OTHERS = ("label", "seed", "seeds", "first", "indices", "conditions", *_NEGATIVE)
 
 
 def _shape_text(lead: str, shape: tuple[int, ...]) -> str:
@@ -82,8 +84,10 @@ def conditions_of(
     for name in given:
         if name not in taken:
             names = ", ".join(map(repr, taken))
+            near = difflib.get_close_matches(name, [*taken, *_OTHERS], 1)
             raise TypeError(
                 f"the denoiser takes no argument {name!r}"
+                + (f" (did you mean {near[0]!r}?)" if near else "")
                 + (f": its conditions are {names}" if taken else "")
             )
     for name, shape in taken.items():

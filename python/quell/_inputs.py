@@ -137,7 +137,7 @@ def classes_of(label: Any, count: int, classes: int, what: str = "label") -> Any
     wrong = (labels < -1) | (labels > classes)
     if np.any(wrong):
         first = labels[wrong].flat[0] if labels.ndim else label
-        must = f"must be a class from 0 to {classes - 1}, or -1 for none"
+        must = f"must be a class from 0 to {classes - 1}, or -1 or {classes} for none"
         raise refused(f"{what}: {said(int(first))}, {must}")
     made = np.broadcast_to(labels, (count,)).astype(np.int32)
     return np.where(made == classes, np.int32(-1), made)

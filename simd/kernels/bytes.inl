@@ -4,7 +4,7 @@
  *   bl  four elements of a left side, for each column     br  four weights of some columns
  *   ba  sums of these columns; BYTE_PARTS of them have LANES columns
  *   b_whole: the sums of LANES columns, of BYTE_PARTS of them (first, and last)
- *   b_put: stores LANES whole numbers as elements */
+ *   b_put: stores LANES whole numbers as elements, b_put_signed as bytes with a sign */
 
 #define MOST_BYTE_ROWS 192
 #define UNIT_BYTES (LANES * QUELL_GROUP)
@@ -81,6 +81,105 @@ static void quantise_turned(size_t count, size_t channels, const float *x, size_
         for (size_t c = 0; c < channels; c += QUELL_GROUP)
             put_group(count - i, x + c * x_row + i, channels - c, x_row, by,
                       element_at(out, i * out_row + c), out_row);
+}
+
+/* The sum of the lanes, as of integers modulo 2^32. */
+VERB uint32_t sum_lanes(vi a)
+{
+    uint32_t lane[LANES], sum = 0;
+    v_istore(lane, a);
+    for (size_t l = 0; l < LANES; l++) sum += lane[l];
+    return sum;
+}
+
+static uint32_t shares(size_t count, const float *e, void *out)
+{
+    const vf by = v_set1(254), less = v_set1(-127);
+    vi sum = v_iset1(0);
+    size_t i = 0, end = (count + QUELL_GROUP - 1) / QUELL_GROUP * QUELL_GROUP;
+    int nan = 0;
+    for (; i + LANES <= count; i += LANES) {
+        vf value = v_load(e + i);
+        vi whole = v_to_int(v_fma(by, value, less));
+        nan |= v_any_nan(value);
+        sum = v_iadd(sum, v_iadd(whole, v_iset1(127)));
+        b_put(element_at(out, i), whole);
+    }
+    if (i < end) {
+        vf value = v_load_n(e + i, count - i); /* the lanes beyond are 0, which are -127 */
+        vi whole = v_to_int(v_fma(by, value, less));
+        byte_element some[LANES];
+        nan |= v_any_nan(value);
+        sum = v_iadd(sum, v_iadd(whole, v_iset1(127)));
+        b_put(some, whole);
+        for (size_t l = 0; l < LANES && i < count; l++) *element_at(out, i++) = some[l];
+    }
+    for (; i < end; i++) *element_at(out, i) = BYTE_ZERO;
+    return nan ? UINT32_MAX : sum_lanes(sum);
+}
+
+static void greatest_columns(size_t rows, size_t columns, const float *x, size_t x_row,
+                             uint32_t *most)
+{
+    for (size_t c = 0; c < columns; c += LANES) {
+        uint32_t lane[LANES];
+        vi now = v_iset1(0);
+        for (size_t p = 0; p < rows; p++)
+            now = greater(now, v_load_n(x + p * x_row + c, columns - c));
+        v_istore(lane, now);
+        for (size_t l = 0; l < LANES && c + l < columns; l++) most[c + l] = lane[l];
+    }
+}
+
+#define NEXT_GROUP ((size_t)QUELL_PANEL * QUELL_GROUP)
+
+static int32_t pack_row(size_t count, const float *x, float inverse, signed char *to)
+{
+    vf by = v_set1(inverse);
+    vi sum = v_iset1(0);
+    for (size_t i = 0; i < count; i += 4 * LANES) {
+        signed char some[4 * LANES];
+        size_t groups = (count - i + QUELL_GROUP - 1) / QUELL_GROUP;
+        for (size_t k = 0; k < 4; k++) {
+            size_t at = i + k * LANES;
+            vi whole = v_iset1(0);
+            if (at < count) whole = v_to_int(v_mul(v_load_n(x + at, count - at), by));
+            sum = v_iadd(sum, whole);
+            b_put_signed(some + k * LANES, whole);
+        }
+        for (size_t g = 0; g < LANES && g < groups; g++, to += NEXT_GROUP)
+            __builtin_memcpy(to, some + g * QUELL_GROUP, QUELL_GROUP);
+    }
+    return (int32_t)sum_lanes(sum);
+}
+
+static void pack_rows(size_t rows, size_t columns, const float *x, size_t x_row,
+                      const float *inverse, signed char *to, int32_t *sum)
+{
+    for (size_t c = 0; c < columns; c += LANES) {
+        vf by = v_load(inverse + c), none = v_set1(0);
+        vm some = v_less(none, by); /* no number that is none becomes a whole one */
+        vi all = v_iset1(0);
+        uint32_t word[LANES];
+        signed char *group = to + c * QUELL_GROUP;
+        for (size_t p = 0; p < rows; p += QUELL_GROUP, group += NEXT_GROUP) {
+            vi four[QUELL_GROUP];
+            for (size_t k = 0; k < QUELL_GROUP; k++) {
+                four[k] = v_iset1(0);
+                if (p + k < rows) {
+                    vf value = v_load_n(x + (p + k) * x_row + c, columns - c);
+                    four[k] = v_to_int(v_select(some, v_mul(value, by), none));
+                }
+                all = v_iadd(all, four[k]);
+                four[k] = v_iand(four[k], v_iset1(255));
+            }
+            v_istore(word, v_ixor(v_ixor(four[0], v_ishl(four[1], 8)),
+                                  v_ixor(v_ishl(four[2], 16), v_ishl(four[3], 24))));
+            __builtin_memcpy(group, word, sizeof word);
+        }
+        v_istore(word, all);
+        for (size_t l = 0; l < LANES; l++) sum[c + l] = (int32_t)word[l];
+    }
 }
 
 static void zeros(size_t count, void *out)

@@ -9,7 +9,8 @@
 
 struct quell_nearest quell_nearest_to(const char *word, size_t length)
 {
-    return (struct quell_nearest){.word = word, .length = length, .distance = (length + 2) / 3 + 1};
+    return (struct quell_nearest){
+        .word = word, .length = length, .cost = 2 * ((length + 2) / 3 + 1)};
 }
 
 static char plain(char c)
@@ -39,13 +40,22 @@ static size_t distance(const char *a, size_t m, const char *b, size_t n)
     return last[n];
 }
 
+/* What it costs to make the name of the word: 2 for each letter that is changed, added or left out,
+ * and 1 for a word that the name begins with, as its writer knew it. */
+static size_t cost(const char *word, size_t m, const char *name, size_t n)
+{
+    size_t run = 0;
+    while (run < m && run < n && plain(word[run]) == plain(name[run])) run++;
+    return run == m && m >= 3 && n > m ? 1 : 2 * distance(word, m, name, n);
+}
+
 /* Whether the name is nearer than all before it. */
 static bool is_nearer(struct quell_nearest *nearest, const char *name, size_t length)
 {
     if (nearest->length > LONGEST || length > LONGEST) return false;
-    size_t far = distance(nearest->word, nearest->length, name, length);
-    if (far >= nearest->distance || far >= nearest->length) return false;
-    nearest->distance = far;
+    size_t far = cost(nearest->word, nearest->length, name, length);
+    if (far >= nearest->cost || far >= 2 * nearest->length) return false;
+    nearest->cost = far;
     return true;
 }
 

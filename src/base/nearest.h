@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* "Did you mean": finds the name nearest to a word, counting letters inserted, omitted, changed or
- * swapped with the next. Capitals, - for _ and + for p are not counted. */
+ * swapped with the next. A name that begins with the word is nearer than one with a letter changed.
+ * Capitals, - for _ and + for p are not counted. */
 #ifndef QUELL_BASE_NEAREST_H
 #define QUELL_BASE_NEAREST_H
 
@@ -12,7 +13,7 @@
  * of three letters. */
 struct quell_nearest {
     const char *word;
-    size_t length, distance;
+    size_t length, cost;
     char hint[QUELL_NEAREST_LONGEST + 24];
 };
 

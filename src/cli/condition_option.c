@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/number.h"
 #include "engine/sampler.h"
 #include "engine/told.h"
@@ -63,11 +64,13 @@ static int read_file(struct condition *one)
 
 static int refuse_numbers(const struct condition *one)
 {
+    const char *none = one->taken->none ? ", an .npy file or none" : " or an .npy file";
+    if (one->taken->size == 1)
+        return complain(EXIT_USAGE, "--%s %s=%.60s: must be a number of float32, up to 3.4e38,%s%s",
+                        one->option, one->taken->name, one->text, none + (*none == ','), "");
     return complain(EXIT_USAGE,
-                    "--%s %s=%.60s: must be %zu number%s%s of float32, up to 3.4e38, an .npy file, "
-                    "or none",
-                    one->option, one->taken->name, one->text, one->taken->size,
-                    one->taken->size == 1 ? "" : "s", one->taken->size == 1 ? "" : " with commas");
+                    "--%s %s=%.60s: must be %zu numbers with commas of float32, up to 3.4e38,%s",
+                    one->option, one->taken->name, one->text, one->taken->size, none);
 }
 
 /* Whether a text is a whole number that float32 does not have, as that of an entry beyond 2^24. */
@@ -113,6 +116,24 @@ static int open_one(struct condition *one)
                     one->taken->size == 1 ? "" : "s");
 }
 
+/* Which conditions the model takes: the nearest to a word, or the first of them. */
+struct taken_names {
+    char text[120];
+};
+static struct taken_names taken_names(const quell_denoiser *denoiser, const char *word,
+                                      size_t length)
+{
+    struct taken_names names = {""};
+    struct quell_nearest nearest = quell_nearest_to(word, length);
+    for (size_t i = 0; i < denoiser->conditions; i++)
+        quell_nearest_try(&nearest, denoiser->taken[i].name);
+    snprintf(names.text, sizeof names.text, ": it takes '%.60s'%s", denoiser->taken[0].name,
+             denoiser->conditions > 1 ? " and others (`quell info --model`)" : "");
+    if (*nearest.hint && denoiser->conditions > 1)
+        snprintf(names.text, sizeof names.text, "%s", nearest.hint);
+    return names;
+}
+
 /* Adds the condition that a word NAME=VALUE gives. */
 static int take_word(struct conditions *conditions, const quell_denoiser *denoiser,
                      const char *option, const char *word)
@@ -127,9 +148,8 @@ static int take_word(struct conditions *conditions, const quell_denoiser *denois
         if (strlen(name) == length && !memcmp(name, word, length)) break;
     }
     if (i == denoiser->conditions)
-        return complain(EXIT_USAGE,
-                        "--%s %s: the model has no condition '%.*s': see `quell info M`", option,
-                        word, (int)length, word);
+        return complain(EXIT_USAGE, "--%s %s: the model has no condition '%.*s'%s", option, word,
+                        (int)length, word, taken_names(denoiser, word, length).text);
     for (size_t k = 0; k < conditions->count; k++)
         if (conditions->one[k].taken == &denoiser->taken[i])
             return complain(EXIT_USAGE, "--%s %s: '%.*s' is given twice", option, word, (int)length,
@@ -177,6 +197,8 @@ int conditions_complete(const struct conditions *conditions, const quell_denoise
         const struct quell_taken *taken = &denoiser->taken[i];
         size_t k = 0;
         while (k < conditions->count && conditions->one[k].taken != taken) k++;
+        if (k == conditions->count && !taken->rank)
+            return complain(EXIT_USAGE, "--condition %s=VALUE is needed: a number", taken->name);
         if (k == conditions->count)
             return complain(EXIT_USAGE, "--condition %s=VALUE is needed: %zu number%s of shape %s",
                             taken->name, taken->size, taken->size == 1 ? "" : "s",

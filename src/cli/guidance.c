@@ -77,17 +77,24 @@ static int put_guided(quell_model *model, const quell_denoiser *guide,
     return EXIT_DONE;
 }
 
+int guidance_read(const struct guidance_options *options, quell_guidance *guidance, double **values)
+{
+    *guidance = quell_guidance_defaults();
+    *values = NULL;
+    guidance->low = options->low;
+    guidance->high = options->high;
+    guidance->rescale = options->rescale;
+    return read_weight(options->weight, guidance, values);
+}
+
 int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model,
                    uint64_t *digest)
 {
-    quell_guidance guidance = quell_guidance_defaults();
+    quell_guidance guidance;
     quell_model *guide = NULL;
-    double *values = NULL;
+    double *values;
     if (!options->weight) return EXIT_DONE;
-    guidance.low = options->low;
-    guidance.high = options->high;
-    guidance.rescale = options->rescale;
-    int code = read_weight(options->weight, &guidance, &values);
+    int code = guidance_read(options, &guidance, &values);
     if (code == EXIT_DONE && options->guide)
         code = sampling_open_model(&guide, options->guide, NULL);
     if (digest) *digest = quell_denoiser_digest(quell_model_denoiser(guide));

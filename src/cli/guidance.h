@@ -37,10 +37,15 @@ struct guidance_options {
         {"guidance-high", OPTION_NEEDS, "guidance"},                                 \
         {"guidance-rescale", OPTION_NEEDS, "guidance"}
 
+/* Reads the guidance that is asked for, whose times and weights lie in *values, which the caller
+ * frees. Returns an exit code, and has complained if it is not EXIT_DONE; so does the next
+ * function. */
+int guidance_read(const struct guidance_options *options, quell_guidance *guidance,
+                  double **values);
+
 /* Replaces the model's denoiser by a guided one, if guidance is asked for. *digest, unless digest
  * is NULL, gets the digest of a guide that is another model. labelled: whether samples have
- * classes; without, a model cannot be guided by itself. Returns an exit code, and has complained if
- * it is not EXIT_DONE. */
+ * classes; without, a model cannot be guided by itself. */
 int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model,
                    uint64_t *digest);
 

@@ -189,9 +189,9 @@ static void print_conditions(const quell_denoiser *denoiser)
         const struct quell_taken *taken = &denoiser->taken[i];
         printf("condition    ");
         print_name(stdout, taken->name);
-        printf(", (");
+        printf(taken->rank ? ", (" : ", a number");
         for (size_t k = 0; k < taken->rank; k++) printf("%s%zu", k ? ", " : "", taken->shape[k]);
-        printf("): %s\n", none_of(taken));
+        printf("%s: %s\n", taken->rank ? ")" : "", none_of(taken));
     }
 }
 

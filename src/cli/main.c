@@ -13,7 +13,9 @@
 static int command_absent(int argc, char **argv)
 {
     (void)argc;
-    return complain(EXIT_USAGE, "%s: this quell was built without it: libmicrohttpd was not found",
+    return complain(EXIT_USAGE,
+                    "%s: this quell was built without it: install libmicrohttpd-dev (on Debian, "
+                    "`scripts/setup serve`), and build in another folder",
                     argv[0]);
 }
 #endif
@@ -50,7 +52,7 @@ static int help(FILE *file)
           "Commands:\n",
           file);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(file, "  %-8s %s\n", commands[i].name, commands[i].summary);
+        fprintf(file, "  %-9s %s\n", commands[i].name, commands[i].summary);
     fputs(
         "\nSamples depend on the model, the schedule, the sampler, the steps, the seed and their\n"
         "index alone: not on threads, batches, instruction set or compiler.\n\n" //
@@ -68,10 +70,14 @@ static const struct command *find(const char *name)
 
 static int complain_command(const char *name)
 {
+    if (!strcmp(name, "resume"))
+        return complain(EXIT_USAGE, "no command 'resume': the command that was interrupted, "
+                                    "`quell sample ...`, goes on with --resume");
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
     for (size_t i = 0; i < COMMANDS; i++) quell_nearest_try(&nearest, commands[i].name);
-    quell_nearest_try(&nearest, "help");
-    quell_nearest_try(&nearest, "version");
+    static const char *const others[] = {"help", "version", "--help", "--version"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        quell_nearest_try(&nearest, others[i]);
     return complain(EXIT_USAGE, "no command '%s'%s: see `quell --help`", name, nearest.hint);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/options.h"
 #include "cli/cli.h"
-#include "base/nearest.h"
+#include "cli/unknown_option.h"
 #include "base/number.h"
 
 #include <errno.h>
@@ -56,11 +56,6 @@ static void print_row(const char *name, const char *argument, const char *help)
         help += *help == ' ';
         width = 0;
     }
-}
-
-static bool is_option_row(const struct option_row *row)
-{
-    return row->kind != OPTION_ABSENT && row->kind != OPTION_GROUP;
 }
 
 static void print_help(const struct option_table *table)
@@ -172,92 +167,17 @@ static const char *name_of(const struct option_row *rows, int option)
     return NULL;
 }
 
-static const struct option_row *row_named(const struct option_row *rows, const char *name,
-                                          size_t length)
-{
-    for (; rows->name; rows++)
-        if (rows->kind != OPTION_GROUP && strlen(rows->name) == length &&
-            !memcmp(rows->name, name, length))
-            return rows;
-    return NULL;
-}
-
-/* Returns the length of the command's name in its usage: "quell-mpi sample" in "quell-mpi sample
- * --model". */
-static int command_length(const char *usage)
-{
-    const char *at = usage;
-    while ((at = strchr(at, ' ')) && at[1] != '-' && at[1] != '[') at++;
-    return at ? (int)(at - usage) : (int)strlen(usage);
-}
-
-static int refuse_unknown(const struct option_table *table, const char *text, const char *hint)
-{
-    return complain(EXIT_USAGE, "no option '%s'%s: see `%.*s --help`", text, hint,
-                    command_length(table->usage), table->usage);
-}
-
-/* Writes which options begin with this word, at most three: " (did you mean '--start' or
- * '--stop'?)". */
-#define HINT 128
-static void hint_beginnings(const struct option_row *rows, const char *word, size_t length,
-                            char hint[HINT])
-{
-    int found = 0;
-    size_t used = 0;
-    for (const struct option_row *row = rows; length && row->name; row++) {
-        if (!is_option_row(row) || strncmp(row->name, word, length)) continue;
-        const char *before = found++ ? " or" : " (did you mean";
-        used += (size_t)snprintf(hint + used, HINT - used, "%s '--%.20s'", before, row->name);
-        if (found == 4) used = HINT;
-        if (used >= HINT) break;
-    }
-    if (used >= HINT || !found)
-        *hint = '\0';
-    else
-        snprintf(hint + used, HINT - used, "?)");
-}
-
-static struct quell_nearest nearest_option(const struct option_row *rows, const char *word,
-                                           size_t length)
-{
-    struct quell_nearest nearest = quell_nearest_to(word, length);
-    for (const struct option_row *row = rows; row->name; row++) {
-        char dashed[QUELL_NEAREST_LONGEST + 3];
-        if (!is_option_row(row)) continue;
-        snprintf(dashed, sizeof dashed, "--%s", row->name);
-        quell_nearest_try_as(&nearest, row->name, dashed);
-    }
-    return nearest;
-}
-
-static int refuse_name(const struct option_table *table, const char *text)
-{
-    const char *word = text + strspn(text, "-");
-    size_t length = strcspn(word, "=");
-    char hint[HINT] = "";
-    struct quell_nearest nearest = nearest_option(table->options, word, length);
-    hint_beginnings(table->options, word, length, hint);
-    return refuse_unknown(table, text, *hint ? hint : nearest.hint);
-}
-
-static int refuse_letter(const struct option_table *table, char letter)
-{
-    char text[] = {'-', letter, '\0'}, hint[] = " (did you mean '--?'?)";
-    *strchr(hint, '?') = letter;
-    return refuse_unknown(table, text, row_named(table->options, text + 1, 1) ? hint : "");
-}
-
 /* Refuses what getopt_long did not take: kind is ':' where a value is missing, or '?'. */
 static int refuse_option(int kind, char **argv, const struct option_table *table)
 {
     if (kind == ':')
         return complain(EXIT_USAGE, "--%s: needs a value: see `%.*s --help`",
-                        name_of(table->options, optopt), command_length(table->usage),
+                        name_of(table->options, optopt), option_command_length(table->usage),
                         table->usage);
     if (optopt >= FIRST || optopt == 'h')
         return complain(EXIT_USAGE, "%s: takes no value", argv[optind - 1]);
-    return optopt ? refuse_letter(table, (char)optopt) : refuse_name(table, argv[optind - 1]);
+    return optopt ? refuse_unknown_letter(table, (char)optopt)
+                  : refuse_unknown_option(table, argv[optind - 1]);
 }
 
 /* The names of the options on the command line that was read last; NULL for an option that was not
@@ -273,7 +193,7 @@ bool options_given(const char *name)
 
 static const char *argument_of(const struct option_row *rows, const char *name)
 {
-    const struct option_row *row = row_named(rows, name, strlen(name));
+    const struct option_row *row = option_row_named(rows, name, strlen(name));
     return row && row->argument ? row->argument : "";
 }
 
@@ -283,10 +203,11 @@ static bool is_option(const struct option_row *rows, const char *text)
     if (text[0] != '-' || !text[1]) return false;
     if (text[1] != '-') {
         const char *name = text[2] ? NULL : name_of(rows, text[1]);
-        return name && (text[1] == 'h' || row_named(rows, name, strlen(name)));
+        return name && (text[1] == 'h' || option_row_named(rows, name, strlen(name)));
     }
     size_t length = strcspn(text + 2, "=");
-    return row_named(rows, text + 2, length) || (length == 4 && !memcmp(text + 2, "help", 4));
+    return option_row_named(rows, text + 2, length) ||
+           (length == 4 && !memcmp(text + 2, "help", 4));
 }
 
 /* Refuses an option that is given twice, because its first value would be ignored. apart: whether
@@ -309,7 +230,8 @@ static int check_dashes(const struct option_row *rows, int argc, char **argv)
     for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
         const char *text = argv[i];
         size_t length = strcspn(text, "=");
-        if (length > 2 && text[0] == '-' && text[1] != '-' && row_named(rows, text + 1, length - 1))
+        if (length > 2 && text[0] == '-' && text[1] != '-' &&
+            option_row_named(rows, text + 1, length - 1))
             return complain(EXIT_USAGE, "no option '%s': a long name has two dashes: -%s", text,
                             text);
     }
@@ -339,9 +261,9 @@ static int take_found(const struct option_table *table, int option, const char *
 {
     bool apart = optarg && optarg == argv[optind - 1];
     const char *text = argv[optind - 1 - apart];
-    if (name && strcspn(text + 2, "=") != strlen(name)) return refuse_name(table, text);
+    if (name && strcspn(text + 2, "=") != strlen(name)) return refuse_unknown_option(table, text);
     const char *full = name_of(table->options, option);
-    const struct option_row *row = row_named(table->options, full, strlen(full));
+    const struct option_row *row = option_row_named(table->options, full, strlen(full));
     return take(table->options, row, optarg, apart, values);
 }
 
@@ -377,8 +299,11 @@ bool options_read(const struct option_table *table, int argc, char **argv, void 
         return false;
     }
     if (*code == EXIT_DONE && argc - optind > table->words)
-        *code = complain(EXIT_USAGE, "'%s': no such argument: options begin with --",
-                         argv[optind + table->words]);
+        *code = complain(EXIT_USAGE,
+                         table->words ? "'%s': one argument too many: see `%.*s --help`"
+                                      : "'%s': no such argument: options begin with --",
+                         argv[optind + table->words], option_command_length(table->usage),
+                         table->usage);
     if (*code == EXIT_DONE) *code = check_rules(table);
     for (int i = 0; *code == EXIT_DONE && optind + i < argc; i++) word[i] = argv[optind + i];
     return *code == EXIT_DONE;

@@ -67,8 +67,8 @@ static void print_facts(const struct quell_program *program)
            " multiply-adds and %" PRIu64 " bytes of values, for a worker %" PRIu64 "\n",
            4 * program->weights, program->multiply_adds[QUELL_FROM_SAMPLE], sample_bytes(program),
            worker_bytes(program));
-    printf("             worked out once: %zu; for each time %zu, condition %zu, time and "
-           "condition %zu, sample %zu\n",
+    printf("             instructions worked out once: %zu; for each time %zu, condition %zu, time "
+           "and condition %zu, sample %zu\n",
            count_stage(program, QUELL_FROM_CONSTANTS), count_stage(program, QUELL_FROM_TIME),
            count_stage(program, QUELL_FROM_CONDITIONS),
            count_stage(program, QUELL_FROM_TIME_AND_CONDITIONS),

@@ -9,6 +9,7 @@
 #include "engine/threads.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int sampling_open_model(quell_model **model, const char *name, const char *precision)
 {
@@ -16,6 +17,8 @@ int sampling_open_model(quell_model **model, const char *name, const char *preci
     if (onnx && precision)
         return complain(EXIT_USAGE, "--precision: ONNX Runtime keeps %s as it is: leave it out",
                         name);
+    if (precision && strcmp(precision, "stored") != 0 && strcmp(precision, "bf16") != 0)
+        return complain(EXIT_USAGE, "--precision %s: must be stored or bf16", precision);
     quell_status status =
         onnx ? onnx_load(model, name) : quell_model_load_as(model, name, precision);
     return status ? complain_input(EXIT_MODEL, status) : EXIT_DONE;

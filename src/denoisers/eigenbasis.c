@@ -18,7 +18,7 @@ static quell_status symmetrise(double *matrix, size_t dim)
     double greatest = 0;
     for (size_t i = 0; i < dim * dim; i++) {
         if (!isfinite(matrix[i]))
-            return quell_fail(QUELL_BAD_ARGUMENT, "full: covariance[%zu][%zu] is not finite",
+            return quell_fail(QUELL_BAD_ARGUMENT, "covariance: entry [%zu][%zu] is not finite",
                               i / dim, i % dim);
         greatest = fmax(greatest, fabs(matrix[i]));
     }
@@ -26,10 +26,11 @@ static quell_status symmetrise(double *matrix, size_t dim)
         for (size_t j = 0; j < i; j++) {
             double *a = matrix + i * dim + j, *b = matrix + j * dim + i;
             if (fabs(*a - *b) > SYMMETRY * greatest)
-                return quell_fail(QUELL_BAD_ARGUMENT,
-                                  "full: covariance[%zu][%zu] is %g but [%zu][%zu] is %g, must be "
-                                  "symmetric",
-                                  i, j, *a, j, i, *b);
+                return quell_fail(
+                    QUELL_BAD_ARGUMENT,
+                    "covariance: entry [%zu][%zu] is %g but [%zu][%zu] is %g, must be "
+                    "symmetric",
+                    i, j, *a, j, i, *b);
             *a = *b = 0.5 * *a + 0.5 * *b;
         }
     return QUELL_OK;
@@ -59,12 +60,13 @@ static quell_status diagonalise(size_t dim, double *values, double *vectors)
     search.integers = quell_new((size_t)search.integers_size, sizeof *search.integers);
     quell_status status = QUELL_OK;
     if (!search.work || !search.integers)
-        status = quell_fail(QUELL_NO_MEMORY, "full: no memory for an eigenbasis of dim %zu", dim);
+        status =
+            quell_fail(QUELL_NO_MEMORY, "covariance: no memory for an eigenbasis of dim %zu", dim);
     else
         status = quell_with_lapack(find, &search);
     if (!status && search.info)
-        status = quell_fail(QUELL_BAD_ARGUMENT, "full: the covariance has no eigenbasis that "
-                                                "LAPACK finds");
+        status =
+            quell_fail(QUELL_BAD_ARGUMENT, "covariance: it has no eigenbasis that LAPACK finds");
     free(search.work);
     free(search.integers);
     return status;
@@ -76,7 +78,7 @@ static quell_status clip(size_t dim, double *values)
     double greatest = values[dim - 1];
     if (values[0] < -SYMMETRY * fmax(greatest, 0))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "full: the covariance has the eigenvalue %g, must be positive "
+                          "covariance: it has the eigenvalue %g, must be positive "
                           "semi-definite",
                           values[0]);
     for (size_t i = 0; i < dim && values[i] < 0; i++) values[i] = 0;
@@ -121,7 +123,8 @@ static void multiply_plainly(size_t dim, const double *vectors, double *gram)
 quell_status quell_orthonormal(size_t dim, const double *vectors)
 {
     double *gram = quell_new(dim, dim * sizeof *gram);
-    if (!gram) return quell_fail(QUELL_NO_MEMORY, "full: no memory to check the eigenvectors");
+    if (!gram)
+        return quell_fail(QUELL_NO_MEMORY, "eigenbasis: no memory to check the eigenvectors");
     if (dim <= PLAIN || quell_with_lapack(multiply, &(struct product){(int)dim, vectors, gram}))
         multiply_plainly(dim, vectors, gram);
     quell_status status = QUELL_OK;
@@ -129,7 +132,7 @@ quell_status quell_orthonormal(size_t dim, const double *vectors)
         for (size_t j = 0; j <= i && !status; j++)
             if (!(fabs(gram[i * dim + j] - (i == j)) <= ORTHONORMALITY))
                 status = quell_fail(QUELL_BAD_ARGUMENT,
-                                    "full: eigenvectors %zu and %zu are not orthonormal: their "
+                                    "eigenbasis: vectors %zu and %zu are not orthonormal: their "
                                     "product is %g",
                                     i, j, gram[i * dim + j]);
     free(gram);

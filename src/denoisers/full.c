@@ -198,7 +198,7 @@ static quell_status create(quell_denoiser **denoiser, size_t dim, const double *
     if (!full) {
         free(values);
         free(vectors);
-        return quell_fail(QUELL_NO_MEMORY, "full: no memory for a denoiser");
+        return quell_fail(QUELL_NO_MEMORY, "covariance: no memory for a denoiser");
     }
     full->values = values;
     full->vectors = vectors;
@@ -208,9 +208,10 @@ static quell_status create(quell_denoiser **denoiser, size_t dim, const double *
     size_t panels = quell_round_up(dim, QUELL_PANEL) * dim;
     full->to_basis = quell_new(panels, sizeof(float));
     full->from_basis = quell_new(panels, sizeof(float));
-    quell_status status = quell_denoiser_floats(&full->mean, "full: mean", dim, mean, true);
+    quell_status status = quell_denoiser_floats(&full->mean, "mean", dim, mean, true);
     if (!status && (!full->to_basis || !full->from_basis))
-        status = quell_fail(QUELL_NO_MEMORY, "full: no memory for a basis of %zu x %zu", dim, dim);
+        status =
+            quell_fail(QUELL_NO_MEMORY, "covariance: no memory for a basis of %zu x %zu", dim, dim);
     if (status) {
         quell_denoiser_free(&full->base);
         return status;
@@ -224,7 +225,7 @@ static quell_status arguments(quell_denoiser **denoiser, size_t dim)
 {
     quell_status status = quell_denoiser_arguments(denoiser, dim);
     if (status || dim <= QUELL_EIGENBASIS_MOST) return status;
-    return quell_fail(QUELL_BAD_ARGUMENT, "full: dim is %zu, must be at most %d", dim,
+    return quell_fail(QUELL_BAD_ARGUMENT, "covariance: dim is %zu, must be at most %d", dim,
                       QUELL_EIGENBASIS_MOST);
 }
 
@@ -236,7 +237,7 @@ static quell_status allocate(size_t dim, double **values, double **vectors)
     if (*values && *vectors) return QUELL_OK;
     free(*values);
     free(*vectors);
-    return quell_fail(QUELL_NO_MEMORY, "full: no memory for a basis of %zu x %zu", dim, dim);
+    return quell_fail(QUELL_NO_MEMORY, "covariance: no memory for a basis of %zu x %zu", dim, dim);
 }
 
 quell_status quell_denoiser_from_covariance(quell_denoiser **denoiser, size_t dim,
@@ -246,7 +247,7 @@ quell_status quell_denoiser_from_covariance(quell_denoiser **denoiser, size_t di
     double *values, *vectors;
     quell_status status = arguments(denoiser, dim);
     if (status) return status;
-    if (!covariance) return quell_fail(QUELL_BAD_ARGUMENT, "full: covariance is NULL");
+    if (!covariance) return quell_fail(QUELL_BAD_ARGUMENT, "covariance: it is NULL");
     status = allocate(dim, &values, &vectors);
     if (status) return status;
     memcpy(vectors, covariance, dim * dim * sizeof *vectors);
@@ -266,12 +267,13 @@ quell_status quell_denoiser_from_eigenbasis(quell_denoiser **denoiser, size_t di
     quell_status status = arguments(denoiser, dim);
     if (status) return status;
     if (!values || !vectors)
-        return quell_fail(QUELL_BAD_ARGUMENT, "full: %s is NULL", values ? "vectors" : "values");
+        return quell_fail(QUELL_BAD_ARGUMENT, "eigenbasis: %s: it is NULL",
+                          values ? "vectors" : "values");
     for (size_t i = 0; i < dim; i++)
         if (!(values[i] >= 0 && isfinite(values[i])))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "full: eigenvalue %zu is %g, must be finite and not negative", i,
-                              values[i]);
+                              "eigenbasis: eigenvalue %zu is %g, must be finite and not negative",
+                              i, values[i]);
     status = quell_orthonormal(dim, vectors);
     if (!status) status = allocate(dim, &own_values, &own_vectors);
     if (status) return status;

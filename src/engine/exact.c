@@ -93,8 +93,8 @@ quell_status quell_exact(const quell_denoiser *denoiser, const quell_draw *what,
     drawing.factors[1] = (float)sigma;
     if (!denoiser->type->draw)
         return quell_fail(QUELL_UNSUPPORTED,
-                          "the law of a %s denoiser is not known, so there are "
-                          "no exact samples of it",
+                          "the law of a %s denoiser is not known, so there are no exact samples "
+                          "of it: take a Gaussian, a mixture or a data set",
                           denoiser->type->kind);
     quell_status status = quell_isa_choose(run->isa, &drawing.kernels);
     if (status) return status;

@@ -119,10 +119,9 @@ static quell_status put_steps(const struct quell_method *method, quell_sampler_o
 {
     const char *points = points_given(o);
     if (o->steps == 0 && points)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: %s are given, but steps is 0; must be how many there are, less "
-                          "one",
-                          points);
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "sampler: %s are given, but steps is 0; must be one less than their number", points);
     if (o->steps == 0) o->steps = method && method->own_steps ? 1 : DEFAULT_STEPS;
     return QUELL_OK;
 }

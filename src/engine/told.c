@@ -96,9 +96,12 @@ static quell_status check_one(const struct telling *at, const struct list *list,
     if (!given->values) return QUELL_OK;
     if (given->size != taken->size)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: %s '%.60s' has %zu element%s, must have %zu, of shape %s",
+                          "run: %s '%.60s' has %zu element%s, must have %zu, of shape %s%s",
                           list->what, given->name, given->size, given->size == 1 ? "" : "s",
-                          taken->size, words_of(taken).shape);
+                          taken->size, words_of(taken).shape,
+                          !given->count && given->size == at->draw->count * taken->size
+                              ? "; with values for each sample, count is the number of samples"
+                              : "");
     if (given->count && given->count != at->draw->count)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: %s '%.60s' has a count of %zu, must be 0, for all samples, "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The functions that a step function calls inside its transition. A quell_transition is a tile with
  * the points of the transition. */
+#include "engine/given.h"
 #include "tile.h"
 #include "core/schedule.h"
 #include "base/fail.h"
@@ -85,7 +86,11 @@ quell_status quell_transition_denoise(quell_transition *transition, const quell_
                                       const float *x, float *out)
 {
     struct quell_tile *tile = transition->tile;
+    size_t bytes = tile->rows * tile->elements * sizeof *x;
     quell_status status = quell_sampler_check(tile->job->sampler->denoiser, t);
+    if (!status && quell_overlap(x, bytes, out, bytes))
+        status =
+            quell_fail(QUELL_BAD_ARGUMENT, "transition: out overlaps x; it must be another array");
     if (status) return noted(transition, status);
     int result = quell_tile_evaluate(tile, &(struct quell_tile_mean){.t = t, .x = x, .out = out});
     if (!result) return QUELL_OK;

@@ -3,6 +3,7 @@
 #include "grid.h"
 #include "base/fail.h"
 #include "base/maths.h"
+#include "base/number.h"
 
 quell_status quell_grid_from_times(const quell_schedule *schedule, const double *times,
                                    size_t steps, quell_point *points)
@@ -10,11 +11,12 @@ quell_status quell_grid_from_times(const quell_schedule *schedule, const double 
     double last = 2;
     for (size_t i = 0; i <= steps; i++) {
         double t = times[i];
+        char text[QUELL_NUMBER_TEXT];
         if (!(t >= 0 && t <= 1 && t < last))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: time %zu is %.17g; times must fall from at most 1 to at "
+                              "sampler: time %zu is %s; times must fall from at most 1 to at "
                               "least 0",
-                              i, t);
+                              i, quell_number_text(t, text));
         quell_status status = quell_schedule_point(schedule, last = t, &points[i]);
         if (status) return status;
     }

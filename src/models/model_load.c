@@ -83,12 +83,26 @@ static struct quell_nearest nearest_builtin(const char *name)
     return nearest;
 }
 
+/* What other programs keep a network in, which PyTorch alone reads. */
+static bool is_checkpoint(const char *name)
+{
+    static const char *const ends[] = {".pt", ".pth", ".ckpt", ".bin", ".pkl"};
+    size_t i = 0, count = sizeof ends / sizeof *ends;
+    while (i < count && !ends_with(name, ends[i])) i++;
+    return i < count;
+}
+
 static quell_status load(quell_model *model, const char *name)
 {
     if (!strncmp(name, "builtin:", 8)) return quell_builtin_load(model, name + 8);
     if (ends_with(name, ".json")) return quell_model_read_json(model, name);
     if (ends_with(name, ".npy")) return quell_model_read_points(model, name);
     if (ends_with(name, ".safetensors")) return quell_model_read_tensors(model, name);
+    if (is_checkpoint(name))
+        return quell_fail(QUELL_NOT_FOUND,
+                          "model '%s': a checkpoint has weights, and not what is done with them: "
+                          "load it in Python, and write a .safetensors network by quell.export",
+                          name);
     return quell_fail(QUELL_NOT_FOUND,
                       "model '%s': must be builtin:NAME (see `quell list models`), a .json "
                       "description, a .safetensors network or an .npy data set%s",

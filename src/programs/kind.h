@@ -103,11 +103,11 @@ void quell_take_packed(struct quell_dots *dots, const struct quell_instruction *
 /* Returns the i-th kind, or NULL past the last one. */
 const struct quell_kind *quell_kind_at(size_t i);
 
-extern const struct quell_kind quell_kind_attention, quell_kind_concat, quell_kind_conv,
-    quell_kind_conv_int8, quell_kind_conv_transpose, quell_kind_gather, quell_kind_interpolate,
-    quell_kind_linear, quell_kind_linear_int8, quell_kind_map, quell_kind_matmul, quell_kind_move,
-    quell_kind_nearest, quell_kind_norm, quell_kind_pad, quell_kind_pool, quell_kind_reduce,
-    quell_kind_softmax;
+extern const struct quell_kind quell_kind_attention, quell_kind_attention_int8, quell_kind_concat,
+    quell_kind_conv, quell_kind_conv_int8, quell_kind_conv_transpose, quell_kind_gather,
+    quell_kind_interpolate, quell_kind_linear, quell_kind_linear_int8, quell_kind_map,
+    quell_kind_matmul, quell_kind_move, quell_kind_nearest, quell_kind_norm, quell_kind_pad,
+    quell_kind_pool, quell_kind_reduce, quell_kind_softmax;
 
 /* Both return QUELL_BAD_MODEL. The message begins with "PATH: program 'NAME': instruction 3 (conv):
  * "; that of quell_refuse_operand goes on with "operand 1, 'w' [3, 4], ". */

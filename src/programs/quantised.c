@@ -52,6 +52,17 @@ struct quell_step quell_step_of(uint32_t greatest)
     return (struct quell_step){127 / m, m / 127};
 }
 
+float quell_quantise_row(const struct quell_byte_kernels *bytes, size_t count, const float *x,
+                         void *to)
+{
+    struct quell_step step = quell_step_of(bytes->greatest(count, x));
+    if (step.inverse != 0)
+        bytes->quantise(count, x, step.inverse, to);
+    else
+        bytes->zeros(quell_round_up(count, QUELL_GROUP), to);
+    return step.step;
+}
+
 size_t quell_quantised_channels(const struct quell_shape *w)
 {
     return quell_round_up(w->size[1], QUELL_GROUP);

@@ -24,6 +24,11 @@ struct quell_step {
 };
 struct quell_step quell_step_of(uint32_t greatest);
 
+/* Quantises a row of `count` elements by its greatest one, with zeros up to a whole group; returns
+ * its step. */
+float quell_quantise_row(const struct quell_byte_kernels *bytes, size_t count, const float *x,
+                         void *to);
+
 /* The weights w[out][in][k...], where a linear map has no k, are packed tap by tap, each with its
  * `in` channels and zeros up to a whole group. These return the bytes of a tap, and the groups of
  * all taps. */

@@ -47,6 +47,13 @@ static void end(struct serve_connections *connections, struct serve_connection *
     connections->count--;
 }
 
+/* Whoever is wanted least. */
+static struct serve_connection *find_idle(const struct serve_connections *connections)
+{
+    return connections->first[SERVE_NEW] ? connections->first[SERVE_NEW]
+                                         : connections->first[SERVE_WAITS];
+}
+
 struct serve_connection *serve_connection_open(struct serve_connections *connections, int file)
 {
     struct serve_connection *one = quell_new(1, sizeof *one);
@@ -54,8 +61,8 @@ struct serve_connection *serve_connection_open(struct serve_connections *connect
     *one = (struct serve_connection){
         .file = file, .since = quell_queue_now(), .seconds = connections->seconds};
     pthread_mutex_lock(&connections->lock);
-    if (++connections->count > connections->most && connections->first[SERVE_WAITS])
-        end(connections, connections->first[SERVE_WAITS]);
+    struct serve_connection *idle = find_idle(connections);
+    if (++connections->count > connections->most && idle) end(connections, idle);
     put_last(connections, one);
     pthread_mutex_unlock(&connections->lock);
     return one;
@@ -106,17 +113,24 @@ static bool has_closed(struct serve_connection *connection, double now)
     return closes && now > connection->closing + CLOSING;
 }
 
+/* Ends those of a list that have taken too long and, if they should send something, those that will
+ * not. */
+static void look(struct serve_connections *connections, enum serve_doing doing, bool sends,
+                 double now)
+{
+    for (struct serve_connection *one = connections->first[doing], *after; one; one = after) {
+        after = one->after;
+        if (now > one->since + one->seconds || (sends && has_closed(one, now)))
+            end(connections, one);
+    }
+}
+
 void serve_connections_look(struct serve_connections *connections)
 {
     double now = quell_queue_now();
     pthread_mutex_lock(&connections->lock);
-    for (struct serve_connection *one = connections->first[SERVE_WAITS], *after; one; one = after) {
-        after = one->after;
-        if (now > one->since + one->seconds || has_closed(one, now)) end(connections, one);
-    }
-    for (struct serve_connection *one = connections->first[SERVE_TAKES], *after; one; one = after) {
-        after = one->after;
-        if (now > one->since + one->seconds) end(connections, one);
-    }
+    look(connections, SERVE_NEW, true, now);
+    look(connections, SERVE_WAITS, true, now);
+    look(connections, SERVE_TAKES, false, now);
     pthread_mutex_unlock(&connections->lock);
 }

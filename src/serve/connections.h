@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A connection waits for a request, or for the rest of one; it is busy while that is answered; it
- * takes its answer; it was ended here, and will be closed. */
-enum serve_doing { SERVE_WAITS, SERVE_BUSY, SERVE_TAKES, SERVE_ENDED, SERVE_DOINGS };
+/* A connection is new until its first request has come; it is busy while that is answered; it takes
+ * its answer; it waits for another request, or for the rest of one; it was ended here, and will be
+ * closed. */
+enum serve_doing { SERVE_NEW, SERVE_WAITS, SERVE_BUSY, SERVE_TAKES, SERVE_ENDED, SERVE_DOINGS };
 
 /* since: when it began to do so. seconds: how long it may. closing: its client sends no more, when
  * that was seen first; 0: it was not. before, after: in the list of those that do the same, the one
@@ -34,8 +35,9 @@ struct serve_connections {
 void serve_connections_begin(struct serve_connections *connections, size_t most, double seconds);
 void serve_connections_end(struct serve_connections *connections);
 
-/* Notes a new connection; NULL if there is no memory. If there are too many now, the one that has
- * waited for a request longest is ended. */
+/* Notes a new connection; NULL if there is no memory. If there are too many now, the oldest new one
+ * is ended, or, where none is new, the one that has waited longest: a flood of connections ends
+ * those of the flood, and not those of clients that have asked for something. */
 struct serve_connection *serve_connection_open(struct serve_connections *connections, int file);
 
 /* Forgets a connection whose file will be closed. */

@@ -5,7 +5,7 @@
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
-#include "cli/compare/distance.h"
+#include "quantize/distance.h"
 #include "engine/exact.h"
 
 #include <math.h>
@@ -187,7 +187,7 @@ TEST(compare, table_is_complete)
         command_json(&command, "compare --samplers ddim:eta=0.5,euler:s_churn=5,s_noise=1.01,"
                                "heun:steady=no,ddpm --evaluations 1,7,20 --count 500 --json");
     CHECK(json_array_size(json_field(root, "samplers")) == 4, "samplers");
-    CHECK(number(root, "count") == 500 && number(root, "directions") == DIRECTIONS, "count");
+    CHECK(number(root, "count") == 500 && number(root, "directions") == QUELL_DIRECTIONS, "count");
     CHECK(!strcmp(json_string_value(json_field(root, "grid")), "linear"), "grid");
     CHECK(!strcmp(json_string_value(json_field(root, "schedule")), "vp"), "schedule");
     CHECK(json_is_null(json_field(root, "plot")), "plot");

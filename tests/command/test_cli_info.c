@@ -91,7 +91,7 @@ TEST(info, files)
     command_refused(&command, 3, "info no.json", "no.json");
     command_refused(&command, 3, "info no", "'no'");
     command_refused(&command, 2, "info x.npy --model x.npy", "only one of them");
-    command_refused(&command, 2, "info x.npy x.npy", "no such argument");
+    command_refused(&command, 2, "info x.npy x.npy", "one argument too many");
     command_remove(&command);
 }
 

@@ -27,6 +27,11 @@ TEST(options, did_you_mean)
         {"plan --schedule cosin", "'cosine'"},
         {"plan --grid log_snr", "'logsnr'"},
         {GRID "--isa scaler", "'scalar'"},
+        {"compare --steps 4", "'--evaluations'"},
+        {"sample --num-inference-steps 4", "'--steps'"},
+        {"plan --sampler dpmpp", "'dpmpp_2s'"},
+        {"list grids kl_opt", "'kl_optimal'"},
+        {"--hlep", "'--help'"},
     };
     struct command command = command_new();
     char reason[64];
@@ -35,6 +40,9 @@ TEST(options, did_you_mean)
         command_refused(&command, 2, cases[i][0], reason);
     }
     command_refused(&command, 3, "sample --model builtin:grid52", "(did you mean 'grid25'?)");
+    command_refused(&command, 2, GRID "--eta 0.5", "--sampler ddim:eta=VALUE");
+    command_refused(&command, 2, "resume", "goes on with --resume");
+    command_refused(&command, 3, "sample --model net.pt", "quell.export");
     command_refused(&command, 3, "sample --model rings", "(did you mean 'builtin:rings'?)");
     CHECK(command_run(&command, "plan --sampler zzzzzz") == 2, "zzzzzz");
     char *errors = command_errors(&command);

@@ -79,7 +79,7 @@ TEST(effects, lists_without_a_length)
     const double times[] = {1, 0};
     quell_sampler_options o = quell_sampler_defaults();
     o.times = times;
-    check_sampler("times are given, but steps is 0; must be how many there are, less one", "ddim",
+    check_sampler("times are given, but steps is 0; must be one less than their number", "ddim",
                   "vp", &o);
     o = quell_sampler_defaults(), o.sigmas = times;
     check_sampler("sigmas are given, but steps is 0", "dpm_adaptive", "vp", &o);

@@ -86,6 +86,35 @@ TEST(step, is_ddim)
     check_ddim("callback", 20000, 2, 1, "ddpm");
 }
 
+/* Asks for the denoiser's output in the place of its input, or in a part of it. */
+static int in_place(void *user, quell_transition *at, const quell_point *t, const quell_point *s,
+                    float *x)
+{
+    (void)s;
+    return quell_transition_denoise(at, t, x, x + *(const size_t *)user) ? -1 : 0;
+}
+
+TEST(step, overlaps)
+{
+    static float x[8];
+    quell_schedule *schedule = must_schedule("vp");
+    struct model model = model_new("mixture", 2);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    for (size_t shift = 0; shift < 2; shift++) {
+        quell_sampler *sampler;
+        quell_draw draw = quell_draw_defaults();
+        draw.count = 3;
+        MUST(quell_sampler_from_step(&sampler, in_place, &shift, NULL, denoiser, schedule, NULL));
+        CHECK(quell_sample(sampler, &draw, NULL, x) == QUELL_DENOISER_FAILED &&
+                  strstr(quell_error_message(), "out overlaps x"),
+              "%s", quell_error_message());
+        quell_sampler_free(sampler);
+    }
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    model_free(&model);
+}
+
 /* Answers only if it is given the whole batch. */
 static int whole_only(void *user, const quell_call *call, const float *input, float *output)
 {

@@ -98,6 +98,97 @@ TEST(bytes, quantise_turned)
     }
 }
 
+TEST(bytes, shares)
+{
+    static float e[300];
+    static int16_t out[400];
+    EACH_TABLE(b)
+    {
+        for (size_t count = 1; count < 300; count += 1 + count / 3) {
+            size_t whole = (count + 3) / 4 * 4;
+            uint32_t sum = 0, got;
+            for (size_t i = 0; i < count; i++)
+                e[i] = i % 5 ? fabsf(real()) : i % 2 ? 1 : (float)(chance() % 255) / 508;
+            memset(out, 99, sizeof out);
+            got = b->shares(count, e, out);
+            for (size_t i = 0; i < whole; i++) {
+                int share = i < count ? (int)rintf(fmaf(254, e[i], -127)) : 0;
+                if (i < count) sum += (uint32_t)(share + 127);
+                CHECK(element(b, out, i) == share, "%s: %zu of %zu is %d, not %d", b->isa, i, count,
+                      element(b, out, i), share);
+            }
+            CHECK(got == sum, "%s: the sum of %zu is %u, not %u", b->isa, count, got, sum);
+            CHECK(((unsigned char *)out)[whole * b->width] == 99, "%s: wrote too much", b->isa);
+            e[chance() % count] = NAN;
+            CHECK(b->shares(count, e, out) == UINT32_MAX, "%s: NaN of %zu", b->isa, count);
+        }
+    }
+}
+
+/* A weight of a panel: of column j, row p. */
+static int weight_at(const signed char *panel, size_t j, size_t p)
+{
+    return panel[(p / 4 * QUELL_PANEL + j) * 4 + p % 4];
+}
+
+TEST(bytes, pack_row)
+{
+    static float x[150];
+    static signed char panel[(150 / 4 + 2) * QUELL_PANEL * 4];
+    EACH_TABLE(b)
+    {
+        for (size_t count = 1; count < 150; count += 1 + count / 4) {
+            size_t whole = (count + 3) / 4 * 4, j = count % QUELL_PANEL;
+            int32_t sum = 0;
+            for (size_t i = 0; i < count; i++) x[i] = real();
+            memset(panel, 99, sizeof panel);
+            int32_t got = b->pack_row(count, x, 127, panel + 4 * j);
+            for (size_t i = 0; i < whole; i++) {
+                int right = i < count ? (int)rintf(x[i] * 127) : 0;
+                sum += right;
+                CHECK(weight_at(panel, j, i) == right, "%s: %zu of %zu", b->isa, i, count);
+                CHECK(weight_at(panel, (j + 1) % QUELL_PANEL, i) == 99, "%s: beside", b->isa);
+            }
+            CHECK(weight_at(panel, j, whole) == 99, "%s: wrote too much of %zu", b->isa, count);
+            CHECK(got == sum, "%s: the sum of %zu is %d, not %d", b->isa, count, got, sum);
+        }
+    }
+}
+
+TEST(bytes, pack_rows)
+{
+    enum { ROW = 40 };
+    static float x[60 * ROW];
+    static signed char panel[(60 / 4 + 2) * QUELL_PANEL * 4];
+    EACH_TABLE(b)
+    {
+        for (size_t trial = 0; trial < 60; trial++) {
+            size_t rows = 1 + chance() % 58, columns = 1 + chance() % QUELL_PANEL;
+            float inverse[QUELL_PANEL] = {0}, most;
+            int32_t sum[QUELL_PANEL], all;
+            uint32_t greatest[QUELL_PANEL];
+            for (size_t i = 0; i < rows * ROW; i++) x[i] = real();
+            for (size_t c = 0; c < columns; c++) inverse[c] = (float)(1 + chance() % 127);
+            inverse[chance() % columns] = 0;
+            memset(panel, 99, sizeof panel);
+            b->greatest_columns(rows, columns, x, ROW, greatest);
+            b->pack_rows(rows, columns, x, ROW, inverse, panel, sum);
+            for (size_t c = 0; c < columns; c++) {
+                most = 0, all = 0;
+                for (size_t p = 0; p < (rows + 3) / 4 * 4; p++) {
+                    float value = p < rows ? x[p * ROW + c] : 0;
+                    int right = (int)rintf(value * inverse[c]);
+                    most = fmaxf(most, fabsf(value)), all += right;
+                    CHECK(weight_at(panel, c, p) == right, "%s: %zu, %zu of %zu x %zu", b->isa, p,
+                          c, rows, columns);
+                }
+                CHECK(sum[c] == all, "%s: the sum of %zu", b->isa, c);
+                CHECK(!memcmp(&greatest[c], &most, 4), "%s: the greatest of %zu", b->isa, c);
+            }
+        }
+    }
+}
+
 /* What is compared: the results by their places. */
 struct results {
     float *y;

@@ -19,6 +19,14 @@ void on_ranks(int ranks, const char *program)
     setenv("QUELL_COMMAND", ranks ? text : quell, 1);
 }
 
+void on_each_rank(const char *program)
+{
+    char text[500];
+    snprintf(text, sizeof text, "%s %s", getenv("QUELL_MPI_BY_RANK"), getenv(program));
+    setenv("QUELL_MPI_BY_RANK_COMMAND", text, 1);
+    on_ranks(2, "QUELL_MPI_BY_RANK_COMMAND");
+}
+
 static const char *next_complaint(const char *line)
 {
     while (line && strncmp(line, COMPLAINT, strlen(COMPLAINT))) {

@@ -288,13 +288,12 @@ TEST(mpi, other_options)
         {"--model builtin:grid25 --steps 4 --count 20 --out m.npy --sampler ddpm", "ddpm"},
     };
     struct command command = command_new();
-    on_ranks(1, "QUELL_MPI_COMMAND");
+    on_each_rank("QUELL_MPI_COMMAND");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[1000];
         snprintf(text, sizeof text,
-                 "sample --model builtin:grid25 --steps 4 --count 20 --out m.npy : -n 1 %s sample "
-                 "%s",
-                 getenv("QUELL_MPI_COMMAND"), cases[i].options);
+                 "sample --model builtin:grid25 --steps 4 --count 20 --out m.npy + sample %s",
+                 cases[i].options);
         CHECK(command_run(&command, text) != 0, "%s: done", cases[i].options);
         char *complaint = only_complaint(&command);
         CHECK(strstr(complaint, cases[i].says), "%s: %s", cases[i].options, complaint);
@@ -309,12 +308,11 @@ TEST(mpi, other_commands)
 {
     const char *const others[] = {"", "--help", "--version", "sample --help", "list samplers"};
     struct command command = command_new();
-    on_ranks(1, "QUELL_MPI_COMMAND");
+    on_each_rank("QUELL_MPI_COMMAND");
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         char text[1000];
         snprintf(text, sizeof text,
-                 "sample --model builtin:grid25 --steps 4 --count 20 --out m.npy : -n 1 %s %s",
-                 getenv("QUELL_MPI_COMMAND"), others[i]);
+                 "sample --model builtin:grid25 --steps 4 --count 20 --out m.npy + %s", others[i]);
         CHECK(command_run(&command, text) == 2, "'%s': not 2", others[i]);
         char *complaint = only_complaint(&command);
         CHECK(strstr(complaint, "different commands or options"), "%s", complaint);
@@ -344,17 +342,16 @@ TEST(mpi, other_weights)
     static const char *const names[] = {"a", "b", "c"};
     struct command command = command_new();
     size_t size = small_network_file("mlp", file);
-    on_ranks(1, "QUELL_MPI_COMMAND");
+    on_each_rank("QUELL_MPI_COMMAND");
     for (int i = 0; i < 3; i++) {
         char name[20], text[1000];
         snprintf(name, sizeof name, "%s.safetensors", names[i]);
         if (i == 2) change_label(file);
         scratch_write(&command.work, name, file, size);
-        snprintf(
-            text, sizeof text,
-            "sample --model a.safetensors --class 0 --steps 4 --count 20 --out m.npy : -n 1 %s "
-            "sample --model %s --class 0 --steps 4 --count 20 --out m.npy",
-            getenv("QUELL_MPI_COMMAND"), name);
+        snprintf(text, sizeof text,
+                 "sample --model a.safetensors --class 0 --steps 4 --count 20 --out m.npy + "
+                 "sample --model %s --class 0 --steps 4 --count 20 --out m.npy",
+                 name);
         int code = command_run(&command, text);
         CHECK((code == 0) == (i < 2), "%s: exit code %d", name, code);
         char *complaint = i < 2 ? NULL : only_complaint(&command);

@@ -22,8 +22,8 @@ static inline struct network_path network_path(const char *name)
     return path;
 }
 
-/* Draws by DDIM in 8 steps; gives the denoiser up. */
-static inline quell_status network_draw(quell_denoiser *denoiser, const char *schedule_spec,
+/* Draws by DDIM in 8 steps. */
+static inline quell_status network_draw(const quell_denoiser *denoiser, const char *schedule_spec,
                                         size_t threads, size_t count, float *x)
 {
     quell_schedule *schedule = NULL;
@@ -37,7 +37,6 @@ static inline quell_status network_draw(quell_denoiser *denoiser, const char *sc
     run.threads = threads;
     quell_status status = quell_schedule_create(&schedule, schedule_spec);
     if (!status) status = quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options);
-    quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
     if (!status) status = quell_sample(sampler, &draw, &run, x);
     quell_sampler_free(sampler);

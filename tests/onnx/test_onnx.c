@@ -33,6 +33,7 @@ static void draw_gaussian(const char *name, int whole_batch, size_t threads, siz
           "dim or reproducible");
     memset(drawn, 0, sizeof drawn);
     CHECK(!network_draw(denoiser, "vp", threads, count, drawn), "%s", quell_error_message());
+    quell_denoiser_free(denoiser);
 }
 
 /* The exact samples of N((1, -2), I / 4). */
@@ -42,6 +43,7 @@ static void expect_gaussian(size_t count)
     quell_denoiser *denoiser = NULL;
     CHECK(!quell_denoiser_from_isotropic(&denoiser, 2, mean, 0.25), "%s", quell_error_message());
     CHECK(!network_draw(denoiser, "vp", 1, count, exact), "%s", quell_error_message());
+    quell_denoiser_free(denoiser);
 }
 
 TEST(onnx, gaussian)
@@ -98,7 +100,7 @@ static int steps(void *user, const quell_call *call, const float *input, float *
 
 static void check_steps(double given, double scale)
 {
-    quell_denoiser *denoiser = NULL, *twin = NULL;
+    quell_denoiser *twin = NULL;
     quell_model *model = NULL;
     quell_onnx_options options = quell_onnx_defaults();
     options.class_label = 1;
@@ -110,11 +112,13 @@ static void check_steps(double given, double scale)
           "its shape");
     CHECK(!strcmp(quell_model_schedule(model), "rectified"), "its schedule is '%s'",
           quell_model_schedule(model));
-    denoiser = quell_model_denoiser(model);
+    const quell_denoiser *denoiser = quell_model_denoiser(model);
     CHECK(!quell_denoiser_from_function(&twin, 6, steps, &scale, NULL), "%s",
           quell_error_message());
     CHECK(!network_draw(denoiser, "rectified", 2, 50, drawn), "%s", quell_error_message());
     CHECK(!network_draw(twin, "rectified", 2, 50, exact), "%s", quell_error_message());
+    quell_denoiser_free(twin);
+    quell_model_free(model);
     same(300, 1e-6);
 }
 

@@ -73,6 +73,7 @@ static void fails(const char *name, int64_t label, quell_status expected, const 
     quell_status status = network_draw(denoiser, "rectified", 2, 100, x);
     CHECK(status == expected && strstr(quell_error_message(), reason), "%s: %s, %s", name,
           quell_status_name(status), quell_error_message());
+    quell_denoiser_free(denoiser);
 }
 
 TEST(onnx_refused, runs)

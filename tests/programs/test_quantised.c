@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* linear_int8 and conv_int8 against loops written from docs/programs.md, to the last bit, on every
- * instruction set and by any number of workers. */
+/* linear_int8, conv_int8 and attention_int8 against loops written from docs/programs.md, to the
+ * last bit, on every instruction set and by any number of workers. */
 #include "arrays.h"
 #include "harness.h"
 #include "isas.h"
@@ -54,15 +54,15 @@ static double ended(int64_t sum, struct step step, double scale, const double *b
     return (double)(bias ? fmaf(t, (float)scale, (float)*bias) : t * (float)scale);
 }
 
-/* The instruction's result for every instruction set. */
-static void check(const char *instruction, size_t count, const struct array *arrays,
-                  const struct array *right, size_t workers)
+/* The instruction's result for every instruction set; constants: bit i makes array i one. */
+static void check_of(const char *instruction, size_t count, const struct array *arrays,
+                     const struct array *right, size_t workers, unsigned constants)
 {
     for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k)) {
         struct many many = {.instructions = instruction,
                             .count = count,
                             .arrays = arrays,
-                            .constants = 14,
+                            .constants = constants,
                             .workers = workers,
                             .kernels = k};
         struct array got = run_program(&many);
@@ -73,6 +73,12 @@ static void check(const char *instruction, size_t count, const struct array *arr
                   right->at[i]);
         array_free(&got);
     }
+}
+
+static void check(const char *instruction, size_t count, const struct array *arrays,
+                  const struct array *right, size_t workers)
+{
+    check_of(instruction, count, arrays, right, workers, 14);
 }
 
 static size_t size_of(struct chance *chance)
@@ -199,6 +205,132 @@ TEST(program_quantised, conv)
         for (int k = 0; k < 4; k++) array_free(&a[k]);
         array_free(&y);
     }
+}
+
+/* A row or a column of an array that is [..., rows, columns], quantised. */
+struct line {
+    struct step step;
+    int64_t at[1200];
+};
+
+static struct line line_of(const double *x, size_t count, size_t apart)
+{
+    static struct line line;
+    double own[1200] = {0};
+    for (size_t i = 0; i < count; i++) own[i] = x[i * apart];
+    line.step = step_of(own, count);
+    for (size_t i = 0; i < count; i++) line.at[i] = quantised(line.step, own[i]);
+    return line;
+}
+
+/* The sizes of an attention; groups: heads of q for each of k. mask: 0, or as 'add' or 'keep'. */
+struct attention {
+    size_t heads, groups, m, n, d, e;
+    int mask;
+    bool causal;
+    float scale;
+};
+
+/* The scores of a query, masked, by E. Returns whether all are -infinity. */
+static bool shares_of(const struct attention *is, const struct array *a, size_t head, size_t i,
+                      float *e)
+{
+    float most = -INFINITY;
+    struct line query = line_of(a[0].at + (head * is->m + i) * is->d, is->d, 1);
+    for (size_t j = 0; j < is->n; j++) {
+        struct line key = line_of(a[1].at + (head / is->groups * is->n + j) * is->d, is->d, 1);
+        int64_t sum = 0;
+        for (size_t p = 0; p < is->d; p++) sum += query.at[p] * key.at[p];
+        e[j] = (float)sum * query.step.step * key.step.step * is->scale;
+        float m = is->mask ? (float)a[3].at[i * is->n + j] : 0;
+        if (is->mask == 1) e[j] += m;
+        if ((is->mask == 2 && m == 0) || (is->causal && j > i)) e[j] = -INFINITY;
+        most = e[j] > most || isnan(e[j]) ? e[j] : most;
+    }
+    if (most == -INFINITY) return true;
+    for (size_t j = 0; j < is->n; j++) e[j] -= most;
+    isa_after(NULL)->exponential(e, e, is->n);
+    return false;
+}
+
+static void attend(const struct attention *is, const struct array *a, size_t head, size_t i,
+                   double *y)
+{
+    float e[1200];
+    int64_t all = 0;
+    bool none = shares_of(is, a, head, i, e), nan = false;
+    for (size_t j = 0; j < is->n && !none; j++) nan = nan || isnan(e[j]);
+    for (size_t c = 0; c < is->e; c++) {
+        struct line value = line_of(a[2].at + head / is->groups * is->n * is->e + c, is->n, is->e);
+        int64_t sum = 0, weights = 0, total = 0;
+        for (size_t j = 0; j < is->n && !none && !nan; j++) {
+            int64_t share = (int64_t)nearbyintf(fmaf(254, e[j], -127));
+            sum += share * value.at[j], weights += value.at[j], total += share + 127;
+        }
+        float step = value.step.step;
+        float mean = fmaf((float)sum, step, (float)(127 * weights) * step) / (float)total;
+        y[c] = none ? 0 : nan ? (double)NAN : (double)mean;
+        all += total;
+    }
+    CHECK(none || nan || all > 0, "the twin has no weights");
+}
+
+TEST(program_quantised, attention)
+{
+    struct chance chance = {4};
+    for (size_t trial = 0; trial < 60; trial++) {
+        struct attention is = {.heads = chance_whole(&chance, 1, 3),
+                               .groups = chance_whole(&chance, 1, 2),
+                               .m = chance_whole(&chance, 1, 20),
+                               .n = trial == 9 ? 1100 : size_of(&chance) % 100 + 1,
+                               .d = size_of(&chance) % 100 + 1,
+                               .e = size_of(&chance) % 100 + 1,
+                               .mask = (int)(trial % 3),
+                               .causal = trial % 4 == 3,
+                               .scale = 0.375f};
+        if (trial == 5) is.m = 200, is.d = is.e = 3;
+        size_t q[3] = {is.heads * is.groups, is.m, is.d}, k[3] = {is.heads, is.n, is.d},
+               v[3] = {is.heads, is.n, is.e}, y_size[3] = {q[0], is.m, is.e},
+               mask[2] = {is.m, is.n};
+        struct array a[4] = {array_random(&chance, 3, q), array_random(&chance, 3, k),
+                             elements(&chance, 3, v), array_random(&chance, 2, mask)};
+        struct array y = array_new(3, y_size);
+        for (size_t i = 0; i < a[0].count; i++) a[0].at[i] *= 4;
+        for (size_t i = 0; i < a[3].count && is.mask == 2; i++) a[3].at[i] = a[3].at[i] > 0;
+        if (trial % 5 == 0) spoil(&chance, &a[trial / 5 % 3], a[trial / 5 % 3].size[2]);
+        for (size_t w = 0; w < 3; w++)
+            for (size_t i = 0; i < a[w].count; i++) a[w].at[i] = (double)(float)a[w].at[i];
+        for (size_t i = 0; i < q[0] * is.m; i++)
+            attend(&is, a, i / is.m, i % is.m, y.at + i * is.e);
+        char text[256];
+        snprintf(text, sizeof text,
+                 "{'attention_int8': ['a', 'b', 'c'%s], 'causal': %s, 'scale': 0.375%s}",
+                 is.mask ? ", 'd'" : "", is.causal ? "true" : "false",
+                 is.mask == 2 ? ", 'mask': 'keep'" : "");
+        check_of(text, is.mask ? 4 : 3, a, &y, trial % 4, 0);
+        for (int i = 0; i < 4; i++) array_free(&a[i]);
+        array_free(&y);
+    }
+}
+
+/* It is near attention: shares have 255 levels, and all else 255. */
+TEST(program_quantised, attention_is_near)
+{
+    struct chance chance = {6};
+    size_t q[3] = {2, 64, 64}, k[3] = {2, 100, 64};
+    struct array a[3] = {array_random(&chance, 3, q), array_random(&chance, 3, k),
+                         array_random(&chance, 3, k)};
+    for (size_t i = 0; i < a[0].count; i++) a[0].at[i] *= 4;
+    struct array right = run_instruction("{'attention': ['a', 'b', 'c']}", 3, a, 0);
+    struct array near = run_instruction("{'attention_int8': ['a', 'b', 'c']}", 3, a, 0);
+    double squares = 0, off = 0;
+    for (size_t i = 0; i < right.count; i++) {
+        squares += right.at[i] * right.at[i];
+        off += pow(near.at[i] - right.at[i], 2);
+    }
+    CHECK(sqrt(off / squares) < 0.02, "it is %g off", sqrt(off / squares));
+    for (int i = 0; i < 3; i++) array_free(&a[i]);
+    array_free(&right), array_free(&near);
 }
 
 /* Several samples at once, each quantised by itself, and maps that go on with the result. */

@@ -30,9 +30,9 @@ def expect(what, seen, wanted):
 class Server:
     """A running server. get() returns (status, headers, body) of an address."""
 
-    def __init__(self, *options, models=MODELS, environment=None):
-        words = [QUELL, "serve", *(f"--model={model}" for model in models), "--listen", "127.0.0.1:0", "--threads",
-                 "2", *options]
+    def __init__(self, *options, models=MODELS, environment=None, port=0):
+        words = [QUELL, "serve", *(f"--model={model}" for model in models), "--listen", f"127.0.0.1:{port}",
+                 "--threads", "2", *options]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=environment)
         address = self.process.stdout.readline().strip()
@@ -74,6 +74,11 @@ class Server:
         found = re.search(rf"^quell_{re.escape(name)} (\S+)$", text, re.MULTILINE)
         return float(found.group(1)) if found else 0.0
 
+    def kill(self):
+        """As the kernel does where memory ends: no line of the server's runs any more."""
+        self.process.kill()
+        self.process.communicate()
+
     def stop(self, code=0):
         self.process.send_signal(signal.SIGTERM)
         said = self.process.communicate(timeout=60)[1]
@@ -88,8 +93,7 @@ def serving(*options, **more):
     try:
         yield server
     finally:
-        server.process.kill()
-        server.process.communicate()
+        server.kill()
 
 
 def drawn(model, options, out="out", files=None):

@@ -88,9 +88,23 @@ static int run_timed(const struct harness_test *test)
     return passed;
 }
 
+static int help(const char *program)
+{
+    printf("%s [GROUP | GROUP/NAME | -GROUP]...: runs these tests, or all but those with a -.\n"
+           "With QUELL_TIMES=1 it prints the time of each. The groups:\n",
+           program);
+    for (const struct harness_test *test = tests; test; test = test->next) {
+        const struct harness_test *before = tests;
+        while (before != test && strcmp(before->suite, test->suite) != 0) before = before->next;
+        if (before == test) printf("    %s\n", test->suite);
+    }
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     int passed = 0, total = 0, timed = getenv("QUELL_TIMES") != NULL;
+    if (argc > 1 && !strncmp(argv[1], "--", 2)) return help(argv[0]);
     for (const struct harness_test *test = tests; test; test = test->next) {
         if (!chosen(test, argc, argv)) continue;
         total++;

@@ -63,9 +63,10 @@ def _ddpm(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
 
 def _ddim(fields: Fields, at: np.ndarray, steps: int, eta: float | None, _: Any) -> str:
     if fields.clip_sample or fields.thresholding:
+        name = "clip_sample" if fields.clip_sample else "thresholding"
         fields.differs(
-            "bounds on the data: quell works the noise out anew from what was bounded, as "
-            "diffusers does with use_clipped_model_output=True"
+            f"{name}: diffusers takes the noise from before the data are bounded, quell from after "
+            f"it, as diffusers does with use_clipped_model_output=True"
         )
     return f"ddim:eta={float(eta or 0)!r}"
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-HALVES = (torch.float16, torch.bfloat16)
+from quell.programs.halves import HALVES, casting_to_single
 
 
 def weights_of(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -98,12 +98,15 @@ def forget(module: nn.Module) -> None:
 
 def in_single(module: nn.Module, fails: Callable[[nn.Module], bool]) -> tuple[nn.Module, nn.Module]:
     """Returns a module with its weights in float32, and one to compare with in float64: the first
-    too, but for weights in float64. If float32 rounds these, a warning says so. A module whose code
-    casts to the types of its weights, so that it fails without these, keeps them."""
+    too, but for weights in float64. If float32 rounds these, a warning says so. Where weights are
+    in half precision, what its code casts to it is cast to float32. A module that fails without
+    the types of its weights keeps them."""
     kinds = {weight.dtype for _, weight in weights_of(module) if weight.is_floating_point()}
     if kinds <= {torch.float32}:
         return module, module
     made = _copied(module, _computed(module)).float()
+    if kinds & set(HALVES):
+        made = casting_to_single(made)
     if fails(made) and not fails(module):
         made = module
     rounded = [name for name, weight in weights_of(module) if _is_rounded(weight)]
@@ -121,6 +124,7 @@ def _is_rounded(weight: Tensor) -> bool:
 
 
 def narrow_type(module: nn.Module) -> torch.dtype | None:
-    """Returns the type that all weights are kept in, if it is a narrow one."""
-    kinds = {weight.dtype for _, weight in weights_of(module) if weight.is_floating_point()}
-    return kinds.pop() if len(kinds) == 1 and kinds <= set(HALVES) else None
+    """Returns the type of half precision that weights are in, if it is one: others keep their
+    digits (a norm's in float32)."""
+    kinds = {weight.dtype for _, weight in weights_of(module)} & set(HALVES)
+    return kinds.pop() if len(kinds) == 1 else None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What code does beside operations, while it is traced. Answers for code that looks at values: at
-a mask that it made itself, whether anything is not a number, at what it asserts, at a time of one
-number. The check, which does not use the trace, shows whether the answers held. And where code
-takes a gradient."""
+a mask that it made itself, at a buffer, whether anything is not a number, at what it asserts, at a
+time of one number. The check, which does not use the trace, shows whether the answers held. And
+where code takes a gradient."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import sys
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils._pytree import tree_leaves, tree_map
+
+from quell.programs.copies import weights_of
 
 ASKED = ("item", "tolist", "__bool__", "__int__", "__float__", "__index__", "__len__")
 NAN = ("isnan", "isinf", "any", "logical_or", "__or__", "bitwise_or", "sum")
@@ -85,20 +87,38 @@ class Gradients(TorchFunctionMode):
 
 
 class Looking(TorchFunctionMode):
-    """Knows what constants are, that nothing is NaN or infinite, and that assertions hold. One
-    number that depends on an input stands for itself."""
+    """Knows what constants and a module's weights are, that nothing is NaN or infinite, and that
+    assertions hold. One number that depends on an input stands for itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: nn.Module) -> None:
         super().__init__()
         self._values: dict[int, Tensor] = {}  # of constants, by their stand-ins
         self._never: set[int] = set()  # truth values that are false unless something is NaN
         self._kept: list[Tensor] = []  # so that no id is used twice
+        self._module, self._weights = module, dict(weights_of(module))
+
+    def __enter__(self) -> Any:
+        self._hook = self._module.register_forward_pre_hook(self._know_weights)
+        above: Any = super()
+        return above.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._hook.remove()
+        above: Any = super()
+        above.__exit__(*error)
+
+    def _know_weights(self, module: nn.Module, _: Any) -> None:
+        """Where forward begins, the weights are stand-ins."""
+        for name, stand_in in weights_of(module):
+            self._values[id(stand_in)] = self._weights[name]
+            self._kept.append(stand_in)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name, given = getattr(func, "__name__", ""), kwargs or {}
         asked = name in ASKED and args and isinstance(args[0], Tensor)
         if asked and id(args[0]) in self._values:
-            return getattr(self._values[id(args[0])], name)(*args[1:])
+            with _disable_current_modes(), torch._C.DisableTorchFunction():
+                return getattr(self._values[id(args[0])], name)(*args[1:])
         if name == "__bool__" and id(args[0]) in self._never:
             return False
         if name == "__bool__" and _is_asserted():

@@ -159,7 +159,7 @@ def _exported(
     with contextlib.suppress(Exception):
         return _with_shapes(module, one[0], one[1], None)
     try:
-        with Looking():
+        with Looking(module):
             return _with_shapes(module, one[0], one[1], None)
     except Exception:
         raise Refused(
@@ -189,6 +189,7 @@ def _with_shapes(
 ) -> torch.export.ExportedProgram:
     with torch.no_grad(), evaluating(module), _masks_not_looked_at(), _quiet():
         warnings.filterwarnings("ignore", "The tensor attribute")  # kept in the copy alone
+        warnings.filterwarnings("ignore", ".*LeafSpec", FutureWarning)  # of torch, to itself
         traced = torch.export.export(
             module, tuple(arguments), dict(keywords), dynamic_shapes=shapes, strict=False
         )

@@ -16,6 +16,10 @@ class Of(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.layer, self.function = nn.Linear(6, 6), function
+        self.register_buffer("count", torch.tensor(2))
+        self.register_buffer("sizes", torch.tensor([6, 3]))
+        self.register_buffer("scale", torch.tensor(0.75))
+        self.register_buffer("off", torch.tensor(False))
 
     def forward(self, x, t):
         return self.function(self, x, t)
@@ -51,8 +55,17 @@ def _one_time_for_all(m, x, t):
     return m.layer(x) * told + {1: 0.0}.get(x.shape[0], 0.0)
 
 
+def _buffers(m, x, t):
+    """As codes keep how often and how much, in the file of the weights."""
+    for _ in range(int(m.count)):
+        x = m.layer(x) * t[:, None]
+    if m.layer.bias.abs().sum() > 0 and not m.off:
+        x = x[:, : m.sizes.tolist()[1]].sum(1, keepdim=True) * m.scale.item() + x
+    return x
+
+
 @pytest.mark.parametrize(
-    "function", [_lengths_of_a_mask, _warns_of_nan, _asserts, _one_time_for_all]
+    "function", [_lengths_of_a_mask, _warns_of_nan, _asserts, _one_time_for_all, _buffers]
 )
 def test_what_does_not_depend_on_inputs(function, tmp_path):
     net, path = Of(function), tmp_path / "net.safetensors"

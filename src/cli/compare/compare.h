@@ -6,7 +6,7 @@
 #include <quell/quell.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "cli/compare/distance.h"
+#include "quantize/distance.h"
 #include "cli/sampling.h"
 #include "io/output.h"
 
@@ -22,7 +22,7 @@ struct compare_options {
 struct trial {
     size_t sampler, budget, steps, evaluations;
     bool finite;
-    struct distance distance;
+    struct quell_distance distance;
 };
 
 struct comparison {
@@ -33,12 +33,12 @@ struct comparison {
     char *specs;           /* the samplers, each ended by '\0' */
     const char **samplers; /* [sampler_count] */
     size_t sampler_count, budget_count;
-    uint64_t steps;        /* those of --times or --sigmas; 0: as many as a budget allows */
-    uint64_t *budgets;     /* rising */
-    struct trial *trials;  /* [sampler_count][budget_count] */
-    double alpha, sigma;   /* the law that is drawn: alpha X + sigma Z */
-    double spread;         /* the distance of the law from its mean */
-    struct distance floor; /* between exact draws */
+    uint64_t steps;              /* those of --times or --sigmas; 0: as many as a budget allows */
+    uint64_t *budgets;           /* rising */
+    struct trial *trials;        /* [sampler_count][budget_count] */
+    double alpha, sigma;         /* the law that is drawn: alpha X + sigma Z */
+    double spread;               /* the distance of the law from its mean */
+    struct quell_distance floor; /* between exact draws */
     struct quell_output picture;
 };
 

@@ -210,7 +210,7 @@ static int settle_count(struct comparison *comparison)
 {
     uint64_t *count = &comparison->options.count;
     size_t dim = quell_denoiser_dim(quell_model_denoiser(comparison->model)), bytes;
-    if (!*count) *count = dim > DIRECTIONS ? DEFAULT_LARGE : DEFAULT_COUNT;
+    if (!*count) *count = dim > QUELL_DIRECTIONS ? DEFAULT_LARGE : DEFAULT_COUNT;
     if (!quell_multiply(*count, dim, &bytes) && bytes < SIZE_MAX / 2 / sizeof(float))
         return EXIT_DONE;
     return complain(EXIT_USAGE, "--count %zu: more than memory can hold", (size_t)*count);

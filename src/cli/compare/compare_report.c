@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put_distance(struct quell_json_writer *writer, const struct distance *distance)
+static void put_distance(struct quell_json_writer *writer, const struct quell_distance *distance)
 {
     quell_json_put_number(writer, "distance", distance->wasserstein);
     quell_json_put_number(writer, "mean", distance->mean);
@@ -32,7 +32,7 @@ static void put_steps(struct quell_json_writer *writer, const char *name, const 
 
 static void put_trial(struct quell_json_writer *writer, const struct trial *trial)
 {
-    static const struct distance none = {NAN, NAN, NAN};
+    static const struct quell_distance none = {NAN, NAN, NAN};
     quell_json_begin(writer, NULL, '{');
     put_distance(writer, trial->finite ? &trial->distance : &none);
     report_count(writer, "budget", trial->budget);
@@ -66,7 +66,7 @@ static void put_settings(struct quell_json_writer *writer, const struct compare_
     quell_json_put_truth(writer, "brownian", sampling->brownian);
     report_count(writer, "count", options->count);
     report_count(writer, "seed", options->seed);
-    report_count(writer, "directions", DIRECTIONS);
+    report_count(writer, "directions", QUELL_DIRECTIONS);
 }
 
 static int print_json(const struct comparison *comparison)
@@ -86,7 +86,7 @@ static int print_json(const struct comparison *comparison)
     return report_end(&writer);
 }
 
-static void print_distance(const struct distance *distance)
+static void print_distance(const struct quell_distance *distance)
 {
     printf("  %10.4g  %10.4g  %10.4g\n", distance->wasserstein, distance->mean,
            distance->covariance);

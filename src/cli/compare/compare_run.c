@@ -21,8 +21,8 @@
 struct bench {
     struct comparison *comparison;
     struct progress progress;
-    struct measure measure;
-    struct portrait reference, portrait;
+    struct quell_measure measure;
+    struct quell_portrait reference, portrait;
     bool known;
     double alpha, sigma;
     float *x;
@@ -44,7 +44,7 @@ static quell_run run_of(const struct bench *bench)
     return run;
 }
 
-static quell_status take_exact(struct bench *bench, uint64_t first, struct portrait *portrait)
+static quell_status take_exact(struct bench *bench, uint64_t first, struct quell_portrait *portrait)
 {
     quell_draw draw = draw_of(bench);
     quell_run run = run_of(bench);
@@ -52,7 +52,7 @@ static quell_status take_exact(struct bench *bench, uint64_t first, struct portr
     draw.first = first;
     quell_status status = quell_exact(quell_model_denoiser(bench->comparison->model), &draw, &run,
                                       bench->alpha, bench->sigma, bench->x);
-    return status ? status : portrait_take(portrait, &bench->measure, bench->x);
+    return status ? status : quell_portrait_take(portrait, &bench->measure, bench->x);
 }
 
 /* The floor is the mean over a few draws, because one draw varies. The floor in the table is that
@@ -60,17 +60,17 @@ static quell_status take_exact(struct bench *bench, uint64_t first, struct portr
 static quell_status find_floor(struct bench *bench)
 {
     struct comparison *comparison = bench->comparison;
-    struct distance *floor = &comparison->floor;
+    struct quell_distance *floor = &comparison->floor;
     for (uint64_t draw = 1; draw <= FLOOR_DRAWS; draw++) {
         quell_status status = take_exact(bench, draw * draw_of(bench).count, &bench->portrait);
         if (status) return status;
-        struct distance one =
-            portrait_distance(&bench->measure, &bench->portrait, &bench->reference);
+        struct quell_distance one =
+            quell_portrait_distance(&bench->measure, &bench->portrait, &bench->reference);
         floor->wasserstein += one.wasserstein / FLOOR_DRAWS;
         floor->mean += one.mean / FLOOR_DRAWS;
         floor->covariance += one.covariance / FLOOR_DRAWS;
     }
-    comparison->spread = portrait_spread(&bench->measure, &bench->reference);
+    comparison->spread = quell_portrait_spread(&bench->measure, &bench->reference);
     comparison->alpha = bench->alpha;
     comparison->sigma = bench->sigma;
     return QUELL_OK;
@@ -106,10 +106,10 @@ static quell_status run_sampler(struct bench *bench, struct trial *trial,
     quell_status status = take_reference(bench, &sampler->grid[sampler->steps]);
     if (!status) status = take_samples(bench, sampler);
     if (status == QUELL_NOT_FINITE) return QUELL_OK;
-    if (!status) status = portrait_take(&bench->portrait, &bench->measure, bench->x);
+    if (!status) status = quell_portrait_take(&bench->portrait, &bench->measure, bench->x);
     if (status) return status;
     trial->finite = true;
-    trial->distance = portrait_distance(&bench->measure, &bench->portrait, &bench->reference);
+    trial->distance = quell_portrait_distance(&bench->measure, &bench->portrait, &bench->reference);
     return QUELL_OK;
 }
 
@@ -148,17 +148,17 @@ int comparison_run(struct comparison *comparison)
     size_t dim = quell_denoiser_dim(quell_model_denoiser(comparison->model)),
            count = comparison->options.count;
     quell_status status =
-        measure_begin(&bench.measure, dim, count, comparison->threads, &interrupt_signal);
-    if (!status) status = portrait_begin(&bench.reference, &bench.measure);
-    if (!status) status = portrait_begin(&bench.portrait, &bench.measure);
+        quell_measure_begin(&bench.measure, dim, count, comparison->threads, &interrupt_signal);
+    if (!status) status = quell_portrait_begin(&bench.reference, &bench.measure);
+    if (!status) status = quell_portrait_begin(&bench.portrait, &bench.measure);
     int code = status ? complain_status(status) : EXIT_DONE;
     bench.x = code == EXIT_DONE ? quell_new(count, dim * sizeof *bench.x) : NULL;
     if (code == EXIT_DONE && !bench.x)
         code = complain(EXIT_MEMORY, "no memory for %zu samples", count);
     if (code == EXIT_DONE && (status = run_trials(&bench))) code = complain_run(status);
     free(bench.x);
-    portrait_free(&bench.portrait);
-    portrait_free(&bench.reference);
-    measure_free(&bench.measure);
+    quell_portrait_free(&bench.portrait);
+    quell_portrait_free(&bench.reference);
+    quell_measure_free(&bench.measure);
     return code;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/mpi/ranks.h"
+#include "base/nearest.h"
 
 #include <quell/quell.h>
 #include <stdint.h>
@@ -51,8 +52,14 @@ static int run(struct ranks *ranks, int argc, char **argv)
     if (code != EXIT_DONE) return code;
     if (command == SAMPLE) return ranks_sample(ranks, argc - 1, argv + 1);
     if (command == HELP) return help(stdout);
-    if (command == UNKNOWN)
-        return complain(EXIT_USAGE, "no command '%s': see `quell-mpi --help`", name);
+    if (command == UNKNOWN) {
+        struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
+        static const char *const known[] = {"sample", "--help", "--version"};
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            quell_nearest_try(&nearest, known[i]);
+        return complain(EXIT_USAGE, "no command '%s'%s: see `quell-mpi --help`", name,
+                        nearest.hint);
+    }
     printf("quell-mpi %s\n", quell_version());
     return EXIT_DONE;
 }

@@ -4,14 +4,12 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "cli/onnx_model.h"
 #include "cli/outputs.h"
-#include "cli/programs.h"
-#include "models/builtin.h"
 #include "models/model.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const struct option_row rows[] = {
     GROUP_ROW("What to quantise"),
@@ -56,39 +54,20 @@ static const struct option_table table = {
     .rules = rules,
 };
 
-static int open_model(struct quantizing *q)
-{
-    const char *name = q->options.model;
-    size_t length = 0;
-    int code = sampling_open_model(&q->model, name, NULL);
-    if (code != EXIT_DONE) return code;
-    if (!programs_denoise(q->model))
-        return complain(EXIT_USAGE, "--model %s: is no network, and has no weights", name);
-    const void *inside = quell_builtin_file(name, &length);
-    quell_status status = inside ? quell_tensors_open_memory(&q->tensors, name, inside, length)
-                                 : quell_tensors_open(&q->tensors, name);
-    if (status) return complain_input(EXIT_MODEL, status);
-    q->text = quell_tensors_metadata(&q->tensors, "quell");
-    q->bytes_before = q->tensors.length;
-    if (!q->text)
-        return complain(EXIT_USAGE, "--model %s: its description must be in the file", name);
-    q->dim = quell_denoiser_dim(q->model->denoiser);
-    return EXIT_DONE;
-}
-
 /* Files that have something for each sample must have it for as many as are drawn. */
 static int check_counts(const struct quantizing *q)
 {
-    if (q->labels.file.path && q->labels.file.shape[0] != q->count)
+    if (q->labels.file.path && q->labels.file.shape[0] != q->options.count)
         return complain(EXIT_USAGE, "--classes %s: has %zu classes, --count is %zu",
-                        q->labels.file.path, q->labels.file.shape[0], q->count);
+                        q->labels.file.path, q->labels.file.shape[0], (size_t)q->options.count);
     const struct conditions *both[] = {&q->conditions, &q->negative};
     for (size_t k = 0; k < 2; k++)
         for (size_t i = 0; i < both[k]->count; i++) {
             const struct condition *one = &both[k]->one[i];
-            if (one->file.path && one->file.shape[0] != q->count)
+            if (one->file.path && one->file.shape[0] != q->options.count)
                 return complain(EXIT_USAGE, "--%s %s: is for %zu samples, --count is %zu",
-                                one->option, one->file.path, one->file.shape[0], q->count);
+                                one->option, one->file.path, one->file.shape[0],
+                                (size_t)q->options.count);
         }
     return EXIT_DONE;
 }
@@ -107,117 +86,91 @@ static int open_told(struct quantizing *q)
                                denoiser);
     if (code == EXIT_DONE)
         code = labels_negative(options->negative_class, classes, &q->negative_class);
+    if (code == EXIT_DONE) code = check_counts(q);
     if (code != EXIT_DONE) return code;
-    q->count = options->count;
-    code = check_counts(q);
-    if (code != EXIT_DONE) return code;
-    q->classes = quell_new(2 * q->count, sizeof *q->classes);
-    q->reference = quell_new(q->count * q->dim, sizeof *q->reference);
-    q->samples = quell_new(q->count * q->dim, sizeof *q->samples);
-    q->within = quell_new(q->count * q->dim, sizeof *q->within);
-    if (!q->classes || !q->reference || !q->samples || !q->within)
-        return complain(EXIT_MEMORY, "no memory for %zu samples", q->count);
-    for (size_t i = 0; i < q->count; i++) q->classes[q->count + i] = q->negative_class;
+    size_t count = options->count;
+    q->classes = quell_new(2 * count, sizeof *q->classes);
+    if (!q->classes) return complain(EXIT_MEMORY, "no memory for %zu samples", count);
+    for (size_t i = 0; i < count; i++) q->classes[count + i] = q->negative_class;
     quell_status status = QUELL_OK;
-    if (q->labels.wanted) status = labels_fill(&q->labels, 0, NULL, q->count, q->classes);
-    if (!status) status = conditions_fill(&q->conditions, q->count);
-    if (!status) status = conditions_fill(&q->negative, q->count);
+    if (q->labels.wanted) status = labels_fill(&q->labels, 0, NULL, count, q->classes);
+    if (!status) status = conditions_fill(&q->conditions, count);
+    if (!status) status = conditions_fill(&q->negative, count);
     return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
 }
 
-int quantize_draw(struct quantizing *q, quell_model *model, uint64_t seed, float *x)
+/* Guides the model here to see whether that can be, and keeps what the library needs for it. A
+ * weight of 1 with another model as guide is none. */
+static int open_guidance(struct quantizing *q, quell_quantize_options *how)
 {
-    struct sampling sampling = q->options.sampling; /* its schedule may be this model's own text */
-    quell_sampler *sampler = NULL;
+    const struct guidance_options *options = &q->options.guidance;
+    bool labelled = q->labels.wanted || conditions_some(&q->conditions);
+    int code = guidance_apply(options, labelled, q->model, NULL);
+    if (code != EXIT_DONE || !options->weight) return code;
+    code = guidance_read(options, &q->guidance, &q->values);
+    if (code != EXIT_DONE) return code;
+    if (options->guide && !q->guidance.points && q->guidance.weight == 1) return EXIT_DONE;
+    if (options->guide) code = sampling_open_model(&q->guide, options->guide, NULL);
+    how->guidance = &q->guidance;
+    how->guide = quell_model_denoiser(q->guide);
+    return code;
+}
+
+/* The bar counts transitions, of as many runs as there can be. */
+static int tick(void *user, const quell_progress *all)
+{
+    struct progress *progress = user;
+    progress->batch = progress->total = all->total;
+    return progress_tick(progress, all);
+}
+
+static int quantise(struct quantizing *q, quell_quantize_options *how)
+{
+    quell_sampler_options sampling = quell_sampler_defaults();
     quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    int code = guidance_apply(&q->options.guidance,
-                              q->labels.wanted || conditions_some(&q->conditions), model, NULL);
-    draw.count = q->count, draw.seed = seed;
+    sampling.steps = q->options.steps;
+    draw.count = q->options.count, draw.seed = q->options.seed;
     if (q->labels.wanted) draw.classes = q->classes;
-    if (q->negative_class >= 0) draw.negative_classes = q->classes + q->count;
+    if (q->negative_class >= 0) draw.negative_classes = q->classes + draw.count;
     conditions_tell(&q->conditions, &q->negative, &draw);
-    run.threads = q->threads, run.isa = q->isa, run.progress = progress_tick;
-    run.progress_user = &q->progress;
-    if (code == EXIT_DONE) {
-        sampling_choose_schedule(&sampling, model);
-        quell_status status = sampling_create(&sampling, q->options.sampler, q->options.steps,
-                                              model->denoiser, &sampler);
-        if (status)
-            code = complain_status(status);
-        else
-            status = quell_sample(sampler, &draw, &run, x);
-        q->progress.done++;
-        if (status) progress_end(&q->progress);
-        if (status && code == EXIT_DONE) code = complain_run(status);
-    }
-    quell_sampler_free(sampler);
-    quell_model_free(model);
-    return code;
-}
-
-static int write_file(struct quantizing *q)
-{
-    struct quell_output output = {.file = -1};
-    unsigned char *bytes;
-    size_t length;
-    int code = quantize_bytes(q, &bytes, &length);
-    q->bytes_after = length;
-    if (code == EXIT_DONE) {
-        quell_status status = quell_output_open(&output, q->options.out);
-        if (!status) status = quell_output_write(&output, bytes, length);
-        if (!status) status = quell_output_commit(&output);
-        if (status) code = complain_run(status);
-        quell_output_discard(&output);
-    }
-    free(bytes);
-    return code;
-}
-
-/* The model is loaded twice: drawing replaces its denoiser where it is guided. */
-static int draw_reference(struct quantizing *q)
-{
-    quell_model *model = NULL;
-    int code = sampling_open_model(&model, q->options.model, NULL);
-    return code == EXIT_DONE ? quantize_draw(q, model, q->options.seed, q->reference) : code;
+    run.threads = q->threads, run.isa = q->isa;
+    run.progress = tick, run.progress_user = &q->progress;
+    how->bound = q->options.bound;
+    how->sampler = q->options.sampler;
+    how->schedule = q->options.sampling.schedule;
+    how->sampling = &sampling, how->draw = &draw, how->run = &run;
+    interrupt_catch();
+    progress_begin(&q->progress, 1, "transitions", q->options.quiet);
+    quell_status status = quell_quantize(&q->made, q->options.model, q->options.out, how);
+    progress_end(&q->progress);
+    return status ? complain_run(status) : EXIT_DONE;
 }
 
 static int run(struct quantizing *q)
 {
+    quell_quantize_options how = quell_quantize_defaults();
+    if (onnx_is(q->options.model))
+        return complain(EXIT_USAGE,
+                        "--model %s: is no network of quell's: export it by quell.export",
+                        q->options.model);
     int code = sampling_choose_machine(q->options.isa, q->options.threads, &q->isa, &q->threads);
-    if (code == EXIT_DONE) code = open_model(q);
+    if (code == EXIT_DONE) code = sampling_open_model(&q->model, q->options.model, NULL);
     if (code == EXIT_DONE) code = open_told(q);
-    if (code == EXIT_DONE) code = quantize_find(q);
-    interrupt_catch();
-    progress_begin(&q->progress, quantize_runs(q), "runs", q->options.quiet);
-    q->progress.batch = 1;
-    if (code == EXIT_DONE) code = draw_reference(q);
-    if (code == EXIT_DONE) code = quantize_search(q);
-    if (code == EXIT_DONE) code = quantize_compare(q);
-    progress_end(&q->progress);
-    q->seconds = progress_clock() - q->progress.start;
-    if (code == EXIT_DONE) code = write_file(q);
+    if (code == EXIT_DONE) code = open_guidance(q, &how);
+    if (code == EXIT_DONE) code = quantise(q, &how);
     return code == EXIT_DONE ? quantize_report(q) : code;
 }
 
 static void close_all(struct quantizing *q)
 {
-    for (size_t i = 0; i < q->candidates; i++) {
-        free(q->candidate[i].name);
-        free(q->candidate[i].bytes);
-        free(q->candidate[i].scale);
-    }
-    free(q->candidate);
-    free(q->order);
-    free(q->chosen);
     free(q->classes);
-    free(q->reference);
-    free(q->samples);
-    free(q->within);
+    free(q->values);
     labels_close(&q->labels);
     conditions_close(&q->conditions);
     conditions_close(&q->negative);
-    quell_tensors_close(&q->tensors);
+    quell_quantized_free(q->made);
+    quell_model_free(q->guide);
     quell_model_free(q->model);
 }
 

@@ -144,15 +144,25 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
                                                 .user = work});
 }
 
+#define WEIGHTS 8 /* that cost as much as an element of x */
+
+/* Whether it takes longer to read the weights than the samples. */
+static bool is_heavy(const struct quell_execution *at)
+{
+    return at->samples * quell_elements(quell_shape_of(at, 0)) <
+           quell_elements(quell_shape_of(at, 1)) / WEIGHTS;
+}
+
 /* The pieces of work are some lines of a sample; if there are few, also some panels of its output
- * channels, for which each worker copies the lines itself. */
+ * channels, for which each worker copies the lines itself. Panels alone where the weights are
+ * heavy: they are read once then, and not by each worker. */
 static void divide(const struct quell_execution *at, size_t lines, size_t channels, size_t *most,
                    size_t *parts)
 {
     size_t panels = (channels + QUELL_PANEL - 1) / QUELL_PANEL, workers = at->workers;
     if (workers < 2 || (lines + *most - 1) / *most * at->samples >= 2 * workers) return;
     size_t each = (lines + workers - 1) / workers;
-    if (each < *most) *most = each;
+    if (each < *most && !is_heavy(at)) *most = each;
     size_t strips = (lines + *most - 1) / *most * at->samples;
     if (strips < workers) *parts = (workers + strips - 1) / strips;
     if (*parts > panels) *parts = panels;

@@ -59,17 +59,6 @@ static void finish(void *user, const struct quell_dots_done *done)
             .row = work->row, .column = work->column, .out = work->out, .out_row = work->width});
 }
 
-static void quantise_row(const struct quell_byte_kernels *bytes, size_t count, const float *x,
-                         void *to, float *step)
-{
-    struct quell_step now = quell_step_of(bytes->greatest(count, x));
-    *step = now.step;
-    if (now.inverse != 0)
-        bytes->quantise(count, x, now.inverse, to);
-    else
-        bytes->zeros(quell_round_up(count, QUELL_GROUP), to);
-}
-
 /* Some rows, at the columns from work->column up to `end`. */
 static void run_rows(const struct quell_execution *at, struct work *work, size_t rows, size_t end)
 {
@@ -79,8 +68,8 @@ static void run_rows(const struct quell_execution *at, struct work *work, size_t
     float *step = at->scratch;
     unsigned char *a = (unsigned char *)(at->scratch + MOST_ROWS);
     for (size_t r = 0; r < rows; r++)
-        quantise_row(bytes, in, work->x + (work->row + r) * in,
-                     a + r * groups * QUELL_GROUP * bytes->width, &step[r]);
+        step[r] = quell_quantise_row(bytes, in, work->x + (work->row + r) * in,
+                                     a + r * groups * QUELL_GROUP * bytes->width);
     bytes->dots(&(struct quell_byte_dots){.m = rows,
                                           .n = end - work->column,
                                           .groups = groups,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/compare/distance.h"
+#include "quantize/distance.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include "cli/compare/sort.h"
+#include "quantize/sort.h"
 #include "engine/threads.h"
 
 #include <math.h>
@@ -15,55 +15,57 @@
 #define LANES 16
 
 /* Fills in a direction. Normal numbers, scaled to length 1, have no preferred direction. */
-static quell_status fill_direction(struct measure *measure, size_t direction, float *normals)
+static quell_status fill_direction(struct quell_measure *measure, size_t direction, float *normals)
 {
     double squares = 0;
     quell_status status = quell_noise(DIRECTION_SEED, 0, direction, 0, measure->dim, normals);
     if (status) return status;
     for (size_t k = 0; k < measure->dim; k++) squares += (double)normals[k] * (double)normals[k];
     for (size_t k = 0; k < measure->dim; k++)
-        measure->directions[k * DIRECTIONS + direction] = (double)normals[k] / sqrt(squares);
+        measure->directions[k * QUELL_DIRECTIONS + direction] = (double)normals[k] / sqrt(squares);
     return QUELL_OK;
 }
 
-quell_status measure_begin(struct measure *measure, size_t dim, size_t count, size_t threads,
-                           const _Atomic sig_atomic_t *stop)
+quell_status quell_measure_begin(struct quell_measure *measure, size_t dim, size_t count,
+                                 size_t threads, const _Atomic sig_atomic_t *stop)
 {
-    *measure = (struct measure){.dim = dim, .count = count, .threads = threads, .stop = stop};
-    measure->directions = quell_new(dim, DIRECTIONS * sizeof(double));
+    *measure = (struct quell_measure){.dim = dim, .count = count, .threads = threads, .stop = stop};
+    measure->directions = quell_new(dim, QUELL_DIRECTIONS * sizeof(double));
     float *normals = quell_new(dim, sizeof *normals);
     quell_status status = QUELL_OK;
     if (!measure->directions || !normals)
         status = quell_fail(QUELL_NO_MEMORY, "no memory for directions of %zu elements", dim);
-    for (size_t i = 0; i < DIRECTIONS && !status; i++) status = fill_direction(measure, i, normals);
+    for (size_t i = 0; i < QUELL_DIRECTIONS && !status; i++)
+        status = fill_direction(measure, i, normals);
     free(normals);
     return status;
 }
 
-void measure_free(struct measure *measure) { free(measure->directions); }
+void quell_measure_free(struct quell_measure *measure) { free(measure->directions); }
 
-quell_status portrait_begin(struct portrait *portrait, const struct measure *measure)
+quell_status quell_portrait_begin(struct quell_portrait *portrait,
+                                  const struct quell_measure *measure)
 {
-    portrait->lines = quell_new(measure->count, DIRECTIONS * sizeof(float));
+    portrait->lines = quell_new(measure->count, QUELL_DIRECTIONS * sizeof(float));
     if (portrait->lines) return QUELL_OK;
     return quell_fail(QUELL_NO_MEMORY, "no memory to compare %zu samples", measure->count);
 }
 
-void portrait_free(struct portrait *portrait) { free(portrait->lines); }
+void quell_portrait_free(struct quell_portrait *portrait) { free(portrait->lines); }
 
 /* The data that workers share. Worker w of W does the parts with the numbers w, w + W, ... */
 struct task {
-    struct portrait *portrait;
-    const struct measure *measure;
+    struct quell_portrait *portrait;
+    const struct quell_measure *measure;
     const float *x;
     float *spare;   /* [workers][count] */
     float *columns; /* what the moments are of: [features][count] */
     size_t features;
 };
 
-static size_t workers(const struct measure *measure)
+static size_t workers(const struct quell_measure *measure)
 {
-    return measure->threads < DIRECTIONS ? measure->threads : DIRECTIONS;
+    return measure->threads < QUELL_DIRECTIONS ? measure->threads : QUELL_DIRECTIONS;
 }
 
 static quell_status share(struct task *task, void (*body)(void *data, size_t worker))
@@ -75,15 +77,15 @@ static quell_status share(struct task *task, void (*body)(void *data, size_t wor
 static void project(void *data, size_t worker)
 {
     const struct task *task = data;
-    const struct measure *measure = task->measure;
+    const struct quell_measure *measure = task->measure;
     for (size_t i = worker; i < measure->count; i += workers(measure)) {
-        double sums[DIRECTIONS] = {0};
+        double sums[QUELL_DIRECTIONS] = {0};
         for (size_t k = 0; k < measure->dim; k++) {
             double value = (double)task->x[i * measure->dim + k];
-            const double *row = measure->directions + k * DIRECTIONS;
-            for (size_t d = 0; d < DIRECTIONS; d++) sums[d] += value * row[d];
+            const double *row = measure->directions + k * QUELL_DIRECTIONS;
+            for (size_t d = 0; d < QUELL_DIRECTIONS; d++) sums[d] += value * row[d];
         }
-        for (size_t d = 0; d < DIRECTIONS; d++)
+        for (size_t d = 0; d < QUELL_DIRECTIONS; d++)
             task->portrait->lines[d * measure->count + i] = (float)sums[d];
     }
 }
@@ -119,7 +121,7 @@ static void take_means(void *data, size_t worker)
 static void take_covariances(void *data, size_t worker)
 {
     const struct task *task = data;
-    struct portrait *portrait = task->portrait;
+    struct quell_portrait *portrait = task->portrait;
     size_t count = task->measure->count;
     for (size_t j = worker; j < task->features && !*task->measure->stop;
          j += workers(task->measure))
@@ -134,19 +136,20 @@ static void sort(void *data, size_t worker)
 {
     const struct task *task = data;
     size_t count = task->measure->count;
-    for (size_t d = worker; d < DIRECTIONS && !*task->measure->stop; d += workers(task->measure))
-        sort_floats(task->portrait->lines + d * count, task->spare + worker * count, count);
+    for (size_t d = worker; d < QUELL_DIRECTIONS && !*task->measure->stop;
+         d += workers(task->measure))
+        quell_sort_floats(task->portrait->lines + d * count, task->spare + worker * count, count);
 }
 
-static size_t features(const struct measure *measure)
+static size_t features(const struct quell_measure *measure)
 {
-    return measure->dim < DIRECTIONS ? measure->dim : DIRECTIONS;
+    return measure->dim < QUELL_DIRECTIONS ? measure->dim : QUELL_DIRECTIONS;
 }
 
 /* Sorting comes last, because the moments need the values of one sample in one place. */
 static quell_status take(struct task *task, float *transposed)
 {
-    bool own = task->measure->dim <= DIRECTIONS;
+    bool own = task->measure->dim <= QUELL_DIRECTIONS;
     task->columns = own ? transposed : task->portrait->lines;
     quell_status status = share(task, project);
     if (!status && own) status = share(task, transpose);
@@ -156,10 +159,11 @@ static quell_status take(struct task *task, float *transposed)
     return status;
 }
 
-quell_status portrait_take(struct portrait *portrait, const struct measure *measure, const float *x)
+quell_status quell_portrait_take(struct quell_portrait *portrait,
+                                 const struct quell_measure *measure, const float *x)
 {
     struct task task = {.portrait = portrait, .measure = measure, .x = x};
-    size_t own = measure->dim <= DIRECTIONS ? measure->dim : 0;
+    size_t own = measure->dim <= QUELL_DIRECTIONS ? measure->dim : 0;
     float *transposed = quell_new(measure->count, own * sizeof *transposed);
     task.spare = quell_new(measure->count, workers(measure) * sizeof *task.spare);
     task.features = features(measure);
@@ -190,18 +194,20 @@ static double square(double value) { return value * value; }
 static double relative(double error, double size) { return error > 0 ? sqrt(error / size) : 0; }
 
 /* The average of u^T C u over all directions u is tr C / dim. */
-double portrait_spread(const struct measure *measure, const struct portrait *portrait)
+double quell_portrait_spread(const struct quell_measure *measure,
+                             const struct quell_portrait *portrait)
 {
     double trace = 0;
     for (size_t j = 0; j < features(measure); j++) trace += portrait->covariance[j][j];
     return sqrt(trace / (double)features(measure));
 }
 
-struct distance portrait_distance(const struct measure *measure, const struct portrait *a,
-                                  const struct portrait *b)
+struct quell_distance quell_portrait_distance(const struct quell_measure *measure,
+                                              const struct quell_portrait *a,
+                                              const struct quell_portrait *b)
 {
     double squares = 0, mean = 0, trace = 0, covariance = 0, norm = 0;
-    for (size_t d = 0; d < DIRECTIONS; d++)
+    for (size_t d = 0; d < QUELL_DIRECTIONS; d++)
         squares += mean_square(a->lines + d * measure->count, b->lines + d * measure->count,
                                measure->count);
     for (size_t j = 0; j < features(measure); j++) {
@@ -212,6 +218,6 @@ struct distance portrait_distance(const struct measure *measure, const struct po
             norm += square(b->covariance[j][k]);
         }
     }
-    return (struct distance){sqrt(squares / DIRECTIONS), relative(mean, trace),
-                             relative(covariance, norm)};
+    return (struct quell_distance){sqrt(squares / QUELL_DIRECTIONS), relative(mean, trace),
+                                   relative(covariance, norm)};
 }

@@ -2,7 +2,7 @@
 /* Radix sort, eight bits at a time from the lowest. The bits of a float order as the number does
  * once the sign is turned over, and for a negative number all the others too. Four passes: the
  * numbers end where they began. */
-#include "cli/compare/sort.h"
+#include "quantize/sort.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static void pass(float *to, const float *from, size_t count, int shift)
     for (size_t i = 0; i < count; i++) to[places[key(from[i]) >> shift & 255]++] = from[i];
 }
 
-void sort_floats(float *values, float *spare, size_t count)
+void quell_sort_floats(float *values, float *spare, size_t count)
 {
     for (int shift = 0; shift < 32; shift += 16) {
         pass(spare, values, count, shift);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the linear maps and convolutions of a network's program, and makes whole numbers of their
- * weights. The description is read twice: by quell, and here, for the places in its text. */
+/* Finds the linear maps, convolutions and attentions of a network's program, and makes whole
+ * numbers of their weights. The description is read twice: by quell, and here, for the places in
+ * its text. */
+#include "quantize/quantize.h"
+#include "base/fail.h"
+#include "base/floats.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "cli/cli.h"
-#include "cli/programs.h"
-#include "cli/quantize/quantize.h"
+#include "denoisers/program_denoiser.h"
 #include "models/model.h"
 #include "programs/kinds/conv_way.h"
 #include "programs/quantised.h"
@@ -16,6 +18,11 @@
 
 /* Fewer multiply-adds than these are not worth it. */
 #define LEAST_WORK 4096
+
+const struct quell_program *quell_quantize_program(const struct quell_quantizing *q)
+{
+    return quell_denoiser_is_program(q->model->denoiser);
+}
 
 static bool uses_tensor(const struct quell_program *program, size_t tensor)
 {
@@ -35,13 +42,15 @@ static size_t count_readers(const struct quell_program *program, size_t value)
 }
 
 /* Why an instruction cannot have whole weights; NULL if it can. */
-static const char *refusal(const struct quantizing *q, const struct quell_program *program,
+static const char *refusal(const struct quell_quantizing *q, const struct quell_program *program,
                            const struct quell_instruction *now)
 {
     const struct quell_value *w = &program->value[now->operand[1]];
     bool convolves = now->kind == &quell_kind_conv;
     if (program->value[now->result].stage == QUELL_FROM_CONSTANTS || now->same)
         return "is worked out when the file is read";
+    if (now->kind == &quell_kind_attention)
+        return now->multiply_adds < LEAST_WORK ? "has fewer than 4096 multiply-adds" : NULL;
     if (w->origin != QUELL_TENSOR || w->stage != QUELL_FROM_CONSTANTS)
         return "has weights that are computed";
     if (count_readers(program, now->operand[1]) > 1 || uses_tensor(q->model->decode, w->tensor))
@@ -56,8 +65,9 @@ static const char *refusal(const struct quantizing *q, const struct quell_progra
 }
 
 /* Rounds each output's weights by a scale of their own: the greatest of them becomes 127. */
-static void quantise(struct candidate *c, const float *w)
+static void quantise(struct quell_candidate *c, const float *w)
 {
+    QUELL_OWN_FLOATS;
     for (size_t o = 0; o < c->out; o++) {
         float most = 0;
         for (size_t p = 0; p < c->in; p++) most = fmaxf(most, fabsf(w[o * c->in + p]));
@@ -69,7 +79,7 @@ static void quantise(struct candidate *c, const float *w)
     }
 }
 
-static int read_weights(struct quantizing *q, struct candidate *c)
+static quell_status read_weights(struct quell_quantizing *q, struct quell_candidate *c)
 {
     const struct quell_tensor *tensor = &q->tensors.tensors[c->tensor];
     size_t count = 1;
@@ -79,22 +89,21 @@ static int read_weights(struct quantizing *q, struct candidate *c)
     c->bytes = quell_new(count, 1);
     c->scale = quell_new(c->out, sizeof *c->scale);
     c->name = quell_new(strlen(tensor->name) + 8, 1);
-    int code = EXIT_DONE;
+    quell_status status;
     if (!w || !c->bytes || !c->scale || !c->name) {
-        code = complain(EXIT_MEMORY, "no memory for %zu weights", count);
+        status = quell_fail(QUELL_NO_MEMORY, "quantize: no memory for %zu weights", count);
     } else {
-        quell_status status = quell_tensors_read_at(&q->tensors, c->tensor, w);
-        if (status) code = complain_input(EXIT_MODEL, status);
+        status = quell_tensors_read_at(&q->tensors, c->tensor, w);
         if (!status) quantise(c, w);
-        strcpy(c->name, tensor->name);
+        memcpy(c->name, tensor->name, strlen(tensor->name));
         strcat(c->name, ".scale");
     }
     free(w);
-    return code;
+    return status;
 }
 
 /* The scale's name must be new: not that of a tensor, nor of an input. */
-static bool name_is_free(const struct quantizing *q, const struct quell_program *program,
+static bool name_is_free(const struct quell_quantizing *q, const struct quell_program *program,
                          const char *name)
 {
     for (size_t i = 0; i < q->tensors.count; i++)
@@ -117,7 +126,7 @@ static char *instructions_of(char *text, struct quell_json_object open[3])
 
 /* Attributes that a convolution of bytes does not have: tiles, and groups (there is one). */
 static void cut_attributes(const char *text, const char *own,
-                           const struct quell_json_object *object, struct candidate *c)
+                           const struct quell_json_object *object, struct quell_candidate *c)
 {
     for (size_t i = 1; i < object->count; i++) {
         const char *name = object->members[i].name;
@@ -131,7 +140,7 @@ static void cut_attributes(const char *text, const char *own,
 
 /* Finds where the instruction's kind and the name of its weights end; false if they are written
  * with escapes. */
-static bool find_places(const char *text, char *own, char *value, struct candidate *c)
+static bool find_places(const char *text, char *own, char *value, struct quell_candidate *c)
 {
     struct quell_json_object object = {0};
     const char *twice;
@@ -151,47 +160,56 @@ static bool find_places(const char *text, char *own, char *value, struct candida
     return plain;
 }
 
-static int find_all(struct quantizing *q, const struct quell_program *program, char *own)
+static quell_status take_weights(struct quell_quantizing *q, const struct quell_program *program,
+                                 struct quell_candidate *c)
+{
+    quell_status status = read_weights(q, c);
+    if (!status && !name_is_free(q, program, c->name))
+        c->why = "has weights whose name with .scale is taken";
+    return status;
+}
+
+static quell_status find_all(struct quell_quantizing *q, const struct quell_program *program,
+                             char *own)
 {
     struct quell_json_object open[3] = {{0}};
     const char *at = quell_json_first(instructions_of(own, open));
-    int code = EXIT_DONE;
-    for (size_t i = 0; i < program->count && at && code == EXIT_DONE; i++) {
+    quell_status status = QUELL_OK;
+    for (size_t i = 0; i < program->count && at && !status; i++) {
         const struct quell_instruction *now = &program->instruction[i];
         const char *next = quell_json_next(at);
-        if (now->kind == &quell_kind_linear || now->kind == &quell_kind_conv) {
-            struct candidate *c = &q->candidate[q->candidates++];
-            const struct quell_value *w = &program->value[now->operand[1]];
-            *c = (struct candidate){.number = i, .multiply_adds = now->multiply_adds};
+        bool attends = now->kind == &quell_kind_attention;
+        if (attends || now->kind == &quell_kind_linear || now->kind == &quell_kind_conv) {
+            struct quell_candidate *c = &q->candidate[q->candidates++];
+            *c = (struct quell_candidate){.number = i, .multiply_adds = now->multiply_adds};
             c->why = refusal(q, program, now);
-            c->tensor = w->tensor;
+            c->tensor = attends ? QUELL_NO_WEIGHTS : program->value[now->operand[1]].tensor;
             if (!find_places(q->text, own, own + (at - own), c) && !c->why)
                 c->why = "has a name with escapes";
-            if (!c->why) code = read_weights(q, c);
-            if (!c->why && code == EXIT_DONE && !name_is_free(q, program, c->name))
-                c->why = "has weights whose name with .scale is taken";
+            if (!c->why && !attends) status = take_weights(q, program, c);
             c->possible = !c->why;
         }
         at = next;
     }
     for (size_t i = 0; i < 3; i++) quell_json_close(&open[i]);
-    return code;
+    return status;
 }
 
-int quantize_find(struct quantizing *q)
+quell_status quell_quantize_find(struct quell_quantizing *q)
 {
-    const struct quell_program *program = programs_denoise(q->model);
+    const struct quell_program *program = quell_quantize_program(q);
     char *own = strdup(q->text);
     size_t at;
     q->candidate = quell_new(program->count, sizeof *q->candidate);
     q->order = quell_new(program->count, sizeof *q->order);
     q->chosen = quell_new(program->count, sizeof *q->chosen);
-    int code = EXIT_DONE;
+    quell_status status = QUELL_OK;
     if (!own || !q->candidate || !q->order || !q->chosen || quell_json_check(own, strlen(own), &at))
-        code = complain(EXIT_MEMORY, "no memory for %zu instructions", program->count);
-    if (code == EXIT_DONE) code = find_all(q, program, own);
+        status =
+            quell_fail(QUELL_NO_MEMORY, "quantize: no memory for %zu instructions", program->count);
+    if (!status) status = find_all(q, program, own);
     free(own);
     for (size_t i = 0; i < q->candidates; i++)
         if (q->candidate[i].possible) q->order[q->possible++] = i;
-    return code;
+    return status;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The file of a network some of whose weights are whole numbers: the description, in which these
  * instructions have another name and an operand more, and the tensors. */
+#include "quantize/quantize.h"
+#include "base/fail.h"
 #include "base/json_write.h"
 #include "base/memory.h"
-#include "cli/cli.h"
-#include "cli/quantize/quantize.h"
 #include "io/tensor_types.h"
 
 #include <stdio.h>
@@ -34,21 +34,22 @@ static int put(void *user, const char *more, size_t size)
 
 static int put_string(struct text *text, const char *more) { return put(text, more, strlen(more)); }
 
-/* The name of the weights, in quotation marks, ends at operand_end. */
-static int put_scale(struct text *to, const char *text, const struct candidate *c)
+/* The name of the weights, in quotation marks, ends at operand_end; an attention has none. */
+static int put_scale(struct text *to, const char *text, const struct quell_candidate *c)
 {
+    if (c->tensor == QUELL_NO_WEIGHTS) return 0;
     size_t begin = c->operand_end - 1;
     while (text[begin - 1] != '"') begin--;
     return put_string(to, ", \"") || put(to, text + begin, c->operand_end - 1 - begin) ||
            put_string(to, ".scale\"");
 }
 
-static int describe(const struct quantizing *q, struct text *to)
+static int describe(const struct quell_quantizing *q, struct text *to)
 {
     size_t from = 0;
     int failed = 0;
     for (size_t i = 0; i < q->candidates && !failed; i++) {
-        const struct candidate *c = &q->candidate[i];
+        const struct quell_candidate *c = &q->candidate[i];
         if (!q->chosen[i]) continue;
         failed = put(to, q->text + from, c->kind_end - from) || put_string(to, "_int8") ||
                  put(to, q->text + c->kind_end, c->operand_end - c->kind_end) ||
@@ -62,7 +63,7 @@ static int describe(const struct quantizing *q, struct text *to)
     return failed || put_string(to, q->text + from);
 }
 
-static const struct candidate *chosen_of(const struct quantizing *q, size_t tensor)
+static const struct quell_candidate *chosen_of(const struct quell_quantizing *q, size_t tensor)
 {
     for (size_t i = 0; i < q->candidates; i++)
         if (q->chosen[i] && q->candidate[i].tensor == tensor) return &q->candidate[i];
@@ -84,7 +85,7 @@ static void put_tensor(struct quell_json_writer *writer, const char *name, const
     quell_json_end(writer, '}');
 }
 
-static void put_metadata(const struct quantizing *q, struct quell_json_writer *writer,
+static void put_metadata(const struct quell_quantizing *q, struct quell_json_writer *writer,
                          const char *description)
 {
     const struct quell_json_object *metadata = &q->tensors.metadata;
@@ -99,7 +100,7 @@ static void put_metadata(const struct quantizing *q, struct quell_json_writer *w
 }
 
 /* Tensors of several bytes first, so that each is where its elements want to be. */
-static int put_header(const struct quantizing *q, const char *description, struct text *to,
+static int put_header(const struct quell_quantizing *q, const char *description, struct text *to,
                       size_t *bytes)
 {
     struct quell_json_writer writer = {.put = put, .user = to, .digits = 17};
@@ -108,7 +109,7 @@ static int put_header(const struct quantizing *q, const char *description, struc
     put_metadata(q, &writer, description);
     for (size_t i = 0; i < q->tensors.count; i++) {
         const struct quell_tensor *t = &q->tensors.tensors[i];
-        const struct candidate *c = chosen_of(q, i);
+        const struct quell_candidate *c = chosen_of(q, i);
         if (c)
             put_tensor(&writer, c->name, "F32", 1, &c->out, c->out * sizeof *c->scale, &at);
         else
@@ -117,7 +118,7 @@ static int put_header(const struct quantizing *q, const char *description, struc
     }
     for (size_t i = 0; i < q->tensors.count; i++) {
         const struct quell_tensor *t = &q->tensors.tensors[i];
-        const struct candidate *c = chosen_of(q, i);
+        const struct quell_candidate *c = chosen_of(q, i);
         if (c) put_tensor(&writer, t->name, "I8", t->rank, t->shape, c->out * c->in, &at);
     }
     quell_json_end(&writer, '}');
@@ -126,11 +127,11 @@ static int put_header(const struct quantizing *q, const char *description, struc
     return writer.failed;
 }
 
-static quell_status copy_tensors(struct quantizing *q, unsigned char *to)
+static quell_status copy_tensors(struct quell_quantizing *q, unsigned char *to)
 {
     quell_status status = QUELL_OK;
     for (size_t i = 0; i < q->tensors.count && !status; i++) {
-        const struct candidate *c = chosen_of(q, i);
+        const struct quell_candidate *c = chosen_of(q, i);
         const struct quell_tensor *t = &q->tensors.tensors[i];
         size_t bytes = c ? c->out * sizeof *c->scale : (size_t)(t->end - t->begin);
         if (c)
@@ -140,7 +141,7 @@ static quell_status copy_tensors(struct quantizing *q, unsigned char *to)
         to += bytes;
     }
     for (size_t i = 0; i < q->tensors.count && !status; i++) {
-        const struct candidate *c = chosen_of(q, i);
+        const struct quell_candidate *c = chosen_of(q, i);
         if (!c) continue;
         memcpy(to, c->bytes, c->out * c->in);
         to += c->out * c->in;
@@ -148,12 +149,13 @@ static quell_status copy_tensors(struct quantizing *q, unsigned char *to)
     return status;
 }
 
-int quantize_bytes(struct quantizing *q, unsigned char **bytes, size_t *length)
+quell_status quell_quantize_bytes(struct quell_quantizing *q, unsigned char **bytes, size_t *length)
 {
     struct text description = {0}, header = {0};
     size_t data = 0;
-    int code = EXIT_DONE;
+    quell_status status;
     *bytes = NULL;
+    *length = 0;
     if (!describe(q, &description) && !put_header(q, description.at, &header, &data)) {
         *length = 8 + header.used + data;
         *bytes = quell_new(*length, 1);
@@ -161,12 +163,11 @@ int quantize_bytes(struct quantizing *q, unsigned char **bytes, size_t *length)
     if (*bytes) {
         for (size_t i = 0; i < 8; i++) (*bytes)[i] = (unsigned char)(header.used >> 8 * i);
         memcpy(*bytes + 8, header.at, header.used);
-        quell_status status = copy_tensors(q, *bytes + 8 + header.used);
-        if (status) code = complain_input(EXIT_MODEL, status);
+        status = copy_tensors(q, *bytes + 8 + header.used);
     } else {
-        code = complain(EXIT_MEMORY, "no memory for the file");
+        status = quell_fail(QUELL_NO_MEMORY, "quantize: no memory for the file");
     }
     free(description.at);
     free(header.at);
-    return code;
+    return status;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef QUELL_CLI_COMPARE_SORT_H
-#define QUELL_CLI_COMPARE_SORT_H
+#ifndef QUELL_QUANTIZE_SORT_H
+#define QUELL_QUANTIZE_SORT_H
 
 #include <stddef.h>
 
 /* Sorts finite numbers, the least first; spare[count] is memory to work in. */
-void sort_floats(float *values, float *spare, size_t count);
+void quell_sort_floats(float *values, float *spare, size_t count);
 
 #endif

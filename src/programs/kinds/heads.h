@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What attention and attention_int8 share: operands [q, k, v, mask], which are taken head by head,
+ * and some queries of a head at a time, so that their scores stay in cache. */
+#ifndef QUELL_PROGRAMS_KINDS_HEADS_H
+#define QUELL_PROGRAMS_KINDS_HEADS_H
+
+#include "programs/kind.h"
+
+enum { QUELL_HEADS_SCALE, QUELL_HEADS_CAUSAL, QUELL_HEADS_MASK };
+
+/* How many queries are computed at a time. */
+#define QUELL_QUERIES 96
+
+/* Rows of scores that lie a multiple of this many floats apart displace one another from cache. */
+#define QUELL_SCORES_APART 256
+
+/* The sizes of one head: m queries and n keys of d elements, n values of e elements. */
+struct quell_head_sizes {
+    size_t m, n, d, e;
+};
+
+/* A head: q, k, v, the mask of its first query (or NULL) with the distances of its elements, where
+ * the result goes, and the scratch memory. query: the first of the queries at work. parts: what the
+ * kind knows of its scratch memory. */
+struct quell_head {
+    const struct quell_instruction *of;
+    const struct quell_kernels *kernels;
+    struct quell_head_sizes sizes;
+    const void *parts;
+    const float *q, *k, *v, *mask;
+    size_t mask_row, mask_step, query;
+    float *out, *scratch;
+};
+
+/* Checks the operands and sets the result's shape, the scale and the multiply-adds; *sizes: of one
+ * head. */
+quell_status quell_heads_infer(struct quell_inference *at, struct quell_head_sizes *sizes);
+
+/* The sizes of the heads of an instruction that runs. */
+struct quell_head_sizes quell_heads_sizes(const struct quell_execution *at);
+
+/* How many queries of such heads are at work together, at most. */
+size_t quell_heads_queries(const struct quell_head_sizes *sizes);
+
+/* The distance of two rows of scores. */
+size_t quell_heads_score_row(const struct quell_head_sizes *sizes);
+
+/* Masks the scores s[count][n] of the queries from head->query on, rows score_row apart. */
+void quell_heads_mask(const struct quell_head *head, size_t count, float *s, size_t score_row);
+
+/* Goes over this worker's heads and queries: `pack` is called before the first queries of keys and
+ * values that were not packed, and `attend` for `count` queries from head->query on. */
+void quell_heads_run(const struct quell_execution *at, const void *parts,
+                     void (*pack)(const struct quell_head *head),
+                     void (*attend)(const struct quell_head *head, size_t count));
+
+/* The attributes of both kinds, in the order of the indices above. */
+extern const char *const quell_heads_masks[];
+#define QUELL_HEADS_ATTRIBUTES                                                                 \
+    {                                                                                          \
+        [QUELL_HEADS_SCALE] = {.name = "scale", .type = QUELL_REAL},                           \
+        [QUELL_HEADS_CAUSAL] = {.name = "causal", .type = QUELL_TRUTH}, [QUELL_HEADS_MASK] = { \
+            "mask",                                                                            \
+            QUELL_CHOICE,                                                                      \
+            false,                                                                             \
+            0,                                                                                 \
+            quell_heads_masks                                                                  \
+        }                                                                                      \
+    }
+
+#endif
