@@ -96,7 +96,9 @@ static void ask_of(const quell_model *model, const char *type, const char *targe
 
 static void read_headers(const char *accept, const char *tags)
 {
-    must(serve_format_accepted(accept) <= SERVE_FORMATS);
+    struct serve_liked liked = serve_format_liked(accept);
+    must(liked.count <= SERVE_FORMATS);
+    for (size_t i = 0; i < liked.count; i++) must(liked.order[i] < SERVE_FORMATS);
     must(!*tags || !serve_tag_listed(tags, "\"\n\"") || strchr(tags, '*'));
 }
 
@@ -105,8 +107,9 @@ static void read_tokens(const char *path, const char *authorization)
     struct serve_tokens tokens = {0};
     if (serve_tokens_read(&tokens, path)) return;
     must(tokens.count && tokens.count <= SERVE_MOST_TOKENS);
-    must(!serve_tokens_allow(&tokens, NULL));
-    (void)serve_tokens_allow(&tokens, authorization);
+    uint64_t number;
+    must(!serve_tokens_allow(&tokens, NULL, &number));
+    (void)serve_tokens_allow(&tokens, authorization, &number);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

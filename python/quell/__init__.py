@@ -44,6 +44,7 @@ from quell.errors import (
     AfterFork,
     BadArgument,
     BadModel,
+    Busy,
     DenoiserFailed,
     Error,
     IOFailed,
@@ -63,6 +64,7 @@ from quell.noise import (
     VESchedule,
     VPSchedule,
 )
+from quell.queues import Queue, QueueState, Ticket
 from quell.sample import (
     DDIMSampler,
     DDPMSampler,

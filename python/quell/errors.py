@@ -12,6 +12,7 @@ __all__ = [
     "AfterFork",
     "BadArgument",
     "BadModel",
+    "Busy",
     "DenoiserFailed",
     "Error",
     "IOFailed",
@@ -83,6 +84,10 @@ class NoProgress(Error, ArithmeticError):
     """A sampler with adaptive steps reached its upper bound on the number of tries."""
 
 
+class Busy(Error, RuntimeError):
+    """A queue is full: try again later."""
+
+
 # The classes by their numbers in C (include/quell/status.h).
 _CLASSES: tuple[type[Error], ...] = (
     Error,
@@ -97,6 +102,7 @@ _CLASSES: tuple[type[Error], ...] = (
     NotFinite,
     AfterFork,
     NoProgress,
+    Busy,
 )
 
 

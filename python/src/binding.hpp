@@ -34,6 +34,7 @@ void bind_names(py::module_ &module);
 void bind_noise(py::module_ &module);
 void bind_programs(py::module_ &module);
 void bind_quantize(py::module_ &module);
+void bind_queues(py::module_ &module);
 void bind_samplers(py::module_ &module);
 void bind_schedules(py::module_ &module);
 

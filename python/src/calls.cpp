@@ -24,22 +24,42 @@ static std::vector<quell::condition> conditions_of(const condition_list &given)
     return all;
 }
 
-call::call(const settings &from)
-    : progress_(from.progress), outer_(std::exchange(innermost, from.arguments.ptr()))
+static quell::span<const int32_t> view(const std::optional<classes_array> &array)
 {
-    draw_.seed = from.seed;
-    draw_.first = from.first;
+    return array ? quell::span<const int32_t>(array->data(), size_t(array->size()))
+                 : quell::span<const int32_t>();
+}
+
+static quell::span<const uint64_t> view(const std::optional<words_array> &array)
+{
+    return array ? quell::span<const uint64_t>(array->data(), size_t(array->size()))
+                 : quell::span<const uint64_t>();
+}
+
+/* Views what `from` has, which must last. */
+template <class Settings> static quell::draw draw_of(const Settings &from)
+{
+    quell::draw draw;
+    draw.seed = from.seed;
+    draw.first = from.first;
+    draw.classes = view(from.classes);
+    draw.conditions = conditions_of(from.conditions);
+    draw.negative_classes = view(from.negative_classes);
+    draw.negative_conditions = conditions_of(from.negative_conditions);
+    draw.seeds = view(from.seeds);
+    draw.indices = view(from.indices);
+    return draw;
+}
+
+quell::draw draw_settings::draw() const { return draw_of(*this); }
+
+call::call(const settings &from)
+    : draw_(draw_of(from)), progress_(from.progress),
+      outer_(std::exchange(innermost, from.arguments.ptr()))
+{
     run_.threads = from.threads;
     run_.tile = from.tile;
     run_.isa = from.isa;
-    if (from.classes) draw_.classes = {from.classes->data(), size_t(from.classes->size())};
-    draw_.conditions = conditions_of(from.conditions);
-    if (from.negative_classes)
-        draw_.negative_classes = {from.negative_classes->data(),
-                                  size_t(from.negative_classes->size())};
-    draw_.negative_conditions = conditions_of(from.negative_conditions);
-    if (from.seeds) draw_.seeds = {from.seeds->data(), size_t(from.seeds->size())};
-    if (from.indices) draw_.indices = {from.indices->data(), size_t(from.indices->size())};
     run_.progress = [this](const quell_progress &at) { return report(at); };
 }
 

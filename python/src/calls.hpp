@@ -32,6 +32,19 @@ struct settings {
     std::optional<words_array> seeds, indices;
 };
 
+/* What is drawn, as Python asks for it, with all that it views. */
+struct draw_settings {
+    uint64_t seed;
+    uint64_t first;
+    std::optional<classes_array> classes;
+    condition_list conditions;
+    std::optional<classes_array> negative_classes;
+    condition_list negative_conditions;
+    std::optional<words_array> seeds, indices;
+
+    quell::draw draw() const;
+};
+
 /* Returns the arguments of the innermost call that this thread is in; None if there is none. */
 py::object arguments_now();
 

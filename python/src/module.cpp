@@ -13,6 +13,7 @@ PYBIND11_MODULE(_quell, module)
     bind_schedules(module);
     bind_denoisers(module);
     bind_samplers(module);
+    bind_queues(module);
     bind_programs(module);
     bind_quantize(module);
 }

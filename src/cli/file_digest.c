@@ -8,9 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CHUNK ((size_t)1 << 18)
@@ -51,7 +55,10 @@ static quell_status read_file(const char *path, take_fn *take, void *sum)
     return status;
 }
 
-static quell_status add_file(struct quell_digest *digest, const char *path)
+/* What is done with each file of a model: to `to`. */
+typedef quell_status file_fn(void *to, const char *path);
+
+static quell_status add_file(void *digest, const char *path)
 {
     return read_file(path, take_digest, digest);
 }
@@ -78,31 +85,31 @@ quell_status file_sha256(const char *path, char digits[65])
 static const char *const file_fields[] = {"mean",         "variances", "covariance", "eigenvalues",
                                           "eigenvectors", "weights",   "means",      "points"};
 
-static quell_status add_named(struct quell_digest *digest, const struct quell_document *document)
+static quell_status do_named(file_fn *with, void *to, const struct quell_document *document)
 {
     quell_status status = QUELL_OK;
     for (size_t i = 0; i < sizeof file_fields / sizeof *file_fields && !status; i++) {
         const char *name = NULL;
         if (quell_document_text(document, file_fields[i], &name) || !name) continue;
         char *path = quell_document_beside(document, name);
-        status = path ? add_file(digest, path) : quell_fail(QUELL_NO_MEMORY, "no memory");
+        status = path ? with(to, path) : quell_fail(QUELL_NO_MEMORY, "no memory");
         free(path);
     }
     return status;
 }
 
-static quell_status add_description(struct quell_digest *digest, const char *path)
+static quell_status do_description(file_fn *with, void *to, const char *path)
 {
     struct quell_document document;
     quell_status status = quell_document_load(&document, path);
     if (status) return status;
-    status = add_named(digest, &document);
+    status = do_named(with, to, &document);
     quell_document_free(&document);
     return status;
 }
 
 /* The names that exporters give to the weights of a large .onnx file. */
-static quell_status add_data(struct quell_digest *digest, const char *path)
+static quell_status do_data(file_fn *with, void *to, const char *path)
 {
     static const char *const ends[] = {"_data", ".data"};
     quell_status status = QUELL_OK;
@@ -111,7 +118,7 @@ static quell_status add_data(struct quell_digest *digest, const char *path)
         char *name = quell_new(size, 1);
         if (!name) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", path);
         snprintf(name, size, "%s%s", path, ends[i]);
-        if (!access(name, F_OK)) status = add_file(digest, name);
+        if (!access(name, F_OK)) status = with(to, name);
         free(name);
     }
     return status;
@@ -123,13 +130,87 @@ static int ends_with(const char *text, const char *end)
     return length >= tail && !strcmp(text + length - tail, end);
 }
 
+/* Calls a function for a model's file and each that it names. */
+static quell_status do_each(file_fn *with, void *to, const char *path)
+{
+    quell_status status = with(to, path);
+    if (!status && ends_with(path, ".json")) status = do_description(with, to, path);
+    if (!status && ends_with(path, ".onnx")) status = do_data(with, to, path);
+    return status;
+}
+
 quell_status model_digest(const char *path, uint64_t *digest)
 {
     struct quell_digest sum;
     quell_digest_begin(&sum);
-    quell_status status = add_file(&sum, path);
-    if (!status && ends_with(path, ".json")) status = add_description(&sum, path);
-    if (!status && ends_with(path, ".onnx")) status = add_data(&sum, path);
+    quell_status status = do_each(add_file, &sum, path);
     *digest = quell_digest_end(&sum);
+    return status;
+}
+
+static quell_status add_sha256(void *sum, const char *path)
+{
+    char digits[65];
+    quell_status status = file_sha256(path, digits);
+    quell_sha256_add(sum, digits, sizeof digits);
+    return status;
+}
+
+quell_status model_sha256(const char *path, char digits[65])
+{
+    struct quell_sha256 sum;
+    quell_sha256_begin(&sum);
+    quell_status status = do_each(add_sha256, &sum, path);
+    quell_sha256_end(&sum, digits);
+    return status;
+}
+
+/* ---- Whether files change ---- */
+
+#define TICK \
+    0.02 /* seconds: within one tick of the kernel's clock two changes have the same time */
+
+struct state {
+    struct quell_digest sum;
+    double latest; /* change, in seconds since 1970 */
+};
+
+static double seconds_of(struct timespec time)
+{
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static quell_status add_state(void *to, const char *path)
+{
+    struct state *state = to;
+    struct stat now;
+    if (stat(path, &now)) return unreadable(path);
+    const uint64_t numbers[] = {now.st_dev,
+                                now.st_ino,
+                                (uint64_t)now.st_size,
+                                (uint64_t)now.st_mtim.tv_sec,
+                                (uint64_t)now.st_mtim.tv_nsec,
+                                (uint64_t)now.st_ctim.tv_sec,
+                                (uint64_t)now.st_ctim.tv_nsec};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        quell_digest_whole(&state->sum, numbers[i]);
+    state->latest = fmax(state->latest, seconds_of(now.st_ctim));
+    return QUELL_OK;
+}
+
+quell_status model_state(const char *path, uint64_t *digest)
+{
+    struct timespec now, tick = {0, (long)(1e9 * TICK)};
+    struct state state;
+    quell_status status = QUELL_OK;
+    for (bool settled = false, waited = false; !settled && !status; waited = true) {
+        state.latest = 0;
+        quell_digest_begin(&state.sum);
+        status = do_each(add_state, &state, path);
+        clock_gettime(CLOCK_REALTIME, &now);
+        settled = waited || fabs(seconds_of(now) - state.latest) > TICK;
+        if (!settled) nanosleep(&tick, NULL);
+    }
+    *digest = quell_digest_end(&state.sum);
     return status;
 }

@@ -16,4 +16,11 @@ quell_status file_sha256(const char *path, char digits[65]);
  * description, the weights of a network, the data of an .onnx file. */
 quell_status model_digest(const char *path, uint64_t *digest);
 
+/* Computes a SHA-256 of the same files. */
+quell_status model_sha256(const char *path, char digits[65]);
+
+/* Computes a digest of which files these are, and when they were changed, without reading them:
+ * after a change it is another one. */
+quell_status model_state(const char *path, uint64_t *digest);
+
 #endif

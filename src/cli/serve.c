@@ -8,7 +8,6 @@
 #include "cli/sampling.h"
 #include "base/fail.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,7 +20,7 @@
 struct serve_command {
     struct option_words models;
     const char *listen, *isa, *log, *precision, *token_file;
-    uint64_t threads, capacity, most_samples, most_steps, most_bytes, memory, most_clients;
+    uint64_t threads, capacity, most_samples, most_evaluations, most_bytes, memory, most_clients;
     double seconds, drain;
 };
 
@@ -38,24 +37,28 @@ static const struct option_row rows[] = {
              "free."),
     TEXT_ROW(serve_command, token_file, "token-file", "F",
              "A file with a token on each line: who asks must have one of them, in the header "
-             "`Authorization: Bearer TOKEN`. /healthz, /readyz and /openapi.json need none."),
+             "`Authorization: Bearer TOKEN`. /, /healthz, /readyz and /openapi.json need none."),
     TEXT_ROW(serve_command, log, "log", "FORM",
              "A line for each request on standard error: text, json or none (default text)."),
     GROUP_ROW("Limits"),
     COUNT_ROW(serve_command, most_samples, "most-samples", "N", 1, 1000000000,
               "How many samples one request may ask for (default 1024)."),
-    COUNT_ROW(serve_command, most_steps, "most-steps", "N", 1, 1000000,
-              "How many steps it may ask for (default 1000)."),
+    COUNT_ROW(serve_command, most_evaluations, "most-evaluations", "N", 1, 10000000,
+              "How often its sampler may evaluate the model for a sample: twice at each point with "
+              "guidance (default 2000)."),
     COUNT_ROW(serve_command, most_bytes, "most-bytes", "N", 1024, 1000000000000,
               "How many bytes the body of a request may have (default 16777216)."),
-    COUNT_ROW(serve_command, memory, "memory", "N", 65536, 1000000000000000,
+    COUNT_ROW(serve_command, memory, "memory", "N", 1048576, 1000000000000000,
               "How many bytes all requests may take at a time, nearly: bodies, samples and answers "
-              "(default 1073741824). Who comes then gets the status 503, and may try again."),
-    COUNT_ROW(serve_command, capacity, "capacity", "N", 1, 1000000000,
-              "How many samples may wait, over all requests (default 65536). Who comes when it is "
-              "full gets the status 429, and may try again."),
-    COUNT_ROW(serve_command, most_clients, "most-clients", "N", 1, 1000000,
-              "How many connections there may be (default 1000)."),
+              "(default 1073741824). Of this, and of the next two, one client may have as much as "
+              "it leaves for others: half, where it is alone. Who wants more gets the status 503, "
+              "and may try again."),
+    COUNT_ROW(serve_command, capacity, "capacity", "N", 2, 1000000000,
+              "How many samples may wait, over all requests (default 65536). Who wants more gets "
+              "the status 429, and may try again."),
+    COUNT_ROW(serve_command, most_clients, "most-clients", "N", 2, 1000000,
+              "How many connections there may be, and requests that are answered at a time "
+              "(default 2000)."),
     NUMBER_ROW(serve_command, seconds, "seconds", "S", 1, 86400,
                "How long a request may take (default 60), and a connection be silent."),
     NUMBER_ROW(serve_command, drain, "drain", "S", 0, 86400,
@@ -112,18 +115,8 @@ static int name_model(const char *word, struct served *served, const char **file
 
 static bool is_builtin(const char *file) { return !strncmp(file, "builtin:", 8); }
 
-/* A text that another file, or another one of those that a description names, would not have. */
-static quell_status find_digest(const char *file, uint64_t all, char digest[96])
-{
-    char whole[65];
-    snprintf(digest, 96, "%.90s", file);
-    if (is_builtin(file)) return QUELL_OK;
-    quell_status status = file_sha256(file, whole);
-    if (!status) snprintf(digest, 96, "%s-%016" PRIx64, whole, all);
-    return status;
-}
-
-/* The digest is that of what was read: it is the same before and after. */
+/* Its digest is a text that other files would not have: that of what was read, as nothing has
+ * changed since before it was opened. */
 static int open_model(const char *word, const char *precision, struct served *served)
 {
     const char *file;
@@ -131,11 +124,12 @@ static int open_model(const char *word, const char *precision, struct served *se
     int code = name_model(word, served, &file);
     if (code != EXIT_DONE) return code;
     bool named = !is_builtin(file);
-    if (named && model_digest(file, &before)) before = 0; /* opening it says what is wrong */
+    if (named && model_state(file, &before)) before = 0; /* opening it says what is wrong */
     code = sampling_open_model(&served->model, file, precision);
     if (code != EXIT_DONE) return code;
-    quell_status status = named ? model_digest(file, &after) : QUELL_OK;
-    if (!status) status = find_digest(file, after, served->digest);
+    snprintf(served->digest, sizeof served->digest, "%.90s", file);
+    quell_status status = named ? model_sha256(file, served->digest) : QUELL_OK;
+    if (!status && named) status = model_state(file, &after);
     if (status) return complain_input(EXIT_FILE, status);
     if (before != after)
         return complain(EXIT_FILE, "--model %s: it changed while it was read: try again", word);
@@ -244,7 +238,7 @@ static int serve(struct serve_command *command)
                                     .reload = &reload,
                                     .capacity = command->capacity,
                                     .most_samples = command->most_samples,
-                                    .most_steps = command->most_steps,
+                                    .most_evaluations = command->most_evaluations,
                                     .most_bytes = command->most_bytes,
                                     .memory = command->memory,
                                     .most_clients = (unsigned)command->most_clients,
@@ -272,10 +266,10 @@ int command_serve(int argc, char **argv)
                                     .log = "text",
                                     .capacity = 65536,
                                     .most_samples = 1024,
-                                    .most_steps = 1000,
+                                    .most_evaluations = 2000,
                                     .most_bytes = (uint64_t)16 << 20,
                                     .memory = (uint64_t)1 << 30,
-                                    .most_clients = 1000,
+                                    .most_clients = 2000,
                                     .seconds = 60,
                                     .drain = 30};
     int code;

@@ -11,6 +11,8 @@
 /* How many tiles each thread draws in a run whose tiles take microseconds. */
 #define SMALL_TILES 64
 
+#define SLICE 0.05 /* seconds */
+
 static size_t left(const quell_ticket *ticket) { return ticket->draw.count - ticket->begun; }
 
 static bool waits(const quell_ticket *ticket)
@@ -24,8 +26,8 @@ static int compare(const quell_ticket *a, const quell_ticket *b)
 {
     if (a->request.priority != b->request.priority)
         return a->request.priority > b->request.priority ? -1 : 1;
-    if (a->client != b->client && a->client->served != b->client->served)
-        return a->client->served < b->client->served ? -1 : 1;
+    if (quell_account_before(a->account, b->account)) return -1;
+    if (quell_account_before(b->account, a->account)) return 1;
     if (a->deadline != b->deadline) return a->deadline < b->deadline ? -1 : 1;
     return a->arrival < b->arrival ? -1 : 1;
 }
@@ -38,8 +40,10 @@ static int compare_places(const void *a, const void *b)
 quell_ticket *quell_queue_most_urgent(const quell_queue *queue)
 {
     quell_ticket *best = NULL;
+    pthread_mutex_lock(&queue->accounts->lock);
     for (quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
         if (waits(ticket) && (!best || compare(ticket, best) < 0)) best = ticket;
+    pthread_mutex_unlock(&queue->accounts->lock);
     return best;
 }
 
@@ -55,6 +59,17 @@ static size_t most_rows(const quell_queue *queue, const quell_sampler *sampler)
     size_t tiles = denoiser->rows && layout.rows > 1 ? threads : SMALL_TILES * threads;
     if (layout.across > 1 || denoiser->dim > QUELL_TILE_ELEMENTS) tiles = threads;
     return layout.rows > capacity / tiles ? capacity : layout.rows * tiles;
+}
+
+/* How many rows of work, which is not merged, are done at a time: as many as take SLICE, but one
+ * for each thread at least. */
+static size_t slice(const quell_queue *queue, const quell_ticket *ticket)
+{
+    size_t threads = queue->options.threads;
+    double rows = ticket->pace > 0 ? SLICE / ticket->pace : 0;
+    if (!(rows > (double)threads)) return threads;
+    return rows < (double)ticket->draw.count ? (size_t)rows / threads * threads
+                                             : ticket->draw.count;
 }
 
 /* Makes room for all requests in the lists of this file. */
@@ -74,7 +89,8 @@ static void take(struct quell_batch *batch, quell_ticket *ticket, size_t most)
 {
     size_t room = most - batch->rows;
     size_t rows = left(ticket) < room ? left(ticket) : room;
-    batch->parts[batch->count++] = (struct quell_part){ticket, ticket->begun, rows, batch->rows};
+    batch->parts[batch->count++] = (struct quell_part){ticket, quell_account_hold(ticket->account),
+                                                       ticket->begun, rows, batch->rows};
     batch->rows += rows;
     ticket->begun += rows;
 }
@@ -84,9 +100,12 @@ static size_t list_others(quell_queue *queue, const quell_ticket *leader)
 {
     size_t count = 0;
     for (quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
-        if (waits(ticket) && (ticket == leader || quell_tickets_merge(leader, ticket)))
+        if (waits(ticket) &&
+            (ticket == leader || (!ticket->work && quell_tickets_merge(leader, ticket))))
             queue->order[count++] = ticket;
+    pthread_mutex_lock(&queue->accounts->lock);
     qsort(queue->order, count, sizeof *queue->order, compare_places);
+    pthread_mutex_unlock(&queue->accounts->lock);
     return count;
 }
 
@@ -97,7 +116,7 @@ void quell_queue_choose(quell_queue *queue)
     batch->count = batch->rows = 0;
     if (!leader) return;
     batch->sampler = leader->request.sampler;
-    size_t most = most_rows(queue, batch->sampler);
+    size_t most = leader->work ? slice(queue, leader) : most_rows(queue, batch->sampler);
     bool room = make_room(queue);
     batch->parts = room ? queue->places : &queue->place;
     if (!room) {

@@ -58,7 +58,7 @@ static quell_run run_of(quell_queue *queue)
 static void note_drawn(quell_queue *queue, const struct quell_part *part)
 {
     part->ticket->drawn += part->rows;
-    queue->state.drawn += part->rows;
+    if (!part->ticket->work) queue->state.drawn += part->rows;
 }
 
 /* Gives a part the run to itself. Returns false if nobody waits for it any more. */
@@ -80,7 +80,7 @@ static void end_alone(quell_queue *queue, const struct quell_part *part, quell_s
     bool stopped = status == QUELL_STOPPED && !wanted(part);
     ticket->held = false;
     queue->alone = NULL;
-    queue->state.runs++;
+    queue->state.runs += !ticket->work;
     if (!status) note_drawn(queue, part);
     if (status && !stopped) {
         ticket->failure = status;
@@ -89,10 +89,25 @@ static void end_alone(quell_queue *queue, const struct quell_part *part, quell_s
     pthread_mutex_unlock(&queue->lock);
 }
 
+/* Does a slice of work, and notes how long a row of it took. */
+static void do_work(quell_queue *queue, const struct quell_part *part)
+{
+    quell_ticket *ticket = part->ticket;
+    quell_run run = run_of(queue);
+    double start = quell_queue_now();
+    quell_status status = ticket->work(ticket->worker, &run, part->row, part->rows);
+    ticket->pace = (quell_queue_now() - start) / (double)part->rows;
+    end_alone(queue, part, status);
+}
+
 /* Draws one part in the caller's own memory. */
 static void draw_alone(quell_queue *queue, const struct quell_part *part)
 {
     if (!begin_alone(queue, part)) return;
+    if (part->ticket->work) {
+        do_work(queue, part);
+        return;
+    }
     const quell_request *request = &part->ticket->request;
     struct quell_draw_rows rows;
     quell_draw_rows(&rows, &part->ticket->draw, part->row, part->rows);
@@ -150,14 +165,15 @@ static bool draw_together(quell_queue *queue)
     return !status;
 }
 
-/* Shares the time of a run among those whose samples it drew. */
+/* Shares the time of a run among those whose samples it drew, or would have drawn, had they not
+ * gone meanwhile. */
 static void charge(quell_queue *queue, double seconds)
 {
     const struct quell_batch *batch = &queue->batch;
     for (size_t i = 0; i < batch->count; i++) {
         const struct quell_part *part = &batch->parts[i];
-        if (part->ticket)
-            part->ticket->client->served += seconds * (double)part->rows / (double)batch->rows;
+        quell_account_charge(part->account, seconds * (double)part->rows / (double)batch->rows);
+        quell_account_close(part->account);
     }
 }
 

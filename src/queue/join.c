@@ -27,7 +27,7 @@ static bool is_wanted(const quell_ticket *ticket)
 static bool fits(const quell_queue *queue, const quell_ticket *ticket)
 {
     const quell_sampler *sampler = ticket->request.sampler;
-    return quell_joins(sampler) && sampler->denoiser->core == queue->core;
+    return !ticket->work && quell_joins(sampler) && sampler->denoiser->core == queue->core;
 }
 
 /* The samples that wait and could be in the run. */
@@ -136,7 +136,7 @@ static void done(void *user, struct quell_joint_part *part, quell_status status,
     quell_ticket *ticket = flight->ticket;
     pthread_mutex_lock(&queue->lock);
     land(queue, flight);
-    ticket->client->served += seconds / (double)queue->workers;
+    quell_account_charge(ticket->account, seconds / (double)queue->workers);
     if (!status) queue->state.drawn += flight->rows;
     if (!status && is_wanted(ticket)) ticket->drawn = drawn(queue, ticket);
     if (status && is_wanted(ticket)) {
@@ -227,7 +227,7 @@ static struct quell_joint plan(quell_queue *queue)
 
 bool quell_queue_join(quell_queue *queue, const quell_ticket *leader)
 {
-    if (!quell_joins(leader->request.sampler)) return false;
+    if (leader->work || !quell_joins(leader->request.sampler)) return false;
     queue->core = leader->request.sampler->denoiser->core;
     struct quell_joint joint = plan(queue);
     queue->workers = joint.workers;

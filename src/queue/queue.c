@@ -28,6 +28,7 @@ void quell_queue_drop(quell_queue *queue)
     pthread_cond_destroy(&queue->work);
     pthread_cond_destroy(&queue->news);
     pthread_mutex_destroy(&queue->lock);
+    if (queue->accounts == &queue->own_accounts) quell_accounts_end(queue->accounts);
     free(queue->order);
     free(queue->places);
     free(queue);
@@ -98,6 +99,12 @@ static bool start(quell_queue *queue)
 
 quell_status quell_queue_create(quell_queue **queue, const quell_queue_options *options)
 {
+    return quell_queue_create_with(queue, options, NULL);
+}
+
+quell_status quell_queue_create_with(quell_queue **queue, const quell_queue_options *options,
+                                     struct quell_accounts *accounts)
+{
     if (!queue) return quell_fail(QUELL_BAD_ARGUMENT, "queue: the pointer to it is NULL");
     quell_queue_options own = quell_queue_defaults();
     quell_status status = QUELL_OK;
@@ -112,6 +119,8 @@ quell_status quell_queue_create(quell_queue **queue, const quell_queue_options *
     made->options.isa = own.isa ? made->isa : NULL;
     made->process = quell_process_number();
     made->holders = 1;
+    made->accounts = accounts ? accounts : &made->own_accounts;
+    if (!accounts) quell_accounts_begin(made->accounts);
     pthread_mutex_init(&made->lock, NULL);
     quell_wait_prepare(&made->work);
     quell_wait_prepare(&made->news);

@@ -8,17 +8,15 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <quell/queue.h>
+#include "queue/account.h"
 
-/* Whoever asks, while a request of theirs is in the queue. served: the seconds of the queue that
- * went to them; only differences between clients count. */
-struct quell_client {
-    uint64_t number;
-    double served;
-    size_t tickets;
-    struct quell_client *next;
-};
+/* Work of another kind than drawing that has its turn among requests: does rows `row`, ... of it,
+ * in the queue's thread, by a run that has the queue's threads and hears that it is to stop. */
+typedef quell_status quell_work_fn(void *worker, const quell_run *run, size_t row, size_t rows);
 
-/* begun, drawn: how many of its samples are drawn, with and without those of the run that goes on.
+/* work, worker: of work that is no drawing; NULL: samples are drawn. pace: seconds that a row of it
+ *   took; 0: none is done.
+ * begun, drawn: how many of its samples are drawn, with and without those of the run that goes on.
  * told: how many its answer function has heard of.
  * deadline: a time of quell_queue_now(), or infinity.
  * held: the run that goes on reads its arrays and writes to its x.
@@ -30,7 +28,10 @@ struct quell_ticket {
     size_t holders; /* the queue, until it has ended, and the caller */
     quell_request request;
     quell_draw draw;
-    struct quell_client *client;
+    quell_work_fn *work;
+    void *worker;
+    double pace;
+    struct quell_account *account;
     struct quell_ticket *before, *next; /* in the order of their arrival */
     uint64_t arrival;
     double deadline;
@@ -41,9 +42,10 @@ struct quell_ticket {
 };
 
 /* Samples row, ..., row + rows - 1 of a ticket, which are rows `at`, ... of a run. The ticket is
- * NULL if it has ended during the run. */
+ * NULL if it has ended during the run; its client's account stays, until the time is charged. */
 struct quell_part {
     quell_ticket *ticket;
+    struct quell_account *account;
     size_t row, rows, at;
 };
 
@@ -71,7 +73,7 @@ struct quell_queue {
     quell_queue_options options;
     char isa[32];
     struct quell_ticket *first, *last;
-    struct quell_client *clients;
+    struct quell_accounts *accounts, own_accounts;
     struct quell_ticket **order; /* [room], for choosing */
     struct quell_part *places;   /* [room], for the parts of the batch */
     struct quell_part place;     /* for the only part, where there is no memory for more */
@@ -95,6 +97,17 @@ double quell_queue_now(void);
 
 /* Gives up one hold on the queue, without its lock, and frees it with the last one. */
 void quell_queue_drop(quell_queue *queue);
+
+/* Creates a queue whose clients have these accounts, which must last longer than the queue. */
+quell_status quell_queue_create_with(quell_queue **queue, const quell_queue_options *options,
+                                     struct quell_accounts *accounts);
+
+/* Puts work into the queue, draw->count rows of it; of the request the client, the priority, the
+ * seconds and the answer are used. As it comes after what was taken already, it is taken from a
+ * queue that is full or closed as well, and is no samples in the queue's state. It is done in
+ * slices of about a twentieth of a second, between which others have their turn. */
+quell_status quell_queue_work(quell_queue *queue, const quell_request *request, quell_work_fn *work,
+                              void *worker, quell_ticket **ticket);
 
 /* Fills queue->batch with the samples to be drawn next; its count is 0 if there are none. */
 void quell_queue_choose(quell_queue *queue);

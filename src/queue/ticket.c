@@ -27,45 +27,14 @@ static bool drop(quell_ticket *ticket)
     return true;
 }
 
-/* ---- Clients ---- */
-
-/* A new client has had as much as the one that has had least, so that nobody saves up. */
-static double least_served(const quell_queue *queue)
-{
-    double least = INFINITY;
-    for (const struct quell_client *client = queue->clients; client; client = client->next)
-        least = fmin(least, client->served);
-    return queue->clients ? least : 0;
-}
-
-/* Returns the client of that number, made if it is not there; NULL if there is no memory. */
-static struct quell_client *find_client(quell_queue *queue, uint64_t number)
-{
-    for (struct quell_client *client = queue->clients; client; client = client->next)
-        if (client->number == number) return client;
-    struct quell_client *client = quell_new(1, sizeof *client);
-    if (!client) return NULL;
-    *client = (struct quell_client){
-        .number = number, .served = least_served(queue), .next = queue->clients};
-    queue->clients = client;
-    return client;
-}
-
-static void leave_client(quell_queue *queue, struct quell_client *client)
-{
-    if (client->tickets) return;
-    struct quell_client **at = &queue->clients;
-    while (*at != client) at = &(*at)->next;
-    *at = client->next;
-    free(client);
-}
-
 /* ---- Submitting ---- */
 
-static quell_status check(const quell_request *request, quell_draw *draw)
+static quell_status check(const quell_ticket *ticket, quell_draw *draw)
 {
     quell_run run;
-    if (!request->sampler) return quell_fail(QUELL_BAD_ARGUMENT, "queue: the sampler is NULL");
+    const quell_request *request = &ticket->request;
+    if (!request->sampler && !ticket->work)
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: the sampler is NULL");
     if (!(request->seconds >= 0))
         return quell_fail(QUELL_BAD_ARGUMENT, "queue: seconds is %g, must be at least 0",
                           request->seconds);
@@ -76,7 +45,8 @@ static quell_status check(const quell_request *request, quell_draw *draw)
     if (request->from != 0 && request->from != 1)
         return quell_fail(QUELL_BAD_ARGUMENT, "queue: from is %d, must be 0 or 1", request->from);
     quell_status status = quell_given(request->draw, NULL, draw, &run);
-    return status ? status : quell_run_check(request->sampler, draw, request->from, request->x);
+    if (status || ticket->work) return status;
+    return quell_run_check(request->sampler, draw, request->from, request->x);
 }
 
 static quell_status check_room(const quell_queue *queue, size_t count)
@@ -102,25 +72,26 @@ static void append(quell_queue *queue, quell_ticket *ticket)
     *(queue->last ? &queue->last->next : &queue->first) = ticket;
     queue->last = ticket;
     ticket->arrival = queue->arrivals++;
-    ticket->client->tickets++;
+    quell_account_want(ticket->account);
     queue->holders++;
     queue->state.requests++;
-    queue->state.samples += ticket->draw.count;
+    if (!ticket->work) queue->state.samples += ticket->draw.count;
+    ticket->cancelled = queue->ending;
     pthread_cond_signal(&queue->work);
 }
 
 static quell_status put(quell_queue *queue, quell_ticket *ticket)
 {
-    quell_status status = check_room(queue, ticket->draw.count);
+    quell_status status = ticket->work ? QUELL_OK : check_room(queue, ticket->draw.count);
     if (status) return status;
-    ticket->client = find_client(queue, ticket->request.client);
-    if (!ticket->client) return quell_fail(QUELL_NO_MEMORY, "queue: no memory for a request");
+    ticket->account = quell_account_open(queue->accounts, ticket->request.client);
+    if (!ticket->account) return quell_fail(QUELL_NO_MEMORY, "queue: no memory for a request");
     append(queue, ticket);
     return QUELL_OK;
 }
 
-quell_status quell_queue_submit(quell_queue *queue, const quell_request *request,
-                                quell_ticket **ticket)
+static quell_status submit(quell_queue *queue, const quell_request *request, quell_work_fn *work,
+                           void *worker, quell_ticket **ticket)
 {
     if (!queue || !request)
         return quell_fail(QUELL_BAD_ARGUMENT, "queue: the %s is NULL", queue ? "request" : "queue");
@@ -128,9 +99,11 @@ quell_status quell_queue_submit(quell_queue *queue, const quell_request *request
     quell_ticket *made = quell_new(1, sizeof *made);
     if (!made) return quell_fail(QUELL_NO_MEMORY, "queue: no memory for a request");
     made->request = quell_request_defaults();
+    made->work = work;
+    made->worker = worker;
     quell_status status =
         quell_sized_copy(&sized_request, &made->request, sizeof made->request, request);
-    if (!status) status = check(&made->request, &made->draw);
+    if (!status) status = check(made, &made->draw);
     made->queue = queue;
     made->holders = ticket ? 2 : 1;
     made->deadline =
@@ -145,6 +118,18 @@ quell_status quell_queue_submit(quell_queue *queue, const quell_request *request
     else if (ticket)
         *ticket = made;
     return status;
+}
+
+quell_status quell_queue_submit(quell_queue *queue, const quell_request *request,
+                                quell_ticket **ticket)
+{
+    return submit(queue, request, NULL, NULL, ticket);
+}
+
+quell_status quell_queue_work(quell_queue *queue, const quell_request *request, quell_work_fn *work,
+                              void *worker, quell_ticket **ticket)
+{
+    return submit(queue, request, work, worker, ticket);
 }
 
 /* ---- Telling ---- */
@@ -181,9 +166,7 @@ static void take_out(quell_queue *queue, quell_ticket *ticket)
 {
     *(ticket->before ? &ticket->before->next : &queue->first) = ticket->next;
     *(ticket->next ? &ticket->next->before : &queue->last) = ticket->before;
-    ticket->client->tickets--;
-    leave_client(queue, ticket->client);
-    queue->state.samples -= ticket->draw.count;
+    if (!ticket->work) queue->state.samples -= ticket->draw.count;
     for (size_t i = 0; i < queue->batch.count; i++)
         if (queue->batch.parts[i].ticket == ticket) queue->batch.parts[i].ticket = NULL;
 }
@@ -207,6 +190,8 @@ static void end(quell_queue *queue, quell_ticket *ticket)
 {
     take_out(queue, ticket);
     answer(queue, ticket, true);
+    quell_account_rest(ticket->account);
+    quell_account_close(ticket->account);
     ticket->ended = true;
     queue->state.requests--;
     if (drop(ticket)) queue->holders--; /* its owner, or another ticket, has one left */

@@ -238,10 +238,16 @@ static quell_status take(struct serve_ask *ask, const quell_model *model,
     return QUELL_OK;
 }
 
-static quell_status refuse_name(const char *name)
+quell_status serve_ask_known(const char *name)
 {
+    static const char *const arrays[] = {"from", "classes", "seeds", "indices"};
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
-    for (size_t i = 0; i < PARAMETERS; i++) quell_nearest_try(&nearest, parameters[i].shown.name);
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        quell_nearest_try(&nearest, arrays[i]);
+    for (size_t i = 0; i < PARAMETERS; i++) {
+        if (!strcmp(parameters[i].shown.name, name)) return QUELL_OK;
+        quell_nearest_try(&nearest, parameters[i].shown.name);
+    }
     return quell_fail(QUELL_BAD_ARGUMENT, "no parameter '%.40s'%s", name, nearest.hint);
 }
 
@@ -256,7 +262,7 @@ quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, con
         ask->given |= UINT64_C(1) << i;
         return take(ask, model, parameter, value);
     }
-    return refuse_name(name);
+    return serve_ask_known(name);
 }
 
 /* Two that contradict each other, or of which the first needs the second. */
@@ -304,6 +310,23 @@ static quell_status check_rules(const struct serve_ask *ask)
     return QUELL_OK;
 }
 
+/* A denoiser needs each of its conditions, if only as none. */
+static quell_status check_conditions(const struct serve_ask *ask, const quell_denoiser *denoiser)
+{
+    for (size_t i = 0; i < quell_denoiser_conditions(denoiser); i++) {
+        size_t rank, size = 1, k = 0;
+        const size_t *shape;
+        const char *name = quell_denoiser_condition(denoiser, i, &rank, &shape);
+        while (k < ask->condition_count && strcmp(ask->conditions[k].name, name) != 0) k++;
+        if (k < ask->condition_count) continue;
+        for (size_t d = 0; d < rank; d++) size *= shape[d];
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "condition=%s=VALUE is needed: %zu number%s, or a body with an array",
+                          name, size, size == 1 ? "" : "s with commas");
+    }
+    return QUELL_OK;
+}
+
 quell_status serve_ask_check(struct serve_ask *ask, const quell_model *model)
 {
     if (ask->rows && !given(ask, "count")) ask->count = ask->rows;
@@ -313,6 +336,7 @@ quell_status serve_ask_check(struct serve_ask *ask, const quell_model *model)
                           (unsigned long long)ask->count, ask->rows_of, ask->rows,
                           ask->rows == 1 ? "" : "s");
     quell_status status = check_rules(ask);
+    if (!status) status = check_conditions(ask, quell_model_denoiser(model));
     if (!status && ask->latent && !quell_model_decodes(model))
         status = quell_fail(QUELL_BAD_ARGUMENT, "latent=yes: the model has no decoder");
     return status;

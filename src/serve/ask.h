@@ -69,6 +69,9 @@ bool serve_ask_guided(const struct serve_ask *ask);
 quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, const char *name,
                             const char *value);
 
+/* Refuses a name that no parameter has. Fails with QUELL_BAD_ARGUMENT and a line for the client. */
+quell_status serve_ask_known(const char *name);
+
 /* Whether an array has that name, and what is wanted of it. */
 bool serve_ask_is_array(const char *name, enum serve_wanted *wanted);
 

@@ -108,6 +108,8 @@ static quell_status take_json_text(const struct reading *reading, const char *na
     const char *decoded = quell_json_text(value);
     if (decoded) return take_text(reading, name, decoded);
     size_t size = quell_json_size(value);
+    quell_status known = serve_ask_known(name);
+    if (known) return known;
     if (size >= sizeof text || !(quell_json_is_number(value) || quell_json_is_truth(value)))
         return quell_fail(QUELL_BAD_ARGUMENT, "%.40s: must be a number, a text, true or false",
                           name);

@@ -9,8 +9,8 @@
 bool serve_body_readable(const char *type);
 
 /* The types, as a sentence has them. */
-#define SERVE_BODY_TYPES                                            \
-    "application/json, application/x-npy, multipart/form-data and " \
+#define SERVE_BODY_TYPES                                           \
+    "application/json, application/x-npy, multipart/form-data or " \
     "application/x-www-form-urlencoded"
 
 /* Reads a body into `ask`: parameters, which must not be there already, and arrays.

@@ -2,6 +2,7 @@
 #include "serve/encode.h"
 #include "base/fail.h"
 #include "base/json_write.h"
+#include "base/memory.h"
 #include "io/npy.h"
 
 #include <stdio.h>
@@ -11,6 +12,19 @@
 #include <unistd.h>
 
 #define MOST_IMAGES 64 /* of a picture, as in the command */
+
+/* bytes[used]: of floats, which have room for all, or of the JSON in `file` and `writer`. plot: of
+ * a picture. */
+struct serve_encoding {
+    enum serve_format format;
+    const struct subject *subject;
+    size_t each; /* elements of a sample */
+    char *bytes;
+    size_t used;
+    FILE *file;
+    struct quell_json_writer writer;
+    struct plot *plot;
+};
 
 static quell_status no_memory(void)
 {
@@ -24,65 +38,81 @@ static size_t elements(const struct subject *subject)
     return product;
 }
 
-/* The header, which raw floats have none of, and the floats behind it. */
-static quell_status encode_floats(const char *header, size_t length, const float *x, size_t floats,
-                                  char **bytes, size_t *size)
+/* ---- Floats: NumPy's header, or none, and the floats behind it ---- */
+
+static quell_status begin_floats(struct serve_encoding *encoding, size_t count)
 {
-    *size = length + floats * sizeof *x;
-    *bytes = malloc(*size ? *size : 1);
-    if (!*bytes) return no_memory();
-    memcpy(*bytes, header, length);
-    memcpy(*bytes + length, x, floats * sizeof *x);
+    char header[QUELL_NPY_HEADER];
+    const struct subject *subject = encoding->subject;
+    size_t shape[QUELL_NPY_MAX_RANK] = {count};
+    memcpy(shape + 1, subject->shape, subject->rank * sizeof *shape);
+    if (encoding->format == SERVE_NPY)
+        encoding->used = quell_npy_header(header, subject->rank + 1, shape);
+    size_t size = encoding->used + count * encoding->each * sizeof(float);
+    encoding->bytes = malloc(size ? size : 1);
+    if (!encoding->bytes) return no_memory();
+    memcpy(encoding->bytes, header, encoding->used);
     return QUELL_OK;
 }
 
-static quell_status encode_npy(const struct subject *subject, size_t count, const float *x,
-                               char **bytes, size_t *size)
+static void add_floats(struct serve_encoding *encoding, size_t rows, const float *x)
 {
-    char header[QUELL_NPY_HEADER];
-    size_t shape[QUELL_NPY_MAX_RANK] = {count};
-    memcpy(shape + 1, subject->shape, subject->rank * sizeof *shape);
-    size_t length = quell_npy_header(header, subject->rank + 1, shape);
-    return encode_floats(header, length, x, count * elements(subject), bytes, size);
+    size_t size = rows * encoding->each * sizeof *x;
+    memcpy(encoding->bytes + encoding->used, x, size);
+    encoding->used += size;
 }
+
+/* ---- JSON ---- */
 
 static int put(void *user, const char *text, size_t size)
 {
     return fwrite(text, 1, size, user) < size;
 }
 
-/* Lists of lists, as the shape has them. */
-static const float *put_values(struct quell_json_writer *writer, const char *name, size_t rank,
-                               const size_t *shape, const float *x)
+static quell_status begin_json(struct serve_encoding *encoding)
 {
-    quell_json_begin(writer, name, '[');
-    for (size_t i = 0; i < shape[0]; i++)
-        if (rank > 1)
-            x = put_values(writer, NULL, rank - 1, shape + 1, x);
-        else
-            quell_json_put_number(writer, NULL, (double)*x++);
+    encoding->file = open_memstream(&encoding->bytes, &encoding->used);
+    if (!encoding->file) return no_memory();
+    encoding->writer = (struct quell_json_writer){.put = put, .user = encoding->file, .digits = 9};
+    quell_json_begin(&encoding->writer, NULL, '{');
+    quell_json_begin(&encoding->writer, "samples", '[');
+    return QUELL_OK;
+}
+
+/* Lists within lists, as many as the shape has dimensions. Returns what is behind them. */
+static const float *put_values(struct quell_json_writer *writer, size_t rank, const size_t *shape,
+                               const float *x)
+{
+    if (!rank) {
+        quell_json_put_number(writer, NULL, (double)*x);
+        return x + 1;
+    }
+    quell_json_begin(writer, NULL, '[');
+    for (size_t i = 0; i < shape[0]; i++) x = put_values(writer, rank - 1, shape + 1, x);
     quell_json_end(writer, ']');
     return x;
 }
 
-static quell_status encode_json(const struct subject *subject, size_t count, const float *x,
-                                char **bytes, size_t *size)
+static quell_status add_json(struct serve_encoding *encoding, size_t rows, const float *x)
 {
-    size_t shape[QUELL_NPY_MAX_RANK] = {count};
-    memcpy(shape + 1, subject->shape, subject->rank * sizeof *shape);
-    FILE *file = open_memstream(bytes, size);
-    if (!file) return no_memory();
-    struct quell_json_writer writer = {.put = put, .user = file, .digits = 9};
-    quell_json_begin(&writer, NULL, '{');
-    put_values(&writer, "samples", subject->rank + 1, shape, x);
-    quell_json_end(&writer, '}');
-    bool failed = writer.failed;
-    failed = fputc('\n', file) == EOF || failed;
-    failed = fclose(file) || failed;
-    if (!failed) return QUELL_OK;
-    free(*bytes);
-    return no_memory();
+    const struct subject *subject = encoding->subject;
+    for (size_t row = 0; row < rows; row++)
+        x = put_values(&encoding->writer, subject->rank, subject->shape, x);
+    return encoding->writer.failed ? no_memory() : QUELL_OK;
 }
+
+static quell_status end_json(struct serve_encoding *encoding)
+{
+    quell_json_end(&encoding->writer, ']');
+    quell_json_end(&encoding->writer, '}');
+    bool failed = encoding->writer.failed;
+    failed = fputc('\n', encoding->file) == EOF || failed;
+    failed = fclose(encoding->file) || failed;
+    encoding->file = NULL;
+    return failed ? no_memory() : QUELL_OK;
+}
+
+/* ---- PNG: the command's code, which writes to files, and this one is in memory ---- */
 
 /* Reads all of a file in memory. */
 static quell_status read_all(int file, char **bytes, size_t *size)
@@ -91,25 +121,63 @@ static quell_status read_all(int file, char **bytes, size_t *size)
     *bytes = end > 0 ? malloc((size_t)end) : NULL;
     if (!*bytes) return no_memory();
     *size = (size_t)end;
-    if (pread(file, *bytes, *size, 0) == (ssize_t)*size) return QUELL_OK;
-    free(*bytes);
-    return no_memory();
+    return pread(file, *bytes, *size, 0) == (ssize_t)*size ? QUELL_OK : no_memory();
 }
 
-/* A PNG is written by the code of the command, which writes to files: this one is in memory. */
-static quell_status encode_png(const struct subject *subject, size_t count, const float *x,
-                               char **bytes, size_t *size)
+static quell_status end_picture(struct serve_encoding *encoding)
 {
-    struct plot *plot = NULL;
     struct quell_output output = {.file = memfd_create("answer", MFD_CLOEXEC)};
     if (output.file < 0) return no_memory();
-    quell_status status = plot_create(&plot, subject, count < MOST_IMAGES ? count : MOST_IMAGES);
-    if (!status) status = plot_add(plot, count, x);
-    if (!status) status = plot_write(plot, &output);
-    if (!status) status = read_all(output.file, bytes, size);
-    plot_free(plot);
+    quell_status status = plot_write(encoding->plot, &output);
+    if (!status) status = read_all(output.file, &encoding->bytes, &encoding->used);
     close(output.file);
     return status;
+}
+
+/* ---- All of them ---- */
+
+void serve_encoding_free(struct serve_encoding *encoding)
+{
+    if (!encoding) return;
+    if (encoding->file) fclose(encoding->file);
+    plot_free(encoding->plot);
+    free(encoding->bytes);
+    free(encoding);
+}
+
+quell_status serve_encoding_begin(struct serve_encoding **encoding, enum serve_format format,
+                                  const struct subject *subject, size_t count)
+{
+    struct serve_encoding *made = quell_new(1, sizeof *made);
+    if (!made) return no_memory();
+    *encoding = made;
+    made->format = format;
+    made->subject = subject;
+    made->each = elements(subject);
+    if (format == SERVE_JSON) return begin_json(made);
+    if (format == SERVE_PNG)
+        return plot_create(&made->plot, subject, count < MOST_IMAGES ? count : MOST_IMAGES);
+    return begin_floats(made, count);
+}
+
+quell_status serve_encoding_add(struct serve_encoding *encoding, size_t rows, const float *x)
+{
+    if (encoding->format == SERVE_JSON) return add_json(encoding, rows, x);
+    if (encoding->format == SERVE_PNG) return plot_add(encoding->plot, rows, x);
+    add_floats(encoding, rows, x);
+    return QUELL_OK;
+}
+
+quell_status serve_encoding_end(struct serve_encoding *encoding, char **bytes, size_t *size)
+{
+    quell_status status = QUELL_OK;
+    if (encoding->format == SERVE_JSON) status = end_json(encoding);
+    if (encoding->format == SERVE_PNG) status = end_picture(encoding);
+    if (status) return status;
+    *bytes = encoding->bytes;
+    *size = encoding->used;
+    encoding->bytes = NULL;
+    return QUELL_OK;
 }
 
 quell_status serve_encode_check(enum serve_format format, const struct subject *subject)
@@ -122,16 +190,10 @@ quell_status serve_encode_check(enum serve_format format, const struct subject *
 quell_status serve_encode(enum serve_format format, const struct subject *subject, size_t count,
                           const float *x, char **bytes, size_t *size)
 {
-    switch (format) {
-    case SERVE_NPY:
-        return encode_npy(subject, count, x, bytes, size);
-    case SERVE_JSON:
-        return encode_json(subject, count, x, bytes, size);
-    case SERVE_PNG:
-        return encode_png(subject, count, x, bytes, size);
-    case SERVE_RAW:
-    case SERVE_FORMATS:
-        break;
-    }
-    return encode_floats("", 0, x, count * elements(subject), bytes, size);
+    struct serve_encoding *encoding = NULL;
+    quell_status status = serve_encoding_begin(&encoding, format, subject, count);
+    if (!status) status = serve_encoding_add(encoding, count, x);
+    if (!status) status = serve_encoding_end(encoding, bytes, size);
+    serve_encoding_free(encoding);
+    return status;
 }

@@ -6,8 +6,24 @@
 #include "cli/pictures/plot.h"
 #include "serve/ask.h"
 
-/* x[count] of what `subject` shows, as *bytes[*size], to be freed. Fails with QUELL_BAD_ARGUMENT
- * for a picture of what has none, else with QUELL_NO_MEMORY. */
+/* An answer as far as it is written: opaque. */
+struct serve_encoding;
+
+/* Begins an answer with `count` of what `subject` shows, which must last until its end. Fails with
+ * QUELL_BAD_ARGUMENT for a picture of what has none, else with QUELL_NO_MEMORY. */
+quell_status serve_encoding_begin(struct serve_encoding **encoding, enum serve_format format,
+                                  const struct subject *subject, size_t count);
+
+/* Writes the next rows. */
+quell_status serve_encoding_add(struct serve_encoding *encoding, size_t rows, const float *x);
+
+/* Ends it, once all rows are there, as *bytes[*size], to be freed. */
+quell_status serve_encoding_end(struct serve_encoding *encoding, char **bytes, size_t *size);
+
+/* NULL is allowed. */
+void serve_encoding_free(struct serve_encoding *encoding);
+
+/* All of this at once. */
 quell_status serve_encode(enum serve_format format, const struct subject *subject, size_t count,
                           const float *x, char **bytes, size_t *size);
 

@@ -15,14 +15,16 @@
 
 #define PERIOD 0.05                 /* seconds between two pictures */
 #define FLUSH 2                     /* seconds to send the last event in */
+#define SHORT 1024                  /* bytes of an event without a picture */
 #define MOST_TEXT ((size_t)4 << 20) /* bytes that a slow client lets wait before it has fewer */
 
-/* Under the lock, all but work:
+/* drawing: of which they are. Under the lock, all but this and work:
  * request: NULL once it has ended. rests: its connection rests until there is more to send.
  * now: the states, where they have a picture. done, total: transitions, over all samples.
  * last: when the last picture was asked for; pending: it is not there yet.
  * text[size]: events, of which `sent` bytes are sent. over: there will be no more. */
 struct serve_events {
+    struct serve_drawing *drawing;
     pthread_mutex_t lock;
     struct serve_request *request;
     bool rests, pending, over;
@@ -37,8 +39,9 @@ struct serve_events {
 struct serve_events *serve_events_new(struct serve_drawing *drawing)
 {
     struct serve_events *events = quell_new(1, sizeof *events);
-    (void)drawing;
-    if (events) pthread_mutex_init(&events->lock, NULL);
+    if (!events) return NULL;
+    events->drawing = drawing;
+    pthread_mutex_init(&events->lock, NULL);
     return events;
 }
 
@@ -62,11 +65,12 @@ quell_status serve_events_check(struct serve_drawing *drawing)
 
 /* ---- What is sent ---- */
 
-/* Makes room for more text, under the lock. */
+/* Makes room for more text, under the lock. The client's account has it, but for what is short. */
 static bool make_room(struct serve_events *events, size_t more)
 {
     if (events->room - events->size >= more) return true;
     size_t room = 2 * (events->size + more);
+    if (!serve_drawing_hold(events->drawing, room - events->room) && more > SHORT) return false;
     char *text = realloc(events->text, room);
     if (!text) return false;
     events->text = text;
@@ -120,6 +124,7 @@ static void add_progress(struct serve_events *events)
 static void add_picture(struct serve_events *events, const char *png, size_t size)
 {
     static const char head[] = "event: picture\ndata: data:image/png;base64,";
+    if (!make_room(events, sizeof head + 4 * (size / 3 + 1) + 2)) return;
     add(events, head, sizeof head - 1);
     add_base64(events, (const unsigned char *)png, size);
     add(events, "\n\n", 2);
@@ -170,7 +175,7 @@ static ssize_t read_events(void *user, uint64_t position, char *to, size_t most)
 /* ---- What is seen ---- */
 
 /* In the workshop: a picture of the states as they are. */
-static void show(void *user)
+static bool show(void *user)
 {
     struct serve_drawing *drawing = user;
     struct serve_events *events = drawing->events;
@@ -195,6 +200,7 @@ static void show(void *user)
     if (made) free(png);
     free(x);
     serve_drawing_drop(drawing);
+    return false;
 }
 
 int serve_events_observe(void *user, size_t transition, const quell_point *s,
@@ -213,7 +219,8 @@ int serve_events_observe(void *user, size_t transition, const quell_point *s,
         events->pending = true;
         events->last = time;
         atomic_fetch_add(&drawing->holders, 1);
-        events->work = (struct serve_work){.work = show, .user = drawing};
+        events->work =
+            (struct serve_work){.work = show, .user = drawing, .account = drawing->account};
     }
     pthread_mutex_unlock(&events->lock);
     if (asks) serve_workshop_add(&drawing->server->finishing, &events->work);
@@ -262,8 +269,7 @@ quell_status serve_events_begin(struct serve_request *request, enum MHD_Result *
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_events, drawing, NULL);
     if (!response) return quell_fail(QUELL_NO_MEMORY, "no memory for an answer");
     drawing->events->request = request;
-    quell_status status = serve_drawing_begin(drawing, request->server->queue,
-                                              serve_client_of(request), ended, drawing);
+    quell_status status = serve_drawing_begin(drawing, ended, drawing);
     if (status) {
         MHD_destroy_response(response);
         return status;

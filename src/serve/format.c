@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/format.h"
-#include "base/number.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -25,16 +26,47 @@ enum serve_format serve_format_named(const char *name)
     return format;
 }
 
-/* The quality that a range of an Accept header, up to its comma, gives itself (RFC 9110, 12.4.2);
- * 1 if it does not say. */
-static double quality_of(const char *range, size_t length)
+/* ---- Accept (RFC 9110, 12.5.1) ---- */
+
+/* The length of a text up to one of these characters that stands in no quotes. */
+static size_t length_to(const char *text, const char *stops)
 {
-    for (size_t i = 0; i + 2 < length; i++)
-        if (range[i] == ';') {
-            i += strspn(range + i + 1, " \t");
-            if (i + 2 < length && (range[i + 1] | 32) == 'q' && range[i + 2] == '=')
-                return quell_leading_double(range + i + 3);
-        }
+    bool quoted = false;
+    size_t length = 0;
+    for (; text[length] && (quoted || !strchr(stops, text[length])); length++)
+        if (quoted && text[length] == '\\' && text[length + 1])
+            length++;
+        else if (text[length] == '"')
+            quoted = !quoted;
+    return length;
+}
+
+/* Reads a weight, 0 to 1, as 0.5; -1 if it is none. More than three digits are taken, too, and so
+ * is .2, which Java's clients send. */
+static double read_weight(const char *text, size_t length)
+{
+    double weight = 0, unit = 1;
+    size_t digits = 0, i = 0;
+    for (; i < length && text[i] >= '0' && text[i] <= '9'; i++, digits++)
+        weight = fmin(10 * weight + (text[i] - '0'), 10);
+    if (i < length && text[i] == '.') i++;
+    for (; i < length && text[i] >= '0' && text[i] <= '9'; i++, digits++)
+        weight += (text[i] - '0') * (unit /= 10);
+    return i == length && digits && weight <= 1 ? weight : -1;
+}
+
+/* The weight that a range gives itself; 1 if it does not say; 0, so that it counts for nothing, if
+ * what it says is no weight. */
+static double weight_of(const char *range, size_t length)
+{
+    for (size_t at = length_to(range, ";,"); at < length;) {
+        at += 1 + strspn(range + at + 1, " \t");
+        size_t end = at + length_to(range + at, ";,"), last = end;
+        while (last > at && (range[last - 1] == ' ' || range[last - 1] == '\t')) last--;
+        if (last > at + 1 && (range[at] | 32) == 'q' && range[at + 1] == '=')
+            return fmax(read_weight(range + at + 2, last - at - 2), 0);
+        at = end;
+    }
     return 1;
 }
 
@@ -48,33 +80,70 @@ static int closeness(const char *range, size_t length, const char *type)
     return length == 3 && !memcmp(range, "*/*", 3);
 }
 
-/* The quality of a type: that of the range that describes it most closely; 0 if none does. */
-static double quality_in(const char *accept, const char *type)
+/* The next range of a list; its length is 0 at the end. */
+static const char *next_range(const char *at, size_t *length)
 {
-    double quality = 0;
-    for (int closest = 0; *accept;) {
-        accept += strspn(accept, " \t,");
-        size_t length = strcspn(accept, ",");
-        int close = closeness(accept, strcspn(accept, ";, \t"), type);
-        if (close > closest) {
-            closest = close;
-            quality = quality_of(accept, length);
-        }
-        accept += length;
-    }
-    return quality;
+    at += strspn(at, " \t,");
+    *length = length_to(at, ",");
+    return at;
 }
 
-enum serve_format serve_format_accepted(const char *accept)
+/* The weight of a type: that of the range that describes it most closely; 0 if none does. */
+static double weight_in(const char *accept, const char *type)
 {
-    enum serve_format best = SERVE_FORMATS;
-    double highest = 0;
-    if (!accept || !accept[strspn(accept, " \t")]) return SERVE_NPY;
-    for (enum serve_format f = 0; f < SERVE_FORMATS; f++) {
-        double quality = quality_in(accept, formats[f].type);
-        if (quality <= highest) continue;
-        highest = quality;
-        best = f;
+    double weight = 0;
+    int closest = 0;
+    size_t length;
+    for (const char *at = next_range(accept, &length); length;
+         at = next_range(at + length, &length)) {
+        int close = closeness(at, strcspn(at, ";, \t"), type);
+        if (close <= closest) continue;
+        closest = close;
+        weight = weight_of(at, length);
     }
-    return best;
+    return weight;
+}
+
+/* Whether all that a list names are pictures, as that of a browser for an <img>, which takes
+ * anything else only because nobody knows better. */
+static bool wants_picture(const char *accept)
+{
+    bool some = false;
+    size_t length;
+    for (const char *at = next_range(accept, &length); length;
+         at = next_range(at + length, &length)) {
+        bool picture = !strncasecmp(at, "image/", 6);
+        if (!picture && strncasecmp(at, "video/", 6) != 0 && strncmp(at, "*/*", 3) != 0)
+            return false;
+        some = some || picture;
+    }
+    return some;
+}
+
+/* Puts a format behind those that are liked as well as it or better. */
+static void put(struct serve_liked *liked, double weights[SERVE_FORMATS], enum serve_format format,
+                double weight)
+{
+    size_t at = liked->count++;
+    for (; at && weights[at - 1] < weight; at--) {
+        weights[at] = weights[at - 1];
+        liked->order[at] = liked->order[at - 1];
+    }
+    weights[at] = weight;
+    liked->order[at] = format;
+}
+
+struct serve_liked serve_format_liked(const char *accept)
+{
+    struct serve_liked liked = {.count = 0};
+    double weights[SERVE_FORMATS];
+    bool any = !accept || !accept[strspn(accept, " \t,")];
+    if (any) accept = "*/*";
+    enum serve_format first = wants_picture(accept) ? SERVE_PNG : SERVE_NPY;
+    for (enum serve_format i = 0; i < SERVE_FORMATS; i++) {
+        enum serve_format format = i ? (enum serve_format)(i - (i <= first)) : first;
+        double weight = weight_in(accept, formats[format].type);
+        if (weight > 0) put(&liked, weights, format, weight);
+    }
+    return liked;
 }

@@ -27,6 +27,21 @@ size_t serve_unescape(char *text)
     return (size_t)(to - text);
 }
 
+void serve_escape(char *to, size_t size, const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF", gap[] = "...";
+    char *end = to + size - sizeof gap;
+    for (; *text && to + 3 <= end; text++)
+        if (*text > ' ' && *text < 127) {
+            *to++ = *text;
+        } else {
+            *to++ = '%';
+            *to++ = digits[(unsigned char)*text >> 4];
+            *to++ = digits[(unsigned char)*text & 15];
+        }
+    strcpy(to, *text ? gap : "");
+}
+
 bool serve_is_plain(const char *text)
 {
     for (; *text; text++)
@@ -59,17 +74,17 @@ static size_t length_of_tag(const char *at)
     return *end == '"' ? (size_t)(end - at) + 1 : 0;
 }
 
-bool serve_tag_listed(const char *list, const char *tag)
+static bool is_listed(const char *list, const char *tag, bool weak)
 {
     static const char space[] = " \t";
-    if (!list) return false;
     const char *at = list + strspn(list, " \t,");
     if (*at == '*') return !at[1 + strspn(at + 1, space)];
     while (*at) {
+        bool counts = weak || strncmp(at, "W/", 2) != 0;
         if (!strncmp(at, "W/", 2)) at += 2;
         size_t length = length_of_tag(at);
         if (!length) return false;
-        if (length == strlen(tag) && !memcmp(at, tag, length)) return true;
+        if (counts && length == strlen(tag) && !memcmp(at, tag, length)) return true;
         at += length;
         at += strspn(at, space);
         if (*at && *at != ',') return false;
@@ -77,3 +92,10 @@ bool serve_tag_listed(const char *list, const char *tag)
     }
     return false;
 }
+
+bool serve_tag_listed(const char *list, const char *tag)
+{
+    return list && is_listed(list, tag, true);
+}
+
+bool serve_tag_matched(const char *list, const char *tag) { return is_listed(list, tag, false); }

@@ -12,6 +12,11 @@
  * (serve_is_plain). What is not %XX stays as it is. */
 size_t serve_unescape(char *text);
 
+/* Writes a text as a word of ASCII: what is no letter, digit or sign becomes %XX, so that nothing
+ * in a log can be taken for another field or line of it. What does not fit is left out at the
+ * end. */
+void serve_escape(char *to, size_t size, const char *text);
+
 /* Whether a text has no control character in it. */
 bool serve_is_plain(const char *text);
 
@@ -22,5 +27,9 @@ const char *serve_path(const char *target);
 /* Whether a list of entity tags has `tag` in it, or is a star (RFC 9110, 13.1.2). Weak tags are the
  * same as strong ones. list: NULL: no list. What is not such a list has nothing in it. */
 bool serve_tag_listed(const char *list, const char *tag);
+
+/* The same for If-Match (13.1.1), in which a weak tag is no tag: nothing that is sent has one. tag:
+ * "" for a result without a tag, which a star alone matches. */
+bool serve_tag_matched(const char *list, const char *tag);
 
 #endif

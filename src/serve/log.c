@@ -3,16 +3,14 @@
  * milliseconds it took. */
 #include "serve/server.h"
 #include "base/json_write.h"
-#include "base/line.h"
 #include "queue/queue.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 struct words {
-    char time[40], client[INET6_ADDRSTRLEN], uri[SERVE_MOST_URI];
+    char time[40], client[INET6_ADDRSTRLEN];
 };
 
 static void find_client(struct MHD_Connection *connection, struct words *words)
@@ -39,7 +37,6 @@ static struct words words_of(const struct serve_request *request)
     strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &day);
     snprintf(words.time, sizeof words.time, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
     find_client(request->connection, &words);
-    quell_fit_line(words.uri, sizeof words.uri, request->uri, strlen(request->uri));
     return words;
 }
 
@@ -60,14 +57,14 @@ void serve_log(const struct serve_request *request)
         quell_json_begin(&writer, NULL, '{');
         quell_json_put_text(&writer, "time", words.time);
         quell_json_put_text(&writer, "client", words.client);
-        quell_json_put_text(&writer, "request", words.uri);
+        quell_json_put_text(&writer, "request", request->uri);
         quell_json_put_whole(&writer, "status", request->code);
         quell_json_put_whole(&writer, "bytes", (int64_t)request->bytes);
         quell_json_put_number(&writer, "milliseconds", milliseconds);
         quell_json_end(&writer, '}');
         fputc('\n', options->log);
     } else {
-        fprintf(options->log, "%s %s %s %u %zu %.1f ms\n", words.time, words.client, words.uri,
+        fprintf(options->log, "%s %s %s %u %zu %.1f ms\n", words.time, words.client, request->uri,
                 request->code, request->bytes, milliseconds);
     }
     fflush(options->log);

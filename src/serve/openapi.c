@@ -270,7 +270,7 @@ static void put_components(writer *json)
     PUT(json, "Models",
         "{\"type\": \"object\", \"properties\": {\"quell\": {\"type\": \"string\"}, "
         "\"samplers\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}}, "
-        "\"most_samples\": {\"type\": \"integer\"}, \"most_steps\": {\"type\": \"integer\"}, "
+        "\"most_samples\": {\"type\": \"integer\"}, \"most_evaluations\": {\"type\": \"integer\"}, "
         "\"models\": {\"type\": \"array\", \"items\": {\"$ref\": "
         "\"#/components/schemas/Model\"}}}}");
     quell_json_end(json, '}');

@@ -111,7 +111,7 @@ enum MHD_Result serve_models(struct serve_request *request)
     quell_json_begin(&writer, NULL, '{');
     quell_json_put_text(&writer, "quell", quell_version());
     quell_json_put_whole(&writer, "most_samples", (int64_t)options->most_samples);
-    quell_json_put_whole(&writer, "most_steps", (int64_t)options->most_steps);
+    quell_json_put_whole(&writer, "most_evaluations", (int64_t)options->most_evaluations);
     put_samplers(&writer);
     quell_json_begin(&writer, "models", '[');
     for (size_t i = 0; i < models->count; i++) put_model(&writer, NULL, &models->models[i]);
@@ -156,7 +156,7 @@ enum MHD_Result serve_metrics(struct serve_request *request)
     put_metric(page.file, "http_connections", "gauge", "Connections that are open.",
                (double)serve_connections_count(&server->connections));
     put_metric(page.file, "held_bytes", "gauge", "Memory that requests were given, in bytes.",
-               (double)atomic_load(&server->held));
+               (double)quell_accounts_taken(&server->accounts, QUELL_OF_MEMORY));
     put_metric(page.file, "loads_total", "counter", "How often models were opened anew.",
                (double)atomic_load(&server->loaded));
     put_metric(page.file, "request_seconds_total", "counter",

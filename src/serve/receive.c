@@ -12,23 +12,21 @@
 #define MOST_DROPPED \
     ((size_t)16 << 20) /* bytes that are read in vain, so that a client can be told */
 
-bool serve_hold(struct serve_request *request, size_t bytes)
+static bool hold(struct serve_request *request, size_t bytes)
 {
-    struct serve_server *server = request->server;
-    size_t memory = server->options->memory, held = atomic_load(&server->held);
-    do
-        if (bytes > memory || held > memory - bytes) return false;
-    while (!atomic_compare_exchange_weak(&server->held, &held, held + bytes));
-    request->held += bytes;
-    return true;
+    bool held = quell_account_take(request->account, QUELL_OF_MEMORY, bytes);
+    if (held) request->held += bytes;
+    return held;
 }
 
 enum MHD_Result serve_say_held(struct serve_request *request)
 {
     static const struct serve_header later[] = {{"Retry-After", "1"}, {0}};
-    return serve_say(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-                     "the memory that requests may take is used up: ask for less, or again later",
-                     later);
+    return serve_say(
+        request, MHD_HTTP_SERVICE_UNAVAILABLE,
+        "the memory that requests of this client may take is used up: ask for less, or "
+        "again later",
+        later);
 }
 
 static enum MHD_Result say_too_long(struct serve_request *request)
@@ -56,7 +54,7 @@ static bool make_room(struct serve_request *request, size_t size)
     struct serve_received *body = &request->body;
     if (size < body->room) return true;
     size_t room = size < LEAST_ROOM ? LEAST_ROOM : size + 1;
-    if (!serve_hold(request, room - body->room)) return false;
+    if (!hold(request, room - body->room)) return false;
     char *bytes = realloc(body->bytes, room);
     if (!bytes) return false;
     body->bytes = bytes;
@@ -106,5 +104,5 @@ enum MHD_Result serve_receive(struct serve_request *request, const char *bytes, 
 void serve_receive_end(struct serve_request *request)
 {
     free(request->body.bytes);
-    atomic_fetch_sub(&request->server->held, request->held);
+    if (request->account) quell_account_give(request->account, QUELL_OF_MEMORY, request->held);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which address leads where. */
+#include "base/nearest.h"
 #include "serve/headers.h"
 #include "serve/server.h"
 
@@ -43,12 +44,24 @@ static const struct serve_model *find_model(const struct serve_models *models, c
     return NULL;
 }
 
+/* Says that there is no such model, and which was meant. */
+static enum MHD_Result say_no_model(struct serve_request *request, const char *name)
+{
+    char line[200];
+    struct quell_nearest nearest = quell_nearest_to(name, strcspn(name, "/"));
+    for (size_t i = 0; i < request->models->count; i++)
+        quell_nearest_try(&nearest, request->models->models[i].name);
+    snprintf(line, sizeof line, "there is no such model%s: /v1/models lists those that are there",
+             nearest.hint);
+    return serve_say(request, MHD_HTTP_NOT_FOUND, line, NULL);
+}
+
 /* What an address leads to: a page, or a model and what of it. */
 struct route {
     const struct serve_page *page;
     const struct serve_model *model;
     const char *rest;
-    const char *wrong; /* why it leads nowhere */
+    const char *wrong; /* why it leads nowhere; "": to no model, whose name is `rest` */
     unsigned code;
 };
 
@@ -70,10 +83,7 @@ static struct route find_route(const struct serve_request *request, const char *
     const char *name = path + sizeof models - 1;
     size_t length = strcspn(name, "/");
     const struct serve_model *model = find_model(request->models, name, length);
-    if (!model)
-        return (struct route){.code = MHD_HTTP_NOT_FOUND,
-                              .wrong =
-                                  "there is no such model: /v1/models lists those that are there"};
+    if (!model) return (struct route){.code = MHD_HTTP_NOT_FOUND, .wrong = "", .rest = name};
     const char *rest = name + length;
     if (*rest && strcmp(rest, "/samples") != 0 && strcmp(rest, "/events") != 0)
         return (struct route){.code = MHD_HTTP_NOT_FOUND,
@@ -90,7 +100,8 @@ static bool is_allowed(struct serve_request *request)
     const char *authorization = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
                                                             MHD_HTTP_HEADER_AUTHORIZATION);
     pthread_mutex_lock(&server->lock);
-    bool allowed = serve_tokens_allow(&server->tokens, authorization);
+    bool allowed = serve_tokens_allow(&server->tokens, authorization, &request->token);
+    request->guarded = server->tokens.count;
     pthread_mutex_unlock(&server->lock);
     return allowed;
 }
@@ -126,10 +137,15 @@ static enum MHD_Result refuse_method(struct serve_request *request, const char *
 enum MHD_Result serve_admit(struct serve_request *request, const char *url, const char *method)
 {
     static const struct serve_header bearer[] = {{"WWW-Authenticate", "Bearer"}, {0}};
+    static const struct serve_header closing[] = {{"Connection", "close"}, {0}};
+    const char *wrong = serve_misframed(request);
+    if (wrong) return serve_say(request, MHD_HTTP_BAD_REQUEST, wrong, closing);
     struct route route = find_route(request, url);
     if (!is_open(&route) && !is_allowed(request))
         return serve_say(request, MHD_HTTP_UNAUTHORIZED,
                          "a token is needed: Authorization: Bearer TOKEN", bearer);
+    request->account = quell_account_open(&request->server->accounts, serve_client_of(request));
+    if (!request->account) return MHD_NO;
     request->posted = !route.wrong && !strcmp(method, MHD_HTTP_METHOD_POST) &&
                       has_method(methods_of(&route), method);
     return request->posted ? serve_receive_begin(request) : MHD_YES;
@@ -138,6 +154,7 @@ enum MHD_Result serve_admit(struct serve_request *request, const char *url, cons
 enum MHD_Result serve_route(struct serve_request *request, const char *url, const char *method)
 {
     struct route route = find_route(request, url);
+    if (route.wrong && !*route.wrong) return say_no_model(request, route.rest);
     if (route.wrong) return serve_say(request, route.code, route.wrong, NULL);
     if (!has_method(methods_of(&route), method)) return refuse_method(request, methods_of(&route));
     if (request->body.too_long)

@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "engine/sampler.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,17 +84,30 @@ static void forget(struct serve_samplers *samplers, struct serve_sampler *old)
     free(old);
 }
 
-/* Forgets the one that was asked for longest ago, if too many do not draw. */
+/* Forgets those that were asked for longest ago, if too many do not draw. */
 static void forget_oldest(struct serve_samplers *samplers)
 {
-    struct serve_sampler *oldest = NULL;
-    size_t idle = 0;
-    for (struct serve_sampler *one = samplers->first; one; one = one->next) {
-        if (one->users) continue;
-        idle++;
-        if (!oldest || one->used < oldest->used) oldest = one;
+    for (bool too_many = true; too_many;) {
+        struct serve_sampler *oldest = NULL;
+        size_t idle = 0, bytes = 0;
+        for (struct serve_sampler *one = samplers->first; one; one = one->next) {
+            if (one->users) continue;
+            idle++;
+            bytes += one->bytes;
+            if (!oldest || one->used < oldest->used) oldest = one;
+        }
+        too_many = idle > SERVE_MOST_SAMPLERS || bytes > SERVE_MOST_SAMPLER_BYTES;
+        if (too_many) forget(samplers, oldest);
     }
-    if (idle > SERVE_MOST_SAMPLERS) forget(samplers, oldest);
+}
+
+/* Its plan is nearly all of it. */
+static size_t bytes_of(const quell_sampler *sampler)
+{
+    const struct quell_plan *plan = &sampler->plan;
+    return plan->capacity * sizeof *plan->ops + plan->room * sizeof *plan->name +
+           plan->evaluations * sampler->constants_each +
+           (sampler->steps + 1) * sizeof *sampler->grid;
 }
 
 static struct serve_sampler *find(const struct serve_samplers *samplers, const char *key)
@@ -124,6 +138,7 @@ static void add(struct serve_samplers *samplers, char *key, struct serve_sampler
 {
     pthread_mutex_lock(&samplers->lock);
     made->key = key;
+    made->bytes = bytes_of(made->sampler);
     made->next = samplers->first;
     samplers->first = made;
     use(samplers, made);
@@ -171,6 +186,14 @@ quell_status serve_sampler_take(struct serve_samplers *samplers, const struct se
     add(samplers, key, made);
     *sampler = made;
     return QUELL_OK;
+}
+
+size_t serve_sampler_share(struct serve_samplers *samplers, const struct serve_sampler *sampler)
+{
+    pthread_mutex_lock(&samplers->lock);
+    size_t share = sampler->bytes / sampler->users;
+    pthread_mutex_unlock(&samplers->lock);
+    return share;
 }
 
 void serve_sampler_give_back(struct serve_samplers *samplers, struct serve_sampler *sampler)

@@ -8,13 +8,15 @@
 #include "serve/ask.h"
 #include "serve/serve.h"
 
-#define SERVE_MOST_SAMPLERS 64 /* that are kept and do not draw */
+#define SERVE_MOST_SAMPLERS 64                     /* that are kept and do not draw */
+#define SERVE_MOST_SAMPLER_BYTES ((size_t)1 << 26) /* that they have */
 
-/* users: draws that go on. used: when it was asked for last. old: its model is served no more. */
+/* bytes: its memory, nearly. users: draws that go on. used: when it was asked for last. old: its
+ * model is served no more. */
 struct serve_sampler {
     char *key;
     quell_sampler *sampler;
-    size_t users;
+    size_t bytes, users;
     uint64_t used;
     bool old;
     struct serve_sampler *next;
@@ -38,6 +40,9 @@ struct serve_sampler *serve_sampler_find(struct serve_samplers *samplers,
  * time. */
 quell_status serve_sampler_take(struct serve_samplers *samplers, const struct serve_model *model,
                                 const struct serve_ask *ask, struct serve_sampler **sampler);
+
+/* The part of its memory that falls to one of its users. Thread-safe. */
+size_t serve_sampler_share(struct serve_samplers *samplers, const struct serve_sampler *sampler);
 
 /* Counts one user less; NULL is allowed. Thread-safe. */
 void serve_sampler_give_back(struct serve_samplers *samplers, struct serve_sampler *sampler);

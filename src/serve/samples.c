@@ -2,6 +2,7 @@
 /* Samples: from what is asked to the answer. The connection rests while its samples are drawn, so
  * that one thread serves all. */
 #include "serve/body.h"
+#include "serve/encode.h"
 #include "serve/events.h"
 #include "serve/headers.h"
 #include "serve/server.h"
@@ -54,27 +55,38 @@ static quell_status read_body(struct serve_request *request)
                            request->body.size);
 }
 
-/* A refusal with a status of HTTP of its own. */
-static quell_status refuse_with(struct serve_drawing *drawing, unsigned code, const char *line)
-{
-    drawing->code = code;
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s", line);
-}
-
 /* Whether more is asked for than the server does in one request. */
 static quell_status check_limits(struct serve_drawing *drawing)
 {
     const struct serve_options *options = drawing->options;
     const struct serve_ask *ask = &drawing->ask;
     char line[160] = "";
-    if (ask->count > options->most_samples)
+    size_t most = quell_accounts_most(&drawing->server->accounts, QUELL_OF_SAMPLES);
+    if (most > options->most_samples) most = options->most_samples;
+    if (ask->count > most)
         snprintf(line, sizeof line,
                  "count: must be at most %zu in one request: ask for the next ones by first=%zu",
-                 options->most_samples, options->most_samples);
-    else if (ask->options.steps > options->most_steps)
+                 most, most);
+    else if (ask->options.steps > options->most_evaluations)
         snprintf(line, sizeof line, "steps: must be at most %zu on this server",
-                 options->most_steps);
-    return *line ? refuse_with(drawing, MHD_HTTP_CONTENT_TOO_LARGE, line) : QUELL_OK;
+                 options->most_evaluations);
+    return *line ? serve_drawing_refuse(drawing, MHD_HTTP_CONTENT_TOO_LARGE, line) : QUELL_OK;
+}
+
+/* Chooses the format that the client likes best of those that these samples have. */
+static quell_status choose_format(struct serve_drawing *drawing)
+{
+    const struct serve_liked *liked = &drawing->liked;
+    for (size_t i = 0; i < liked->count; i++) {
+        drawing->ask.format = liked->order[i];
+        if (!serve_encode_check(liked->order[i], &drawing->shown)) return QUELL_OK;
+    }
+    return serve_drawing_refuse(drawing, MHD_HTTP_NOT_ACCEPTABLE,
+                                plot_kind(&drawing->shown)
+                                    ? "the Accept header has none of application/x-npy, "
+                                      "application/octet-stream, application/json and image/png"
+                                    : "the Accept header has none of application/x-npy, "
+                                      "application/octet-stream and application/json");
 }
 
 static quell_status check(struct serve_drawing *drawing)
@@ -83,44 +95,18 @@ static quell_status check(struct serve_drawing *drawing)
     quell_status status = serve_ask_check(ask, drawing->model->model);
     if (!status) status = check_limits(drawing);
     if (status) return status;
+    serve_drawing_show(drawing);
     if (drawing->events) return serve_events_check(drawing);
-    if (ask->format == SERVE_FORMATS) ask->format = drawing->accepted;
-    if (ask->format == SERVE_FORMATS)
-        return refuse_with(drawing, MHD_HTTP_NOT_ACCEPTABLE,
-                           "the Accept header has none of application/x-npy, "
-                           "application/octet-stream, application/json and image/png");
-    return QUELL_OK;
+    return ask->format == SERVE_FORMATS ? choose_format(drawing)
+                                        : serve_encode_check(ask->format, &drawing->shown);
 }
 
-static enum serve_format find_accepted(struct serve_request *request)
+static struct serve_liked find_liked(struct serve_request *request)
 {
     char *accept = serve_list_of(request, "Accept");
-    enum serve_format format = serve_format_accepted(accept);
+    struct serve_liked liked = serve_format_liked(accept);
     free(accept);
-    return format;
-}
-
-/* ---- Waiting ---- */
-
-void serve_wait(struct serve_request *request)
-{
-    struct serve_server *server = request->server;
-    pthread_mutex_lock(&server->lock);
-    request->after = server->waiting;
-    if (request->after) request->after->before = request;
-    server->waiting = request;
-    pthread_mutex_unlock(&server->lock);
-}
-
-void serve_wait_no_more(struct serve_request *request)
-{
-    struct serve_server *server = request->server;
-    pthread_mutex_lock(&server->lock);
-    if (request->before) request->before->after = request->after;
-    if (server->waiting == request) server->waiting = request->after;
-    if (request->after) request->after->before = request->before;
-    request->before = request->after = NULL;
-    pthread_mutex_unlock(&server->lock);
+    return liked;
 }
 
 static void go_on(void *user)
@@ -134,7 +120,10 @@ static void go_on(void *user)
 static enum MHD_Result refuse(struct serve_request *request)
 {
     const struct serve_drawing *drawing = request->drawing;
-    if (drawing->code) return serve_say(request, drawing->code, drawing->message, NULL);
+    const struct serve_header varies[] = {vary, {0}};
+    if (drawing->code)
+        return serve_say(request, drawing->code, drawing->message,
+                         drawing->code == MHD_HTTP_NOT_ACCEPTABLE ? varies : NULL);
     return serve_refuse(request, drawing->status, drawing->message);
 }
 
@@ -149,8 +138,8 @@ static enum MHD_Result fail(struct serve_request *request, quell_status status)
 static const char *keeping_of(const struct serve_request *request)
 {
     if (!*request->drawing->tag || request->posted) return "no-store";
-    return request->server->tokens.count ? "private, max-age=31536000, immutable"
-                                         : "public, max-age=31536000, immutable";
+    return request->guarded ? "private, max-age=31536000, immutable"
+                            : "public, max-age=31536000, immutable";
 }
 
 /* The client has the answer already. What is posted is no address that could be kept. */
@@ -163,6 +152,15 @@ static enum MHD_Result not_modified(struct serve_request *request)
                          "If-None-Match: the client has what would be drawn", NULL);
     return serve_answer(request, MHD_HTTP_NOT_MODIFIED,
                         serve_format_type(request->drawing->ask.format), NULL, 0, headers);
+}
+
+/* Whether the client wants this result, and no other one (If-Match). */
+static bool is_wanted(struct serve_request *request)
+{
+    char *wanted = serve_list_of(request, "If-Match");
+    bool right = !wanted || serve_tag_matched(wanted, request->drawing->tag);
+    free(wanted);
+    return right;
 }
 
 static bool is_known(struct serve_request *request)
@@ -200,8 +198,7 @@ static enum MHD_Result draw(struct serve_request *request)
     request->drawn = true;
     request->next = answer;
     MHD_suspend_connection(request->connection);
-    quell_status status = serve_drawing_begin(drawing, request->server->queue,
-                                              serve_client_of(request), go_on, request);
+    quell_status status = serve_drawing_begin(drawing, go_on, request);
     if (!status) {
         serve_wait(request);
         return MHD_YES;
@@ -211,19 +208,37 @@ static enum MHD_Result draw(struct serve_request *request)
     return MHD_YES;
 }
 
+/* Takes room in the queue. */
+static bool take_samples(struct serve_request *request)
+{
+    size_t count = request->drawing->ask.count;
+    if (quell_account_take(request->account, QUELL_OF_SAMPLES, count)) {
+        request->samples = count;
+        return true;
+    }
+    quell_fail(QUELL_BUSY, "the queue has no room for %zu more samples of this client: come again",
+               count);
+    return false;
+}
+
 /* With a sampler: draws, unless there is no need to. */
 static enum MHD_Result draw_or_not(struct serve_request *request)
 {
     struct serve_drawing *drawing = request->drawing;
     if (atomic_load(&drawing->unwanted)) return MHD_NO;
     if (drawing->status) return refuse(request);
-    if (!drawing->events && is_known(request)) return not_modified(request);
-    if (serve_drawing_bytes(drawing) > drawing->options->memory)
+    size_t bytes = serve_drawing_bytes(drawing);
+    if (bytes > quell_accounts_most(&request->server->accounts, QUELL_OF_MEMORY))
         return serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE,
-                         "count: so many samples take more memory than the server gives: ask for "
-                         "fewer, and for the next ones by first",
+                         "count: so many samples take more memory than the server gives to one "
+                         "client: ask for fewer, and for the next ones by first",
                          NULL);
-    if (!serve_hold(request, serve_drawing_bytes(drawing))) return serve_say_held(request);
+    if (!drawing->events && !is_wanted(request))
+        return serve_say(request, MHD_HTTP_PRECONDITION_FAILED,
+                         "If-Match: what would be drawn is none of these", NULL);
+    if (!drawing->events && is_known(request)) return not_modified(request);
+    if (!serve_drawing_hold(drawing, bytes)) return serve_say_held(request);
+    if (!take_samples(request)) return serve_refuse(request, QUELL_BUSY, quell_error_message());
     if (!drawing->events) return draw(request);
     enum MHD_Result result;
     quell_status status = serve_events_begin(request, &result);
@@ -233,11 +248,12 @@ static enum MHD_Result draw_or_not(struct serve_request *request)
 static enum MHD_Result have_made(struct serve_request *request)
 {
     serve_wait_no_more(request);
+    serve_turn_end(request);
     return draw_or_not(request);
 }
 
 /* In the workshop. */
-static void make(void *user)
+static bool make(void *user)
 {
     struct serve_request *request = user;
     struct serve_drawing *drawing = request->drawing;
@@ -247,47 +263,63 @@ static void make(void *user)
     if (!status && request->posted) {
         status = read_body(request);
         if (!status) status = check(drawing);
-        if (!status) status = serve_drawing_find(drawing);
+        if (!status) serve_drawing_find(drawing);
     }
     if (!status && !atomic_load(&drawing->unwanted)) status = serve_drawing_prepare(drawing);
     serve_drawing_fail(drawing, status);
     MHD_resume_connection(request->connection);
+    return false;
+}
+
+void serve_turn_end(struct serve_request *request)
+{
+    if (request->turn) quell_account_give(request->account, QUELL_OF_TURNS, 1);
+    request->turn = false;
 }
 
 /* A body is read, and a sampler that is not there is created, by another thread, while the
  * connection rests. */
 static enum MHD_Result send_to_workshop(struct serve_request *request)
 {
+    request->turn = quell_account_take(request->account, QUELL_OF_TURNS, 1);
+    if (!request->turn)
+        return fail(request,
+                    quell_fail(QUELL_BUSY,
+                               "%zu requests of this client that need a new sampler, or "
+                               "have a body, wait: try again later",
+                               quell_accounts_most(&request->server->accounts, QUELL_OF_TURNS)));
     request->next = have_made;
-    request->work =
-        (struct serve_work){.work = make, .user = request, .client = serve_client_of(request)};
+    request->work = (struct serve_work){.work = make, .user = request, .account = request->account};
     MHD_suspend_connection(request->connection);
-    if (serve_workshop_add(&request->server->making, &request->work)) {
-        serve_wait(request);
-        return MHD_YES;
-    }
-    serve_drawing_fail(request->drawing,
-                       quell_fail(QUELL_BUSY,
-                                  "%d requests of this client that need a new sampler, "
-                                  "or have a body, wait: try again later",
-                                  SERVE_MOST_WORK));
-    MHD_resume_connection(request->connection);
+    serve_workshop_add(&request->server->making, &request->work);
+    serve_wait(request);
     return MHD_YES;
+}
+
+/* Counts the request, of which each client may have so many at a time. */
+static bool count(struct serve_request *request)
+{
+    request->counted = quell_account_take(request->account, QUELL_OF_REQUESTS, 1);
+    if (!request->counted)
+        quell_fail(QUELL_BUSY, "%zu requests of this client are being answered: come again",
+                   request->account->has[QUELL_OF_REQUESTS]);
+    return request->counted;
 }
 
 enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model,
                               bool events)
 {
+    if (!count(request)) return serve_refuse(request, QUELL_BUSY, quell_error_message());
     struct serve_drawing *drawing =
-        serve_drawing_new(request->server, request->models, model, events);
+        serve_drawing_new(request->server, request->account, request->models, model, events);
     if (!drawing) return MHD_NO;
     request->drawing = drawing;
-    drawing->accepted = find_accepted(request);
+    drawing->liked = find_liked(request);
     quell_status status = read_address(request);
     if (status) return fail(request, status);
     if (request->posted) return send_to_workshop(request);
     status = check(drawing);
-    if (!status) status = serve_drawing_find(drawing);
+    if (!status) serve_drawing_find(drawing);
     if (!status && !drawing->sampler) return send_to_workshop(request);
     if (!status) status = serve_drawing_prepare(drawing);
     return status ? fail(request, status) : draw_or_not(request);

@@ -30,7 +30,7 @@ struct serve_models {
  * token_file: of the tokens of which a client must have one (serve/token.h); NULL: none is needed.
  * listen: ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080; port 0: one that is free.
  * threads, isa, capacity: of its queue.
- * most_samples, most_steps, most_bytes: of one request, and of its body.
+ * most_samples, most_evaluations, most_bytes: of one request, and of its body.
  * memory: in bytes, that all requests may take at a time, nearly.
  * most_clients: connections at a time.
  * seconds: how long a connection may be silent, and how long a request may take.
@@ -42,7 +42,7 @@ struct serve_options {
     struct serve_models *(*reopen)(void *user);
     volatile _Atomic int *reload;
     const char *listen, *isa, *token_file;
-    size_t threads, capacity, most_samples, most_steps, most_bytes, memory;
+    size_t threads, capacity, most_samples, most_evaluations, most_bytes, memory;
     unsigned most_clients;
     double seconds, drain;
     FILE *log;

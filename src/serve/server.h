@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The server as its own files see it. One thread of libmicrohttpd handles all connections; the
- * queue's thread says when samples are there; the thread that called quell_serve looks after
- * clients that have gone. */
+ * queue's thread says when samples are there; workshops do what takes long; the thread that called
+ * quell_serve looks after clients that have gone. What a client has of all this, time, memory,
+ * samples in the queue, requests and turns in a workshop, is in its account (queue/account.h), and
+ * there alone. */
 #ifndef QUELL_SERVE_SERVER_H
 #define QUELL_SERVE_SERVER_H
 
@@ -19,8 +21,9 @@
 
 #define SERVE_MOST_URI 400 /* bytes of an address that the log shows */
 
-/* A body, as far as it has come; it ends with a NUL. held: the memory that all of it was counted
- * with. too_long: it is not kept. */
+#define SERVE_MOST_TURNS 128 /* requests that wait for a workshop to make something of them */
+
+/* A body, as far as it has come; it ends with a NUL. too_long: it is not kept. */
 struct serve_received {
     char *bytes;
     size_t size, room, dropped;
@@ -30,9 +33,12 @@ struct serve_received {
 /* A request of HTTP, from its first line until its answer has been sent.
  *
  * place: its connection, as far as the server knows it; NULL if it does not.
- * uri: the address, decoded, as far as it fits. began: when it came.
- * models: those that were served when it came. posted: its method is POST; type, body: of that.
- * held: the memory that it was given.
+ * uri: the address as it was sent (serve_escape), as far as it fits. began: when it came.
+ * models: those that were served when it came; NULL until its headers are there. posted: its method
+ *   is POST; type, body: of that.
+ * account: of whoever asks; NULL before that is known. What it has from there: held, memory for its
+ *   body; samples, in the queue; counted, turn: whether it counts as a request, and has a turn.
+ * guarded: a token was needed, that of this number.
  * drawing: what it waits for, NULL if nothing; drawn: its samples were asked for.
  * next: what is done when the connection goes on after a rest; NULL: it has not rested.
  * work: its place in a workshop.
@@ -44,10 +50,13 @@ struct serve_request {
     char uri[SERVE_MOST_URI];
     double began;
     struct serve_models *models;
-    bool posted, drawn;
+    bool posted, drawn, guarded;
     const char *type;
     struct serve_received body;
-    size_t held;
+    struct quell_account *account;
+    uint64_t token;
+    size_t held, samples;
+    bool counted, turn;
     enum MHD_Result (*next)(struct serve_request *request);
     struct serve_work work;
     struct serve_drawing *drawing;
@@ -58,12 +67,13 @@ struct serve_request {
 
 /* making, finishing, loading: threads that read bodies and create samplers, that write long
  *   answers, and that open models.
- * held: the memory that requests were given. tokens: under the lock.
+ * accounts: of its clients. tokens: under the lock.
  * waiting: the requests whose clients wait for samples, under the lock.
  * open: requests that have not ended. The counters are the HTTP thread's. */
 struct serve_server {
     const struct serve_options *options;
     struct MHD_Daemon *daemon;
+    struct quell_accounts accounts;
     quell_queue *queue;
     struct serve_samplers samplers;
     struct serve_shelf shelf;
@@ -72,7 +82,6 @@ struct serve_server {
     struct serve_work load;
     atomic_bool loads;
     atomic_uint loaded; /* how often models were opened anew */
-    atomic_size_t held;
     struct serve_connections connections;
     pthread_mutex_t lock;
     struct serve_request *waiting;
@@ -82,33 +91,50 @@ struct serve_server {
     double seconds; /* that answers with samples took, in all */
 };
 
+/* Starts to listen at a file, and to answer (requests.c). NULL if that fails. */
+struct MHD_Daemon *serve_start_daemon(struct serve_server *server, int file, unsigned flags);
+
 /* Looks at a request before its body comes (routes.c), which may be refused then. */
 enum MHD_Result serve_admit(struct serve_request *request, const char *url, const char *method);
 
 /* Answers a request (routes.c). */
 enum MHD_Result serve_route(struct serve_request *request, const char *url, const char *method);
 
-/* Bodies (receive.c): refuses one that is too long before it comes; takes a part of it; counts
- * memory for a request, false if there is too little; and says so. */
+/* Bodies (receive.c): refuses one that is too long before it comes; takes a part of it; says that
+ * there is too little memory. */
 enum MHD_Result serve_receive_begin(struct serve_request *request);
 enum MHD_Result serve_receive(struct serve_request *request, const char *bytes, size_t size);
-bool serve_hold(struct serve_request *request, size_t bytes);
 enum MHD_Result serve_say_held(struct serve_request *request);
 void serve_receive_end(struct serve_request *request);
 
-/* Who asks (client.c): a number for them, their address without the port; and all lines of a header
- * that is a list, as one (RFC 9110, 5.3), to be freed, NULL if there is none. */
+/* Who asks (client.c): a number for them, of the token that they needed, else of their address; and
+ * all lines of a header that is a list, as one (RFC 9110, 5.3), to be freed, NULL if there is
+ * none. */
 uint64_t serve_client_of(const struct serve_request *request);
 char *serve_list_of(struct serve_request *request, const char *name);
+
+/* What is wrong with the headers that say where a request ends: a proxy may take it for another one
+ * then (RFC 9112, 11.2). NULL: nothing. */
+const char *serve_misframed(struct serve_request *request);
 
 /* Samples, or events of how they are drawn (samples.c): begins to draw, and answers when they are
  * there. */
 enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model,
                               bool events);
 
-/* Puts a request on the list of those that wait; takes it off, if it is there. */
+/* Gives back the turn that a request has, if it has one. */
+void serve_turn_end(struct serve_request *request);
+
+/* Puts a request on the list of those that wait; takes it off, if it is there (watch.c). Ends those
+ * whose clients have gone, or that are late, or all; whether there are any: libmicrohttpd must not
+ * be stopped then. What was cancelled ends within one instruction of a network. */
 void serve_wait(struct serve_request *request);
 void serve_wait_no_more(struct serve_request *request);
+void serve_cancel(struct serve_server *server, bool all);
+bool serve_waits(struct serve_server *server);
+
+/* Has models and tokens opened anew, if that is wanted (reload.c). */
+void serve_look_for_reload(struct serve_server *server);
 
 /* A page of its own: its type, what it is, and whether whoever asks needs no token. */
 struct serve_page {

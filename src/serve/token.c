@@ -53,7 +53,16 @@ quell_status serve_tokens_read(struct serve_tokens *tokens, const char *path)
     return status;
 }
 
-bool serve_tokens_allow(const struct serve_tokens *tokens, const char *authorization)
+/* The first letters of its digest, as a number. */
+static uint64_t number_of(const char digest[65])
+{
+    uint64_t number;
+    memcpy(&number, digest, sizeof number);
+    return number;
+}
+
+bool serve_tokens_allow(const struct serve_tokens *tokens, const char *authorization,
+                        uint64_t *number)
 {
     static const char scheme[] = "Bearer ";
     char digest[65];
@@ -63,6 +72,7 @@ bool serve_tokens_allow(const struct serve_tokens *tokens, const char *authoriza
     const char *token = authorization + sizeof scheme - 1;
     token += strspn(token, " ");
     digest_of(token, strlen(token), digest);
+    *number = number_of(digest);
     for (size_t i = 0; i < tokens->count; i++) {
         unsigned other = 0;
         for (size_t k = 0; k < 64; k++) other |= (unsigned)(digest[k] ^ tokens->digests[i][k]);

@@ -20,7 +20,8 @@ struct serve_tokens {
 quell_status serve_tokens_read(struct serve_tokens *tokens, const char *path);
 
 /* Whether an Authorization header (NULL: there is none) has one of them. How long this takes does
- * not depend on which letters are right. */
-bool serve_tokens_allow(const struct serve_tokens *tokens, const char *authorization);
+ * not depend on which letters are right. *number is one of the token's own then. */
+bool serve_tokens_allow(const struct serve_tokens *tokens, const char *authorization,
+                        uint64_t *number);
 
 #endif

@@ -2,68 +2,129 @@
 #include "serve/workshop.h"
 #include "base/fail.h"
 #include "engine/team.h"
+#include "queue/queue.h"
 
 #include <signal.h>
 #include <stddef.h>
 
-/* The piece that goes next: the oldest one of another client than the last one, if there is any. */
-static struct serve_work **next_place(struct serve_workshop *workshop)
+/* ---- What is next ---- */
+
+/* Whether a thread works for this client. */
+static bool is_busy(const struct serve_workshop *workshop, const struct quell_account *account)
 {
-    for (struct serve_work **at = &workshop->first; *at; at = &(*at)->next)
-        if ((*at)->client != workshop->client) return at;
-    return &workshop->first;
+    for (size_t i = 0; account && i < workshop->threads; i++)
+        if (workshop->now[i] == account) return true;
+    return false;
 }
 
-/* Waits for the next piece, and takes it; NULL when there will be none. */
-static struct serve_work *take(struct serve_workshop *workshop)
+/* Whether a piece goes before another one, which came before it. */
+static bool goes_before(const struct serve_work *a, const struct serve_work *b)
 {
+    if (!a->account || !b->account) return b->account;
+    return quell_account_before(a->account, b->account);
+}
+
+/* The place of the piece that goes next; NULL if there is none. Under the lock, and that of the
+ * accounts. */
+static struct serve_work **find_next(struct serve_workshop *workshop)
+{
+    struct serve_work **best = NULL;
+    for (struct serve_work **at = &workshop->first; *at; at = &(*at)->next)
+        if (!is_busy(workshop, (*at)->account) && (!best || goes_before(*at, *best))) best = at;
+    return best;
+}
+
+static struct serve_work *take_next(struct serve_workshop *workshop)
+{
+    struct quell_accounts *accounts = NULL;
+    for (struct serve_work *one = workshop->first; one && !accounts; one = one->next)
+        if (one->account) accounts = one->account->accounts;
+    if (accounts) pthread_mutex_lock(&accounts->lock);
+    struct serve_work **place = find_next(workshop), *work = place ? *place : NULL;
+    if (work) *place = work->next;
+    if (accounts) pthread_mutex_unlock(&accounts->lock);
+    return work;
+}
+
+static void append(struct serve_workshop *workshop, struct serve_work *work)
+{
+    struct serve_work **end = &workshop->first;
+    while (*end) end = &(*end)->next;
+    work->next = NULL;
+    *end = work;
+    pthread_cond_broadcast(&workshop->news);
+}
+
+/* ---- Threads ---- */
+
+/* Waits for the next piece, and takes it; NULL when there will be none. */
+static struct serve_work *take(struct serve_workshop *workshop, size_t thread)
+{
+    struct serve_work *work;
     pthread_mutex_lock(&workshop->lock);
-    while (!workshop->first && !workshop->ends) pthread_cond_wait(&workshop->news, &workshop->lock);
-    struct serve_work **place = next_place(workshop), *work = *place;
-    if (work) {
-        *place = work->next;
-        workshop->client = work->client;
-    }
+    while (!(work = take_next(workshop)) && (workshop->first || !workshop->ends))
+        pthread_cond_wait(&workshop->news, &workshop->lock);
+    workshop->now[thread] = work ? work->account : NULL;
     pthread_mutex_unlock(&workshop->lock);
     return work;
+}
+
+/* Does a piece, charges its client, and lets it wait again if there is more of it. Once it is done,
+ * its memory is no longer ours. */
+static void do_piece(struct serve_workshop *workshop, size_t thread, struct serve_work *work)
+{
+    struct quell_account *account = work->account;
+    double begin = quell_queue_now();
+    bool more = work->work(work->user);
+    if (account) quell_account_charge(account, quell_queue_now() - begin);
+    pthread_mutex_lock(&workshop->lock);
+    workshop->now[thread] = NULL;
+    if (more) append(workshop, work);
+    pthread_cond_broadcast(&workshop->news);
+    pthread_mutex_unlock(&workshop->lock);
+    if (more || !account) return;
+    quell_account_rest(account);
+    quell_account_close(account);
 }
 
 static void *run(void *data)
 {
     struct serve_workshop *workshop = data;
-    for (struct serve_work *work; (work = take(workshop));) work->work(work->user);
+    pthread_mutex_lock(&workshop->lock);
+    size_t thread = 0;
+    while (!pthread_equal(workshop->thread[thread], pthread_self())) thread++;
+    pthread_mutex_unlock(&workshop->lock);
+    for (struct serve_work *work; (work = take(workshop, thread));)
+        do_piece(workshop, thread, work);
     return NULL;
 }
 
-/* Signals go to the thread that called quell_serve. */
-quell_status serve_workshop_begin(struct serve_workshop *workshop)
+/* Signals go to the thread that called quell_serve. A thread finds its place once all are there. */
+quell_status serve_workshop_begin(struct serve_workshop *workshop, size_t threads)
 {
     sigset_t blocked, before;
     pthread_mutex_init(&workshop->lock, NULL);
     pthread_cond_init(&workshop->news, NULL);
     quell_team_signals(&blocked);
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
-    workshop->runs = !pthread_create(&workshop->thread, NULL, run, workshop);
+    pthread_mutex_lock(&workshop->lock);
+    size_t made = 0;
+    while (made < threads && !pthread_create(&workshop->thread[made], NULL, run, workshop)) made++;
+    workshop->threads = made;
+    pthread_mutex_unlock(&workshop->lock);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (workshop->runs) return QUELL_OK;
-    pthread_cond_destroy(&workshop->news);
-    pthread_mutex_destroy(&workshop->lock);
+    if (made == threads) return QUELL_OK;
+    serve_workshop_end(workshop);
     return quell_fail(QUELL_UNSUPPORTED, "serve: a thread could not be started: the process has as "
                                          "many threads as it may have");
 }
 
-bool serve_workshop_add(struct serve_workshop *workshop, struct serve_work *work)
+void serve_workshop_add(struct serve_workshop *workshop, struct serve_work *work)
 {
-    size_t own = 0;
+    if (work->account) quell_account_want(quell_account_hold(work->account));
     pthread_mutex_lock(&workshop->lock);
-    struct serve_work **end = &workshop->first;
-    for (; *end; end = &(*end)->next) own += (*end)->client == work->client;
-    bool fits = !work->client || own < SERVE_MOST_WORK;
-    work->next = NULL;
-    if (fits) *end = work;
-    pthread_cond_signal(&workshop->news);
+    append(workshop, work);
     pthread_mutex_unlock(&workshop->lock);
-    return fits;
 }
 
 bool serve_workshop_take_back(struct serve_workshop *workshop, struct serve_work *work)
@@ -74,18 +135,22 @@ bool serve_workshop_take_back(struct serve_workshop *workshop, struct serve_work
     bool waits = *at;
     if (waits) *at = work->next;
     pthread_mutex_unlock(&workshop->lock);
+    if (waits && work->account) {
+        quell_account_rest(work->account);
+        quell_account_close(work->account);
+    }
     return waits;
 }
 
 void serve_workshop_end(struct serve_workshop *workshop)
 {
-    if (!workshop->runs) return;
+    if (!workshop->threads) return;
     pthread_mutex_lock(&workshop->lock);
     workshop->ends = true;
-    pthread_cond_signal(&workshop->news);
+    pthread_cond_broadcast(&workshop->news);
     pthread_mutex_unlock(&workshop->lock);
-    pthread_join(workshop->thread, NULL);
+    for (size_t i = 0; i < workshop->threads; i++) pthread_join(workshop->thread[i], NULL);
     pthread_cond_destroy(&workshop->news);
     pthread_mutex_destroy(&workshop->lock);
-    workshop->runs = false;
+    workshop->threads = 0;
 }

@@ -1,45 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread for work that would hold up the one that handles connections, or the queue: it does one
- * piece after the other. */
+/* Threads for work that would hold up the one that handles connections, or the queue. Whose client
+ * has had least time goes first, and no client has two pieces done at a time. */
 #ifndef QUELL_SERVE_WORKSHOP_H
 #define QUELL_SERVE_WORKSHOP_H
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <quell/status.h>
+#include "queue/account.h"
 
-#define SERVE_MOST_WORK 64 /* pieces of one client that may wait */
+#define SERVE_MOST_THREADS 2 /* of a workshop */
 
-/* A piece of work, in memory of whoever has it done, until work(user) has been called. client: for
- * whom, a number; clients take turns. */
+/* A piece of work, in memory of whoever has it done, until work(user) has returned false: true says
+ * that there is more to do, for which it waits for its turn again. A piece should take no longer
+ * than a twentieth of a second. account: of whom it is done for, who is charged for it; NULL: of
+ * the server itself, which goes first. */
 struct serve_work {
-    void (*work)(void *user);
+    bool (*work)(void *user);
     void *user;
-    uint64_t client;
+    struct quell_account *account;
     struct serve_work *next;
 };
 
+/* now: what each thread does. */
 struct serve_workshop {
     pthread_mutex_t lock;
     pthread_cond_t news;
-    pthread_t thread;
+    size_t threads;
+    pthread_t thread[SERVE_MOST_THREADS];
+    struct quell_account *now[SERVE_MOST_THREADS];
     struct serve_work *first;
-    uint64_t client; /* who had the last turn */
-    bool ends, runs;
+    bool ends;
 };
 
-/* Starts the thread. Fails with QUELL_UNSUPPORTED. */
-quell_status serve_workshop_begin(struct serve_workshop *workshop);
+/* Starts threads. Fails with QUELL_UNSUPPORTED. */
+quell_status serve_workshop_begin(struct serve_workshop *workshop, size_t threads);
+
+/* Has work->work(work->user) called by a thread. Thread-safe. */
+void serve_workshop_add(struct serve_workshop *workshop, struct serve_work *work);
 
 /* Takes a piece of work back. Returns false if it does not wait any more. Thread-safe. */
 bool serve_workshop_take_back(struct serve_workshop *workshop, struct serve_work *work);
 
-/* Has work(user) called by the thread. Returns false if as much of this client's waits as may, but
- * not for client 0, the server itself. Thread-safe. */
-bool serve_workshop_add(struct serve_workshop *workshop, struct serve_work *work);
-
-/* Lets the thread do what there is, and ends it. A zeroed workshop is allowed. */
+/* Lets the threads do what there is, and ends them. A zeroed workshop is allowed. */
 void serve_workshop_end(struct serve_workshop *workshop);
 
 #endif

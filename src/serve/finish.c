@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* From samples that are drawn to an answer: they are decoded in the queue, in slices between which
+ * others have their turn, and written as bytes in a workshop, in slices as well. */
+#include "base/draw_rows.h"
+#include "base/fail.h"
+#include "queue/queue.h"
+#include "serve/drawing.h"
+#include "serve/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SMALL 65536             /* bytes */
+#define NUMBERS ((size_t)65536) /* that are written as text in a slice */
+
+/* ---- Bytes ---- */
+
+/* The rows of the next slice: copying floats is fast. */
+static size_t rows_of_slice(const struct serve_drawing *drawing)
+{
+    size_t left = drawing->ask.count - drawing->encoded, each = serve_drawing_shown(drawing);
+    size_t rows = (drawing->ask.format == SERVE_JSON ? 1 : 16) * NUMBERS / each;
+    if (!rows) rows = 1;
+    return rows < left ? rows : left;
+}
+
+/* Writes some rows more; with the last ones the answer is there. */
+static quell_status write_rows(struct serve_drawing *drawing)
+{
+    const float *x = drawing->decoded ? drawing->decoded : drawing->x;
+    size_t rows = rows_of_slice(drawing);
+    quell_status status = QUELL_OK;
+    if (!drawing->encoding)
+        status = serve_encoding_begin(&drawing->encoding, drawing->ask.format, &drawing->shown,
+                                      drawing->ask.count);
+    if (!status)
+        status = serve_encoding_add(drawing->encoding, rows,
+                                    x + drawing->encoded * serve_drawing_shown(drawing));
+    drawing->encoded += rows;
+    if (status || drawing->encoded < drawing->ask.count) return status;
+    return serve_encoding_end(drawing->encoding, &drawing->bytes, &drawing->size);
+}
+
+static void end(struct serve_drawing *drawing)
+{
+    free(drawing->x);
+    free(drawing->decoded);
+    drawing->x = drawing->decoded = NULL;
+    serve_encoding_free(drawing->encoding);
+    drawing->encoding = NULL;
+    drawing->ended(drawing->user);
+    serve_drawing_drop(drawing);
+}
+
+/* A slice, in the workshop. */
+static bool encode(void *user)
+{
+    struct serve_drawing *drawing = user;
+    bool wanted =
+        !drawing->status && !atomic_load(&drawing->unwanted) && drawing->ask.format < SERVE_FORMATS;
+    if (wanted) serve_drawing_fail(drawing, write_rows(drawing));
+    if (wanted && !drawing->status && drawing->encoded < drawing->ask.count) return true;
+    end(drawing);
+    return false;
+}
+
+/* Whether an answer takes no longer to write than to hand on. */
+static bool is_small(const struct serve_drawing *drawing)
+{
+    const struct serve_ask *ask = &drawing->ask;
+    size_t bytes = ask->count * serve_drawing_shown(drawing) * sizeof(float);
+    return bytes <= SMALL && (ask->format == SERVE_NPY || ask->format == SERVE_RAW);
+}
+
+static void write_answer(struct serve_drawing *drawing)
+{
+    if (drawing->status || is_small(drawing)) {
+        encode(drawing);
+        return;
+    }
+    drawing->work =
+        (struct serve_work){.work = encode, .user = drawing, .account = drawing->account};
+    serve_workshop_add(&drawing->server->finishing, &drawing->work);
+}
+
+/* ---- Decoding ---- */
+
+static quell_status decode_rows(void *user, const quell_run *run, size_t row, size_t rows)
+{
+    struct serve_drawing *drawing = user;
+    struct quell_draw_rows part;
+    quell_draw_rows(&part, &drawing->draw, row, rows);
+    return quell_model_decode(drawing->model->model, &part.draw, run,
+                              drawing->x + row * quell_sampler_dim(drawing->sampler->sampler),
+                              drawing->decoded + row * serve_drawing_shown(drawing));
+}
+
+static void note_end(struct serve_drawing *drawing, const quell_answer *answer)
+{
+    drawing->status = answer->status;
+    snprintf(drawing->message, sizeof drawing->message, "%s", answer->message);
+}
+
+static void hear_decoded(void *user, const quell_answer *answer)
+{
+    if (!answer->ended) return;
+    note_end(user, answer);
+    write_answer(user);
+}
+
+/* Has the samples decoded, as work of its client's in the same queue. Whoever gave up meanwhile did
+ * not know of it yet. */
+static quell_status decode(struct serve_drawing *drawing)
+{
+    quell_request request;
+    quell_ticket *ticket = NULL;
+    quell_status status = serve_drawing_request(drawing, &request);
+    if (status) return status;
+    request.answer = hear_decoded;
+    request.user = drawing;
+    status = quell_queue_work(drawing->server->queue, &request, decode_rows, drawing, &ticket);
+    if (status) return status;
+    atomic_store(&drawing->decoding, ticket);
+    if (atomic_load(&drawing->unwanted)) quell_ticket_cancel(ticket);
+    return QUELL_OK;
+}
+
+void serve_drawing_finish(void *user, const quell_answer *answer)
+{
+    struct serve_drawing *drawing = user;
+    if (!answer->ended) return;
+    note_end(drawing, answer);
+    if (!drawing->status && drawing->decoded) {
+        quell_status status = decode(drawing);
+        if (!status) return;
+        serve_drawing_fail(drawing, status);
+    }
+    write_answer(drawing);
+}

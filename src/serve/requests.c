@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections and requests, as libmicrohttpd tells of them. */
+#include "serve/server.h"
+#include "base/memory.h"
+#include "queue/queue.h"
+#include "serve/events.h"
+#include "serve/headers.h"
+
+#include <stdlib.h>
+
+#define MEMORY 131072 /* bytes for the lines of a request; who sends more is not answered */
+#define SPARE 64      /* connections beyond those that there may be, until one is ended */
+
+/* Notes the address as it was sent, before anything is known of the request. Whoever has a request
+ * here is sure to be told of its end (end_request). */
+static void *note_address(void *user, const char *uri, struct MHD_Connection *connection)
+{
+    struct serve_request *request = quell_new(1, sizeof *request);
+    if (!request) return NULL;
+    request->server = user;
+    request->connection = connection;
+    serve_escape(request->uri, sizeof request->uri, uri);
+    return request;
+}
+
+static void begin_request(struct serve_request *request)
+{
+    struct serve_server *server = request->server;
+    const union MHD_ConnectionInfo *place =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    request->place = place ? place->socket_context : NULL;
+    request->models = serve_shelf_take(&server->shelf);
+    request->began = quell_queue_now();
+    atomic_fetch_add(&server->open, 1);
+}
+
+static size_t unescape(void *user, struct MHD_Connection *connection, char *text)
+{
+    (void)user, (void)connection;
+    return serve_unescape(text);
+}
+
+/* Called with the headers, then with parts of a body, then when all of it has come, and again when
+ * a connection that rested goes on. */
+static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *body,
+                              size_t *size, void **context)
+{
+    struct serve_request *request = *context;
+    (void)user, (void)connection, (void)version;
+    if (!request) return MHD_NO;
+    if (!request->models) {
+        begin_request(request);
+        return serve_admit(request, url, method);
+    }
+    if (*size) {
+        size_t more = *size;
+        *size = 0;
+        return serve_receive(request, body, more);
+    }
+    if (request->next) return request->next(request);
+    serve_connection_note(&request->server->connections, request->place, SERVE_BUSY, 0);
+    return serve_route(request, url, method);
+}
+
+/* What a request has of its client's account, but memory. */
+static void give_back(struct serve_request *request)
+{
+    serve_turn_end(request);
+    if (request->counted) quell_account_give(request->account, QUELL_OF_REQUESTS, 1);
+    if (request->samples) quell_account_give(request->account, QUELL_OF_SAMPLES, request->samples);
+}
+
+static void end_request(void *user, struct MHD_Connection *connection, void **context,
+                        enum MHD_RequestTerminationCode how)
+{
+    struct serve_request *request = *context;
+    struct serve_server *server = user;
+    (void)connection;
+    *context = NULL;
+    if (!request || !request->models) { /* it went before all its headers had come */
+        free(request);
+        return;
+    }
+    if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        server->gone++;
+        request->code = 499; /* as nginx calls it */
+    }
+    server->answers[request->code % SERVE_MOST_CODE]++;
+    if (request->drawn) server->seconds += quell_queue_now() - request->began;
+    serve_wait_no_more(request);
+    serve_log(request);
+    if (request->drawing) serve_events_leave(request->drawing);
+    serve_drawing_drop(request->drawing);
+    give_back(request);
+    serve_connection_note(&server->connections, request->place, SERVE_WAITS, 0);
+    serve_receive_end(request);
+    serve_models_drop(request->models);
+    quell_account_close(request->account);
+    free(request);
+    atomic_fetch_sub(&server->open, 1);
+}
+
+/* ---- Connections ---- */
+
+static void notice(void *user, struct MHD_Connection *connection, void **place,
+                   enum MHD_ConnectionNotificationCode what)
+{
+    struct serve_connections *connections = &((struct serve_server *)user)->connections;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+        serve_connection_close(connections, *place);
+    else
+        *place = info ? serve_connection_open(connections, info->connect_fd) : NULL;
+}
+
+/* ---- The daemon ---- */
+
+struct MHD_Daemon *serve_start_daemon(struct serve_server *server, int file, unsigned flags)
+{
+    const struct serve_options *options = server->options;
+    const unsigned own = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    return MHD_start_daemon(
+        own | flags, 0, NULL, NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, file,
+        MHD_OPTION_URI_LOG_CALLBACK, note_address, server, MHD_OPTION_NOTIFY_COMPLETED, end_request,
+        server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, notice, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)MEMORY, MHD_OPTION_CONNECTION_LIMIT, options->most_clients + SPARE,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->seconds, MHD_OPTION_END);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* The requests that wait, whose clients may go meanwhile. */
+#include "serve/server.h"
+#include "queue/queue.h"
+
+#include <poll.h>
+
+void serve_wait(struct serve_request *request)
+{
+    struct serve_server *server = request->server;
+    pthread_mutex_lock(&server->lock);
+    request->after = server->waiting;
+    if (request->after) request->after->before = request;
+    server->waiting = request;
+    pthread_mutex_unlock(&server->lock);
+}
+
+void serve_wait_no_more(struct serve_request *request)
+{
+    struct serve_server *server = request->server;
+    pthread_mutex_lock(&server->lock);
+    if (request->before) request->before->after = request->after;
+    if (server->waiting == request) server->waiting = request->after;
+    if (request->after) request->after->before = request->before;
+    request->before = request->after = NULL;
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* libmicrohttpd does not look at a connection that rests. */
+static bool has_gone(struct serve_request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd at = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+    return poll(&at, 1, 0) > 0 && at.revents & (POLLRDHUP | POLLHUP | POLLERR);
+}
+
+/* Whether a request has waited too long for the workshop; the queue looks after its own. */
+static bool is_late(const struct serve_request *request)
+{
+    const struct serve_drawing *drawing = request->drawing;
+    return !request->drawn && quell_queue_now() > drawing->begun + drawing->options->seconds;
+}
+
+/* Ends a request. One that waits for the workshop leaves it at once; whoever is late, and not gone,
+ * is told why. */
+static void give_up(struct serve_request *request)
+{
+    struct serve_server *server = request->server;
+    bool gone = !is_late(request) || has_gone(request);
+    bool waited = !request->drawn && serve_workshop_take_back(&server->making, &request->work);
+    if (waited && !gone)
+        serve_drawing_fail(request->drawing, serve_drawing_late());
+    else if (gone)
+        serve_drawing_cancel(request->drawing);
+    if (waited) MHD_resume_connection(request->connection);
+}
+
+void serve_cancel(struct serve_server *server, bool all)
+{
+    pthread_mutex_lock(&server->lock);
+    for (struct serve_request *request = server->waiting; request; request = request->after)
+        if (all || has_gone(request) || is_late(request)) give_up(request);
+    pthread_mutex_unlock(&server->lock);
+}
+
+bool serve_waits(struct serve_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    bool some = server->waiting;
+    pthread_mutex_unlock(&server->lock);
+    return some;
+}
