@@ -199,6 +199,25 @@ class Sampler:
     def operations(self) -> list[dict[str, Any]]: ...
     def print(self) -> str: ...
 
+def quantize(
+    name: bytes,
+    out: bytes,
+    bound: float,
+    sampler: str,
+    schedule: str,
+    sampling: Options,
+    guidance: tuple[Any, ...] | None,
+    guide: Denoiser | None,
+    count: int,
+    seed: int,
+    threads: int,
+    isa: str,
+    progress: Callable[[int, int], object] | None,
+    classes: NDArray[np.int32] | None = ...,
+    conditions: Sequence[tuple[str, _Floats | None]] = ...,
+    negative_classes: NDArray[np.int32] | None = ...,
+    negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]: ...
 class Ticket:
     def wait(self, seconds: float) -> bool: ...
     def cancel(self) -> None: ...
@@ -232,25 +251,6 @@ class Queue:
     def end(self) -> None: ...
     def look(self) -> tuple[int, int, int, int, bool]: ...
 
-def quantize(
-    name: bytes,
-    out: bytes,
-    bound: float,
-    sampler: str,
-    schedule: str,
-    sampling: Options,
-    guidance: tuple[Any, ...] | None,
-    guide: Denoiser | None,
-    count: int,
-    seed: int,
-    threads: int,
-    isa: str,
-    progress: Callable[[int, int], object] | None,
-    classes: NDArray[np.int32] | None = ...,
-    conditions: Sequence[tuple[str, _Floats | None]] = ...,
-    negative_classes: NDArray[np.int32] | None = ...,
-    negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]: ...
 def grid(schedule: Schedule, options: Options) -> _Doubles: ...
 def normal(seed: int, stream: int, first: int, count: int, dim: int) -> _Floats: ...
 def brownian(

@@ -61,7 +61,7 @@ TEST(conditions_that_are_refused)
     draw.conditions = {{"factors", std::vector<float>{1, 2}}};
     CHECK(status_of([&] { scaled(sampler, draw); }) == QUELL_BAD_ARGUMENT);
     quell::sampler without = denoiser_with_factor({7, 8});
-    for (size_t rows : {0, 3}) {
+    for (size_t rows : {size_t{0}, size_t{3}}) {
         draw.conditions = {{"factor", std::vector<float>{}, rows}}; // not filled, by mistake
         CHECK(status_of([&] { scaled(without, draw); }) == QUELL_BAD_ARGUMENT);
     }

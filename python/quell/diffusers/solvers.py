@@ -65,8 +65,8 @@ def _ddim(fields: Fields, at: np.ndarray, steps: int, eta: float | None, _: Any)
     if fields.clip_sample or fields.thresholding:
         name = "clip_sample" if fields.clip_sample else "thresholding"
         fields.differs(
-            f"{name} is True: diffusers takes the noise from before the data are bounded; quell "
-            f"from after it, as use_clipped_model_output=True does. Or set {name}=False"
+            f"{name}: diffusers takes the noise from before the data are bounded, quell from after "
+            f"it, as diffusers does with use_clipped_model_output=True"
         )
     return f"ddim:eta={float(eta or 0)!r}"
 
