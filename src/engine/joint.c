@@ -96,6 +96,7 @@ static quell_status begin(struct bundle *bundle, struct strand *strand)
     job->pass_workers = joint->workers + joint->helpers;
     quell_watch_begin(&job->watch, &job->run, 0);
     status = quell_job_find_streams(job);
+    job->streams.before = part->row;
     if (!status) status = quell_job_allocate(job, job->plan->registers, false);
     if (!status && constants + kept) strand->memory = quell_new(1, constants + kept);
     if (!status && constants + kept && !strand->memory)

@@ -9,11 +9,12 @@
 #include "base/draw_rows.h"
 #include "sampler.h"
 
-/* Some rows of a draw. rows: their own draw; x: where they go, and begin if `from`. observe,
- * observe_user: as in quell_run. */
+/* Some rows of a draw, from number `row` on. rows: their own draw; x: where they go, and begin
+ * if `from`. observe, observe_user: as in quell_run. */
 struct quell_joint_part {
     const quell_sampler *sampler;
     struct quell_draw_rows rows;
+    size_t row;
     float *x;
     bool from;
     quell_observe_fn *observe;

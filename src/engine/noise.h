@@ -18,10 +18,12 @@ void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32
                       float *out);
 
 /* The streams that the samples of a run belong to: row r is number indices[r] of the seed seeds[r]
- * or, without seeds, `seed`. Without indices it is number first + r of `seed`, without seeds. */
+ * or, without seeds, `seed`. Without indices it is number first + r of `seed`, without seeds.
+ * before: rows of the request before these, for messages. */
 struct quell_streams {
     uint64_t seed, first;
     const uint64_t *seeds, *indices;
+    size_t before;
 };
 
 /* The same noise of `rows` rows from `row` on, with `key` xored to their seeds. */

@@ -114,7 +114,7 @@ static struct called call(uint64_t sample, const struct quell_streams *streams)
     }
     uint64_t row = sample - streams->first;
     snprintf(called.text, sizeof called.text, "row %llu (sample %llu of seed %llu)",
-             (unsigned long long)row, (unsigned long long)streams->indices[row],
+             (unsigned long long)(row + streams->before), (unsigned long long)streams->indices[row],
              (unsigned long long)(streams->seeds ? streams->seeds[row] : streams->seed));
     return called;
 }

@@ -77,6 +77,7 @@ static void set_part(struct quell_joint_part *part, struct quell_flight *flight)
     const quell_ticket *ticket = flight->ticket;
     const quell_request *request = &ticket->request;
     part->sampler = request->sampler;
+    part->row = flight->row;
     quell_draw_rows(&part->rows, &ticket->draw, flight->row, flight->rows);
     part->x = request->x + flight->row * request->sampler->denoiser->dim;
     part->from = request->from;
