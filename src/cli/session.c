@@ -51,6 +51,23 @@ static bool fits(const struct quell_npy *from, const quell_model *model, size_t 
                    quell_model_rank(model) * sizeof *quell_model_shape(model));
 }
 
+/* The model's own shape of states, where that is not a list: " or (count, 28, 28)". */
+struct shape_text {
+    char text[160];
+};
+static struct shape_text other_shape(const quell_model *model)
+{
+    struct shape_text made = {""};
+    size_t used = 0, rank = quell_model_rank(model);
+    if (rank < 2) return made;
+    used = (size_t)snprintf(made.text, sizeof made.text, " or (count");
+    for (size_t i = 0; i < rank && used < sizeof made.text - 24; i++)
+        used += (size_t)snprintf(made.text + used, sizeof made.text - used, ", %zu",
+                                 quell_model_shape(model)[i]);
+    snprintf(made.text + used, sizeof made.text - used, ")");
+    return made;
+}
+
 /* Takes the count from what an option gives for each sample, as a file or a list does. */
 static int take_count(struct session *session, const char *option, const char *given, size_t rows)
 {
@@ -73,10 +90,8 @@ static int open_from(struct session *session)
     quell_status status = quell_npy_open(&session->from, options->from);
     if (status) return complain_input(EXIT_FILE, status);
     if (!fits(&session->from, session->model, session->dim))
-        return complain(EXIT_USAGE,
-                        "--from %s: must be an array of shape (count, %zu), as the "
-                        "model has %zu elements",
-                        options->from, session->dim, session->dim);
+        return complain(EXIT_USAGE, "--from %s: must be an array of shape (count, %zu)%s",
+                        options->from, session->dim, other_shape(session->model).text);
     return take_count(session, "--from", options->from, session->from.shape[0]);
 }
 
