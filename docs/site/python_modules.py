@@ -131,9 +131,11 @@ def public(package):
 def pages(package):
     """{name: text} of all pages. A name of the package that is on none is an error."""
     of = public(package)
-    top = [package / name for name in ("__init__.py", "networks.py", "_normals.py")]
+    top = ["networks", "_normals", "_quantize"]
+    files = [package / f"{name}.py" for name in ("__init__", *top)]
+    names = {name for module in top for name in of[f"quell.{module}"]}
     found = {
-        "quell": page("quell", top, {*of["quell.networks"], *of["quell._normals"], "fresh_seed"}),
+        "quell": page("quell", files, {*names, "fresh_seed"}),
         "sample": page("quell.sample", [package / "sample.py", package / "_sampler.py"],
                        set(of["quell.sample"])),
         "denoise": page("quell.denoise", [package / "denoise.py", package / "_function.py"],
@@ -143,6 +145,7 @@ def pages(package):
         "programs": page("quell.programs", [package / "programs" / name
                                             for name in ("__init__.py", "exporter.py")],
                          {"export"}),
+        "queues": page("quell.queues", [package / "queues.py"], set(of["quell.queues"])),
         "errors": page("quell.errors", [package / "errors.py"], set(of["quell.errors"])),
     }
     # What the extension itself has is listed in docs/python.md; constants have no docstring.

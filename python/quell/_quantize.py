@@ -81,7 +81,7 @@ def _led(
         made = guided(denoiser, **guidance)
     else:
         made = guided(denoiser, weight=real(guidance, "guidance"))
-    _, guide, *how = made._recipe
+    _, guide, *how = tuple(made._recipe or ())
     return made, None if guide is None else guide.native, tuple(how)
 
 

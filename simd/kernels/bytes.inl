@@ -100,14 +100,14 @@ static uint32_t shares(size_t count, const float *e, void *out)
     int nan = 0;
     for (; i + LANES <= count; i += LANES) {
         vf value = v_load(e + i);
-        vi whole = v_to_int(v_fma(by, value, less));
+        vi whole = v_to_int(v_max(v_fma(by, value, less), less)); /* -127 of NaN */
         nan |= v_any_nan(value);
         sum = v_iadd(sum, v_iadd(whole, v_iset1(127)));
         b_put(element_at(out, i), whole);
     }
     if (i < end) {
         vf value = v_load_n(e + i, count - i); /* the lanes beyond are 0, which are -127 */
-        vi whole = v_to_int(v_fma(by, value, less));
+        vi whole = v_to_int(v_max(v_fma(by, value, less), less)); /* -127 of NaN */
         byte_element some[LANES];
         nan |= v_any_nan(value);
         sum = v_iadd(sum, v_iadd(whole, v_iset1(127)));

@@ -45,13 +45,14 @@ static size_t output_size(const quell_denoiser *denoiser, size_t rows)
     return quell_round_up(rows * denoiser->dim * sizeof(float), QUELL_CACHE_LINE);
 }
 
-/* The denoiser without class and conditions is evaluated with them, in one pass. */
+/* The denoiser without class and conditions is evaluated with them, in one pass, and so may be a
+ * network that both the denoiser and its guide are made of: it has the memory of both then. */
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct guided *guided = self(denoiser);
     size_t first = quell_denoiser_scratch_size(guided->denoiser, guided->guide ? rows : 2 * rows);
     size_t second = guided->guide ? quell_denoiser_scratch_size(guided->guide, rows) : 0;
-    return output_size(denoiser, rows) + (first > second ? first : second);
+    return output_size(denoiser, rows) + first + second;
 }
 
 static size_t helpers(const quell_denoiser *denoiser, size_t *size)

@@ -69,7 +69,7 @@ static bool any_parts(const struct quell_asked *list, size_t count)
 /* Those that are made of others, and the others as they are. */
 static int evaluate_parts(const struct quell_asked *list, size_t count)
 {
-    struct quell_asked part[PARTS];
+    struct quell_asked part[PARTS] = {{0}};
     struct quell_told told[AT_A_TIME];
     float *memory = list->at.scratch, *other[AT_A_TIME];
     size_t parts = 0;

@@ -96,6 +96,7 @@ static bool take(quell_queue *queue, size_t rows, struct quell_joint_part *part)
                                     queue->flights};
     queue->flights = flight;
     queue->flying += flight->rows;
+    queue->taken = true;
     ticket->begun += flight->rows;
     ticket->flights++;
     set_part(part, flight);
@@ -232,11 +233,12 @@ bool quell_queue_join(quell_queue *queue, const quell_ticket *leader)
     struct quell_joint joint = plan(queue);
     queue->workers = joint.workers;
     queue->most = joint.most;
+    queue->taken = false;
     queue->state.busy = 1;
     queue->state.runs++;
     pthread_mutex_unlock(&queue->lock);
     quell_status status = quell_joint_run(&joint);
     pthread_mutex_lock(&queue->lock);
     queue->state.busy = 0;
-    return !status;
+    return !status && queue->taken;
 }

@@ -85,6 +85,7 @@ struct quell_queue {
     size_t flying, workers, most; /* of a joint run: rows on their way, workers, rows of each */
     size_t threads_of_run;        /* workers that it would have if there were enough samples */
     const quell_denoiser *core;   /* and its network */
+    bool taken;                   /* some sample was, so that it was worth beginning */
     bool news_due;                /* since the conductor last told */
     double told_at;
     quell_queue_state state;
@@ -119,7 +120,7 @@ bool quell_tickets_merge(const quell_ticket *a, const quell_ticket *b);
 quell_ticket *quell_queue_most_urgent(const quell_queue *queue);
 
 /* Draws this ticket's samples and those of others in a joint run, without the lock, if its sampler
- * can be in one; false if not. */
+ * can be in one; false if not, or if there is no memory to begin with any. */
 bool quell_queue_join(quell_queue *queue, const quell_ticket *leader);
 
 /* Draws queue->batch, without the lock, and notes in its tickets what came of it. */

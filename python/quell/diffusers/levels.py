@@ -24,6 +24,10 @@ ONE_MORE = {
     "UniPCMultistep",
     "SASolver",
 }
+# The type that diffusers' tables have. Its least levels are 1e-4 of them off, and with these all
+# others of use_karras_sigmas: a network's times by 0.005 of an index, and samples by 1e-3.
+FLOAT: type[np.floating[Any]] = np.float32
+
 # The classes whose alpha is 0 if the betas are rescaled to zero SNR; the others have 2^-12.
 REALLY_ZERO = {"DDIM", "DDPM", "LCM", "TCD"}
 
@@ -32,8 +36,8 @@ class Table:
     """A discrete schedule.
 
     Attributes:
-        levels: sigma / alpha of its points.
-        schedule: As quell has it.
+        levels: sigma / alpha of its points, rounded as by diffusers, but none beyond the schedule.
+        schedule: As quell has it, in double.
     """
 
     def __init__(self, fields: Fields) -> None:
@@ -42,6 +46,7 @@ class Table:
             fields.refuse("trained_betas", f"{len(betas)} of them for num_train_timesteps")
         rescaled = fields.get("rescale_betas_zero_snr", False)
         log_alphas = np.cumsum(np.log1p(-betas)) / 2
+        squares = np.exp(2 * log_alphas)
         if rescaled:
             alphas = np.exp(log_alphas) - np.exp(log_alphas[-1])
             alphas *= np.exp(log_alphas[0]) / alphas[0]
@@ -53,13 +58,23 @@ class Table:
                     "rescale_betas_zero_snr",
                     "the last point of diffusers' table has less noise than the one before it",
                 )
-        else:
-            squares = np.exp(2 * log_alphas)
         with np.errstate(divide="ignore"):
             short = 1 - squares if rescaled else -np.expm1(2 * log_alphas)
-            self.levels = np.sqrt(short / squares)
+            exact = np.sqrt(short / squares)
+        made = np.clip(_rounded(betas), exact[0], exact[-1])
+        made[-1] = exact[-1]
+        self.levels = made if (np.diff(made) > 0).all() else exact
         spec = None if rescaled and squares[-1] else _spec(fields)
         self.schedule = Schedule(spec) if spec else Schedule.from_betas(betas)
+
+
+def _rounded(betas: np.ndarray) -> Levels:
+    """Returns sigma / alpha of diffusers' table, where alpha^2 is a product of rounded factors, and
+    itself rounded."""
+    factors = (FLOAT(1) - betas.astype(FLOAT)).astype(np.float64)
+    squares = np.cumprod(factors).astype(FLOAT).astype(np.float64)
+    with np.errstate(divide="ignore"):
+        return np.sqrt((1 - squares) / squares)
 
 
 def _spec(fields: Fields) -> str | None:

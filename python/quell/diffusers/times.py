@@ -36,9 +36,12 @@ def form_of(fields: Fields, table: Table | None) -> Form:
     rounding = _rounding(fields)
     if rounding is not None:
         return {**index, "rounding": rounding}
-    if not _is_linear(fields):
-        return index
-    return {"of": "sigma", "at": table.levels.tolist(), "values": list(range(train))}
+    points = list(range(train))
+    if _is_linear(fields):
+        return {"of": "sigma", "at": table.levels.tolist(), "values": points}
+    if _chosen(fields) is not None:  # by the table as it is rounded
+        return {"of": "log_sigma", "at": np.log(table.levels).tolist(), "values": points}
+    return index
 
 
 def _chosen(fields: Fields) -> str | None:
@@ -112,7 +115,9 @@ def _slack(t: Any) -> float:
 
 def time_at(form: Form, t: float, ratio: float, slack: float = SLACK) -> float:
     """Returns the time at a level of noise, as the library does (src/denoisers/time_form.c)."""
-    time = ratio if form["of"] == "sigma" else t
+    time = t
+    if form["of"] != "t":
+        time = ratio if form["of"] == "sigma" else math.log(ratio)
     if "at" in form:
         time = float(np.interp(time, form["at"], form["values"]))
     time *= float(form.get("scale", 1))

@@ -7,8 +7,10 @@ import warnings
 
 import diffusers
 import numpy as np
+import pytest
 import torch
 from laws import DIM, MODELS, SAMPLES  # noqa: F401
+from quell.diffusers import levels
 
 
 class Double:
@@ -19,6 +21,22 @@ class Double:
 
     def __getattr__(self, name):
         return getattr(self.module, "float64" if name == "float32" else name)
+
+
+@pytest.fixture(autouse=True)
+def in_double():
+    """For a file of tests that imports it: quell's tables are in double, as create() makes those of
+    diffusers, whose modules are again what they were afterwards."""
+    levels.FLOAT, before = np.float64, levels.FLOAT
+    default = torch.get_default_dtype()
+    yield
+    levels.FLOAT = before
+    torch.set_default_dtype(default)
+    kept = [name for name in sys.modules if name.startswith("diffusers.schedulers.")]
+    for inside in [sys.modules[name] for name in kept]:
+        for name in "torch", "np":
+            if isinstance(vars(inside).get(name), Double):
+                setattr(inside, name, vars(inside)[name].module)
 
 
 ON_TABLE = ("DDPM", "DDIM", "PNDM", "LCM", "TCD")

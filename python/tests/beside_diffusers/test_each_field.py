@@ -9,6 +9,7 @@ import peer
 import pytest
 import quell
 from cases import Case
+from peer import in_double  # noqa: F401
 from quell.diffusers.fields import CLASSES
 from test_from_diffusers import SEED, denoiser_of, our_noise
 

@@ -8,6 +8,7 @@ import peer
 import pytest
 import quell
 from cases import CASES
+from peer import in_double  # noqa: F401
 from quell.diffusers.fields import CLASSES
 
 SEED = 5

@@ -6,6 +6,7 @@ import peer
 import pytest
 import quell
 from cases import CASES
+from peer import in_double  # noqa: F401
 
 # As diffusers' tells them: EDM's networks are called otherwise.
 TOLD = [case for case in CASES if case.name not in peer.EDM]

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import quell
+from quell.diffusers import levels
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -21,14 +22,31 @@ def setup_of(row):
     return quell.from_diffusers(row["config"], steps, strict=row["strict"], **row["told"])
 
 
+@pytest.fixture(autouse=True)
+def in_double(monkeypatch):
+    """As what was recorded."""
+    monkeypatch.setattr(levels, "FLOAT", np.float64)
+
+
 def test_levels():
     for row in ROWS:
-        levels = np.array(row["levels"])
+        right = np.array(row["levels"])
         if row["flow"]:
             with np.errstate(divide="ignore"):
-                levels = levels / (1 - levels)
-        made = setup_of(row).sigmas[: len(levels)]
-        assert np.allclose(made, levels, rtol=1e-9, atol=0), row["config"]
+                right = right / (1 - right)
+        made = setup_of(row).sigmas[: len(right)]
+        assert np.allclose(made, right, rtol=1e-9, atol=0), row["config"]
+
+
+def test_tables_are_rounded_as_diffusers_does(monkeypatch):
+    """Its least level is 8.3e-5 of it above the exact one, and the others of Karras follow."""
+    config = {"_class_name": "LMSDiscreteScheduler", "use_karras_sigmas": True}
+    exact = quell.from_diffusers(config, 8).sigmas
+    monkeypatch.setattr(levels, "FLOAT", np.float32)
+    made = quell.from_diffusers(config, 8).sigmas
+    theirs = [157.40727234, 71.3179245, 29.205732346, 10.494364738]  # its set_timesteps(8)
+    theirs += [3.1632323265, 0.74344110489, 0.11950947344, 0.010001329705]
+    assert np.abs(made[:8] / theirs - 1).max() < 5e-7 < 5e-5 < np.abs(exact[:8] / theirs - 1).max()
 
 
 def test_times():

@@ -4,6 +4,7 @@ the page says; Python runs meanwhile."""
 
 import concurrent.futures
 import gc
+import signal
 import subprocess
 import sys
 import threading
@@ -272,12 +273,14 @@ except KeyboardInterrupt:
 def test_the_process_ends(then, code):
     """With a request that goes on, and whoever waits for it."""
     start = time.monotonic()
+    # In a job in the background SIGINT is ignored, which the child would inherit.
     done = subprocess.run(
         [sys.executable, "-c", ENDS.format(then=then)],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert done.returncode == code, done.stderr
     assert "Fatal" not in done.stderr

@@ -256,6 +256,26 @@ def time_in_bins():
 
 
 @case
+def schedule_by_gather():
+    """The time as an index of a schedule's table, read in each of the ways that codes have."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("bar", torch.cumprod(1 - torch.linspace(1e-4, 0.02, 100), 0))
+            self.net, self.table = nn.Linear(6, 6), nn.Embedding(100, 6)
+
+        def forward(self, x, t):
+            k = torch.round(t * 99).to(torch.int64)
+            a = torch.gather(self.bar, -1, k).reshape(-1, *((1,) * (x.dim() - 1)))
+            made = (self.net(x) + self.table(k)) * a.sqrt() - (1 - a).sqrt() * x
+            more = torch.index_select(self.bar, 0, k)[:, None] + torch.take(self.bar, k)[:, None]
+            return made + self.bar[k][:, None] * more
+
+    return (Net(), (torch.randn(BATCH, 6), t()), {})
+
+
+@case
 def lengths_of_sets():
     """A set with as many points as a condition says; what is beyond is masked everywhere."""
 

@@ -184,13 +184,18 @@ static uint32_t greatest_of_lines(const struct quell_execution *at, const struct
     return greatest;
 }
 
-/* The greatest element of a sample, of which each worker looks at a part: at its own lines, where x
- * is divided by them. */
+#define FEW_ELEMENTS 32768 /* are read before workers have met */
+
+/* The greatest element of a sample, of which each worker looks at a part, if it is large: at its
+ * own lines, where x is divided by them. */
 static uint32_t greatest_of_all(const struct quell_execution *at, const struct work *work)
 {
     bool apart = quell_lies_apart(at, 0);
     uint32_t greatest = 0;
     size_t from, end = quell_part_of(at, at->room->workers, &from);
+    size_t elements = quell_elements(quell_shape_of(at, 0));
+    if (!apart && !at->division && elements <= FEW_ELEMENTS)
+        return work->bytes->greatest(elements, quell_in(at, 0));
     if (apart || (at->division && at->of->own)) {
         for (size_t worker = from; worker < end; worker++) {
             uint32_t now = greatest_of_lines(at, work, worker);

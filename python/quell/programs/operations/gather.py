@@ -93,7 +93,10 @@ def _several(b: Builder, x: Value, given: list[Any], used: list[int]) -> Value:
 def gather(b: Builder, call: Call) -> Value:
     x, dim, place = call["self"], call["dim"] % call["self"].rank, call["index"]
     if not isinstance(place, Constant):
-        raise NotKnown("gather by computed indices", FIXED)
+        others = [k for k in range(x.rank) if k != dim]
+        if any(x.shape[k] != 1 or place.shape[k] != 1 for k in others):
+            raise NotKnown("gather by computed indices", FIXED)
+        return take(b, b.reshape(x, (x.shape[dim],)), 0, place)  # as codes read a schedule's table
     grid = torch.meshgrid(*[torch.arange(s) for s in place.shape], indexing="ij")
     given: list[Any] = [constant(g.contiguous()) for g in grid]
     given[dim] = place
