@@ -235,10 +235,14 @@ bool quell_queue_join(quell_queue *queue, const quell_ticket *leader)
     queue->workers = joint.workers;
     queue->most = joint.most;
     queue->taken = false;
+    /* Its address stays its own, though the last request for it may end within the run. */
+    const quell_denoiser *core = queue->core;
+    quell_denoiser_hold(core);
     queue->state.busy = 1;
     queue->state.runs++;
     pthread_mutex_unlock(&queue->lock);
     quell_status status = quell_joint_run(&joint);
+    quell_denoiser_free((quell_denoiser *)(uintptr_t)core);
     pthread_mutex_lock(&queue->lock);
     queue->state.busy = 0;
     return !status && queue->taken;

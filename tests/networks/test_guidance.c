@@ -2,6 +2,7 @@
 /* Guidance: the combination that it says, within its times, for analytic denoisers and networks. */
 #include "formula_weights.h"
 #include "harness.h"
+#include "models.h"
 #include "scratch.h"
 #include "small_networks.h"
 #include "tensor_file.h"
@@ -136,6 +137,30 @@ TEST(guidance, weights_by_time)
     }
     quell_denoiser_free(one);
     quell_denoiser_free(two);
+}
+
+/* A guided denoiser, guided by the network that it is made of: that is asked three times, in tiles
+ * of every size. */
+TEST(guidance, of_what_is_guided)
+{
+    quell_denoiser *net = small_network_denoiser("space"), *inner = NULL, *outer = NULL;
+    int32_t classes[COUNT];
+    for (int i = 0; i < COUNT; i++) classes[i] = i % CLASSES;
+    quell_guidance guidance = quell_guidance_defaults();
+    guidance.weight = 2;
+    MUST(quell_denoiser_from_guidance(&inner, net, NULL, &guidance));
+    guidance.weight = 1.5;
+    check_guided(inner, net, classes, guidance, true);
+    MUST(quell_denoiser_from_guidance(&outer, inner, net, &guidance));
+    float whole[COUNT][DIM], tiled[COUNT][DIM];
+    denoise(outer, classes, whole);
+    for (size_t tile = 1; tile <= COUNT; tile++) {
+        denoise_tiled(outer, classes, tile, tiled);
+        CHECK(!memcmp(whole, tiled, sizeof whole), "other bits in tiles of %zu", tile);
+    }
+    quell_denoiser_free(outer);
+    quell_denoiser_free(inner);
+    quell_denoiser_free(net);
 }
 
 TEST(guidance, refused)

@@ -198,3 +198,31 @@ TEST(queue_joint, faults_are_each_ones_own)
     quell_queue_free(queue);
     tear_down(&at);
 }
+
+/* A row of a list is named by its number in the request, whatever parts it was drawn in. */
+TEST(queue_joint, names_the_row_that_fails)
+{
+    enum { COUNT = 5 };
+    struct setting at;
+    set_up(&at, "mlp");
+    float x[COUNT * MOST_DIM], same[COUNT * MOST_DIM];
+    const uint64_t seeds[COUNT] = {4, 9, 4, 30, 31}, indices[COUNT] = {0, 1, 7, 0, 8};
+    quell_draw draw = quell_draw_defaults();
+    quell_queue *queue = queue_of(1, 3);
+    quell_ticket *ticket;
+    char message[512];
+    draw.count = COUNT, draw.seeds = seeds, draw.indices = indices;
+    for (size_t i = 0; i < COUNT * at.dim; i++) x[i] = same[i] = i / at.dim == 4 ? NAN : 0.5f;
+    CHECK(quell_sample_from(at.sampler[0], &draw, NULL, same) == QUELL_NOT_FINITE, "not failed");
+    strcpy(message, quell_error_message());
+    CHECK(strstr(message, "row 4"), "'%s'", message);
+    quell_request request = request_for(at.sampler[0], &draw, x);
+    request.from = 1;
+    MUST(quell_queue_submit(queue, &request, &ticket));
+    CHECK(quell_ticket_wait(ticket, -1) == QUELL_NOT_FINITE &&
+              !strcmp(message, quell_error_message()),
+          "'%s', not '%s'", quell_error_message(), message);
+    quell_ticket_free(ticket);
+    quell_queue_free(queue);
+    tear_down(&at);
+}
