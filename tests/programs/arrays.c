@@ -150,6 +150,7 @@ struct work {
     struct quell_told_row row[MOST_ROWS_TOLD];
     uint32_t *row_of;
     size_t rows;
+    bool large;
 };
 
 /* What depends on what some samples are told alone. */
@@ -168,7 +169,7 @@ static void run_stages(void *data, size_t worker, size_t workers)
     struct work *work = data;
     struct quell_room room = *work->room;
     room.worker = worker, room.workers = workers, room.crew = &work->crew;
-    room.share_all = true;
+    room.share_all = !work->large;
     room.scratch = work->scratch[worker];
     for (size_t row = 0; row < work->rows; row++) run_told(work, room, row);
     room.rows = work->rows;
@@ -243,6 +244,7 @@ struct array run_program(const struct many *many)
     struct work work = {.program = &program, .kernels = many->kernels, .room = &room};
     char text[4096];
     float *inputs[MOST_ARRAYS] = {0};
+    work.large = many->large;
     if (!work.kernels) work.kernels = quell_kernels_widest();
     describe(text, many->instructions, many->output, &tensors);
     quell_status status = quell_program_load(&program, "test", "denoise", text, &from);

@@ -65,6 +65,7 @@ struct many {
     const struct array *const *rows;
     const size_t *row_of;
     size_t row_count;
+    bool large; /* workers share large instructions alone, as they do in a run */
 };
 struct array run_program(const struct many *many);
 

@@ -132,3 +132,39 @@ TEST(divided, same_bytes)
     check_sizes(&chance, bytes, 24, 20, 16, "");
     check_sizes(&chance, bytes, 14, 30, 1, "");
 }
+
+/* A norm that is too small to be shared, of a few channels a group, between convolutions that are
+ * shared: it must not read of an image of which each worker has its part. */
+TEST(divided, small_norms)
+{
+    static const char small[] = "{'conv': ['x', 'b'], 'before': [1, 1], 'after': [1, 1]}, "
+                                "{'norm': [0], 'groups': 4}, "
+                                "{'conv': [1, 'c'], 'before': [1, 1], 'after': [1, 1]}, "
+                                "{'norm': [2], 'groups': 4, 'centred': false}, "
+                                "{'conv': [3, 'c'], 'before': [1, 1], 'after': [1, 1]}";
+    struct chance chance = {7};
+    for (size_t side = 8; side <= 24; side += 4) {
+        const size_t size[3][4] = {{1, side, side}, {32, 1, 3, 3}, {32, 32, 3, 3}};
+        const size_t rank[3] = {3, 4, 4};
+        struct array arrays[3];
+        for (size_t i = 0; i < 3; i++) arrays[i] = array_random(&chance, rank[i], size[i]);
+        struct many many = {.instructions = small,
+                            .output = 4,
+                            .count = 3,
+                            .arrays = arrays,
+                            .constants = ~1u,
+                            .x = &arrays[0],
+                            .samples = 1,
+                            .workers = 1,
+                            .large = true};
+        struct array right = run_program(&many);
+        for (many.workers = 2; many.workers <= 4; many.workers += 2) {
+            struct array got = run_program(&many);
+            CHECK(equal(&right, &got), "%zu x %zu, %zu workers: other bits", side, side,
+                  many.workers);
+            array_free(&got);
+        }
+        array_free(&right);
+        for (size_t i = 0; i < 3; i++) array_free(&arrays[i]);
+    }
+}

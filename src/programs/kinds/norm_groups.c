@@ -172,7 +172,7 @@ void quell_norm_groups_divide(struct quell_program *program, struct quell_instru
     if (x->rank < 3 || groups.blocks < 2) return;
     *by = quell_divide_along(x, 1, x->size[1], 0);
     if (quell_same_division(of, by)) by->units = quell_greatest_divisor(by->units, of->units);
-    now->own = now->any = quell_same_division(of, by);
+    now->own = quell_same_division(of, by);
     now->grain = BLOCK / quell_greatest_divisor(BLOCK, groups.channels);
     now->common = 2 * groups.groups * groups.blocks;
 }
