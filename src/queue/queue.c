@@ -59,6 +59,8 @@ static void *conduct(void *data)
             quell_queue_draw(queue);
             pthread_mutex_lock(&queue->lock);
             queue->state.busy = 0;
+        } else if (leader) {
+            continue; /* it was cancelled while the lock was given up, and has to be told of */
         } else if (queue->ending && !queue->first) {
             break;
         } else {
