@@ -173,6 +173,7 @@ def from_diffusers(
     order = None if order is None else whole(order, "order", 1)
     if original_inference_steps is not None:
         original_inference_steps = whole(original_inference_steps, "original_inference_steps", 1)
+    output = "flow" if fields.name.startswith("FlowMatch") else _output(fields)
     schedule, at, scale, time = _place(fields, count, sigmas, mu, original_inference_steps)
     with np.errstate(invalid="ignore"):
         falls = np.diff(at)
@@ -181,7 +182,6 @@ def from_diffusers(
         raise BadArgument(f"from_diffusers: levels {i} and {i + 1} are {at[i]:g} and {at[i + 1]:g}")
     _check_levels(fields, schedule, at, count)
     spec = spec_of(fields, at, count, eta, order)
-    output = "flow" if fields.name.startswith("FlowMatch") else _output(fields)
     return Setup(
         fields.name,
         spec,
