@@ -134,31 +134,13 @@ static void finish_scores(void *user, const struct quell_dots_done *done)
 {
     const struct quell_head *head = user;
     const struct parts *parts = parts_at(head);
-    head->kernels->map[QUELL_MAP_MUL](&(struct quell_map){
-        .rows = done->rows,
-        .columns = done->columns,
-        .out = head->scratch + parts->scores + done->row * parts->score_row + done->column,
-        .out_row = parts->score_row,
-        .in = {done->total, &head->of->set[QUELL_HEADS_SCALE].real},
-        .row = {done->stride},
-        .column = {1}});
+    quell_heads_scale(head, done, head->scratch + parts->scores, parts->score_row);
 }
 
-/* Sums of weighted values become results; rows without a key that may be seen are 0. */
 static void finish_means(void *user, const struct quell_dots_done *done)
 {
     const struct quell_head *head = user;
-    const float *total = head->scratch + parts_at(head)->totals + done->row;
-    float *out = head->out + (head->query + done->row) * head->sizes.e + done->column;
-    head->kernels->map[QUELL_MAP_DIV](&(struct quell_map){.rows = done->rows,
-                                                          .columns = done->columns,
-                                                          .out = out,
-                                                          .out_row = head->sizes.e,
-                                                          .in = {done->total, total},
-                                                          .row = {done->stride, 1},
-                                                          .column = {1}});
-    for (size_t r = 0; r < done->rows; r++)
-        if (total[r] == 0) memset(out + r * head->sizes.e, 0, done->columns * sizeof *out);
+    quell_heads_divide(head, done, head->scratch + parts_at(head)->totals);
 }
 
 static void score(const struct quell_head *head, size_t count)

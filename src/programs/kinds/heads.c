@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { ADD, KEEP };
 enum { Q, K, V, M };
@@ -162,4 +163,33 @@ void quell_heads_run(const struct quell_execution *at, const void *parts,
         packed = head.k;
         attend(&head, left < QUELL_QUERIES ? left : QUELL_QUERIES);
     }
+}
+
+void quell_heads_scale(const struct quell_head *head, const struct quell_dots_done *done, float *s,
+                       size_t score_row)
+{
+    head->kernels->map[QUELL_MAP_MUL](
+        &(struct quell_map){.rows = done->rows,
+                            .columns = done->columns,
+                            .out = s + done->row * score_row + done->column,
+                            .out_row = score_row,
+                            .in = {done->total, &head->of->set[QUELL_HEADS_SCALE].real},
+                            .row = {done->stride},
+                            .column = {1}});
+}
+
+void quell_heads_divide(const struct quell_head *head, const struct quell_dots_done *done,
+                        const float *total)
+{
+    float *out = head->out + (head->query + done->row) * head->sizes.e + done->column;
+    total += done->row;
+    head->kernels->map[QUELL_MAP_DIV](&(struct quell_map){.rows = done->rows,
+                                                          .columns = done->columns,
+                                                          .out = out,
+                                                          .out_row = head->sizes.e,
+                                                          .in = {done->total, total},
+                                                          .row = {done->stride, 1},
+                                                          .column = {1}});
+    for (size_t r = 0; r < done->rows; r++)
+        if (total[r] == 0) memset(out + r * head->sizes.e, 0, done->columns * sizeof *out);
 }

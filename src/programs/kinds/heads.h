@@ -48,6 +48,15 @@ size_t quell_heads_score_row(const struct quell_head_sizes *sizes);
 /* Masks the scores s[count][n] of the queries from head->query on, rows score_row apart. */
 void quell_heads_mask(const struct quell_head *head, size_t count, float *s, size_t score_row);
 
+/* Products become scores in s, rows score_row apart, but for the mask. */
+void quell_heads_scale(const struct quell_head *head, const struct quell_dots_done *done, float *s,
+                       size_t score_row);
+
+/* Sums of weighted values become results: they are divided by total[], of each of these queries;
+ * rows without a key that may be seen are 0. */
+void quell_heads_divide(const struct quell_head *head, const struct quell_dots_done *done,
+                        const float *total);
+
 /* Goes over this worker's heads and queries: `pack` is called before the first queries of keys and
  * values that were not packed, and `attend` for `count` queries from head->query on. */
 void quell_heads_run(const struct quell_execution *at, const void *parts,
