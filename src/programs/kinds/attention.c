@@ -112,8 +112,11 @@ static void attend(const struct quell_head *head, size_t count)
                               .b_panel = sizes->d * QUELL_PANEL,
                               .left = offsets_at(head),
                               .finish = finish_scores,
-                              .user = (void *)(uintptr_t)head};
+                              .user = (void *)(uintptr_t)head,
+                              .over = quell_ends,
+                              .asked = head->at};
     head->kernels->dots(&dots);
+    if (quell_was_over(head->at)) return;
     weigh(head, count);
     dots.n = sizes->e;
     dots.k = sizes->n;

@@ -147,7 +147,8 @@ void quell_heads_run(const struct quell_execution *at, const void *parts,
                      void (*attend)(const struct quell_head *head, size_t count))
 {
     const struct quell_shape *q = quell_shape_of(at, Q);
-    struct quell_head head = {.of = at->of,
+    struct quell_head head = {.at = at,
+                              .of = at->of,
                               .kernels = at->kernels,
                               .sizes = quell_heads_sizes(at),
                               .parts = parts,

@@ -23,6 +23,7 @@ struct quell_head_sizes {
  * the result goes, and the scratch memory. query: the first of the queries at work. parts: what the
  * kind knows of its scratch memory. */
 struct quell_head {
+    const struct quell_execution *at;
     const struct quell_instruction *of;
     const struct quell_kernels *kernels;
     struct quell_head_sizes sizes;

@@ -175,8 +175,9 @@ static void run_put(const struct quell_execution *at)
 {
     const struct quell_shape *part = quell_shape_of(at, 1);
     size_t from[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0}, begin;
-    size_t end = quell_part_of(at, quell_elements(quell_out_shape(at)), &begin);
-    memcpy(at->out + begin, quell_in(at, 0) + begin, (end - begin) * sizeof *at->out);
+    struct quell_copy all = {.rank = 0};
+    quell_copy_add(&all, quell_elements(quell_out_shape(at)), 1, 1);
+    quell_copy_run(at, &all, quell_in(at, 0), at->out);
     if (at->workers > 1) quell_crew_meet(at->room->crew, at->worker, at->workers);
     quell_row_major(part, from);
     quell_row_major(quell_out_shape(at), to);

@@ -85,6 +85,7 @@ static void modulate(const struct quell_execution *at)
     for (size_t k = 1; k < operands; k++) quell_strides(quell_shape_of(at, k), out, stride[k]);
     for (size_t k = 0; k < operands; k++) map.column[k] = stride[k][last];
     do {
+        if (quell_is_over_by(at, map.columns)) return;
         map.out = at->out + offset[0];
         map.in[0] = map.out;
         for (size_t k = 1; k < operands; k++) map.in[k] = quell_in(at, k) + offset[k];
@@ -98,7 +99,7 @@ static void run_gathered(const struct quell_execution *at)
 {
     struct quell_sets sets = sets_of(at->of, quell_shape_of(at, 0));
     size_t from, end = quell_part_of(at, quell_elements(&sets.kept), &from);
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over_by(at, 8 * sets.count); i++) {
         quell_set_go(&sets, i);
         quell_set_gather(&sets, quell_in(at, 0), at->scratch);
         standardise(at, sets.count, at->scratch);
@@ -227,6 +228,7 @@ static void run_sets(const struct quell_execution *at, const struct blocks *of, 
     if (of->columns > 1 && most < QUELL_PANEL) most = QUELL_PANEL;
     for (size_t set = from; set < end; set += most) {
         size_t count = end - set < most ? end - set : most;
+        if (quell_is_over_by(at, 4 * count * of->rows)) return;
         if (of->columns > 1)
             run_columns(at, of, block, set, count);
         else
@@ -277,6 +279,7 @@ static void run_group(const struct quell_execution *at, const struct blocks *of,
     bool centred = quell_set(at->of, CENTRED);
     float mean = centred ? quell_sum_by(at->kernels, count, set) / (float)count : 0;
     float factor = quell_squares_by(at->kernels, count, set, mean);
+    if (quell_is_over_by(at, count)) return;
     quell_norm_factors(at->of, count, 1, &factor);
     struct quell_standard standard = {.rows = channels,
                                       .columns = of->columns,
@@ -312,7 +315,10 @@ static void run(const struct quell_execution *at)
         return;
     }
     size_t groups = (size_t)quell_set(at->of, GROUPS), end = quell_part_of(at, groups, &from);
-    for (size_t group = from; group < end; group++) run_group(at, &of, group, of.rows / groups);
+    for (size_t group = from; group < end; group++) {
+        if (quell_is_over_by(at, 4 * of.rows / groups * of.columns)) return;
+        run_group(at, &of, group, of.rows / groups);
+    }
 }
 
 /* Sets that lie within the parts of x are divided as x is. */
