@@ -207,6 +207,13 @@ static inline size_t quell_told_end(const struct quell_room *room, size_t from, 
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room);
 
+/* For tests and benchmarks, which count what runs do: called by each worker before each call of an
+ * instruction, of that many samples (or rows of what is told). Set while no program runs; NULL. */
+typedef void quell_program_observer(const struct quell_program *program,
+                                    const struct quell_instruction *now,
+                                    const struct quell_room *room, size_t samples, size_t workers);
+extern quell_program_observer *quell_program_observe;
+
 /* Returns the largest scratch memory of a stage from `from` on, in floats. */
 size_t quell_program_scratch(const struct quell_program *program, enum quell_stage from);
 
@@ -227,6 +234,7 @@ quell_status quell_program_read(struct quell_program *program, char *description
                                 const struct quell_constants *from);
 quell_status quell_program_infer(struct quell_program *program);
 quell_status quell_program_fold(struct quell_program *program, const struct quell_constants *from);
+quell_status quell_program_view(struct quell_program *program);
 quell_status quell_program_fuse(struct quell_program *program);
 quell_status quell_program_round(struct quell_program *program);
 quell_status quell_program_pack(struct quell_program *program);
