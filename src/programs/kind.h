@@ -65,6 +65,8 @@ struct quell_pace {
  * dimensions the rows of its rectangles are made of, the others being the columns; NULL for other
  * kinds. divide: for a kind whose result can be divided among workers in a way that others know,
  * sets the division of what it writes, and what the instruction reads of its own (divide.h);
+ * views: the first operands that may be views, whose elements are stride[] apart if `strided` says
+ * so (view.c);
  * packing: for a kind whose operand 1 is packed if it is a constant. */
 struct quell_packing;
 
@@ -79,6 +81,9 @@ struct quell_kind {
     void (*run)(const struct quell_execution *at);
     size_t (*rows)(const struct quell_shape *result);
     void (*divide)(struct quell_program *program, struct quell_instruction *now);
+    size_t views;
+    bool (*strided)(const struct quell_program *program, const struct quell_instruction *now,
+                    size_t operand, const size_t *stride);
     const struct quell_packing *packing;
 };
 
@@ -214,9 +219,23 @@ static inline const struct quell_shape *quell_out_shape(const struct quell_execu
 {
     return &at->program->value[at->of->result].shape;
 }
+/* The view that an operand is; NULL if it is none. */
+static inline const struct quell_view *quell_view_of(const struct quell_instruction *now, size_t i)
+{
+    return now->view && i < QUELL_MOST_VIEWS && now->view[i].value != SIZE_MAX ? &now->view[i]
+                                                                               : NULL;
+}
+/* The value whose elements an operand's are. */
+static inline size_t quell_value_read(const struct quell_instruction *now, size_t i)
+{
+    const struct quell_view *view = quell_view_of(now, i);
+    return view ? view->value : now->operand[i];
+}
 static inline const float *quell_in(const struct quell_execution *at, size_t i)
 {
-    return quell_value_at(at->program, at->room, at->of->operand[i]);
+    const struct quell_view *view = quell_view_of(at->of, i);
+    return quell_value_at(at->program, at->room, quell_value_read(at->of, i)) +
+           (view ? view->offset : 0);
 }
 
 /* Returns the value of an attribute that is a whole number, a truth value or a choice. */

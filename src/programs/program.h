@@ -82,12 +82,24 @@ struct quell_steps {
     unsigned running;
 };
 
+/* How many of an instruction's operands may be views, the first ones. */
+#define QUELL_MOST_VIEWS 3
+
+/* An operand as a part of another value: its element (i, j, ...) is element offset + i stride[0] + j
+ * stride[1] + ... of that. value SIZE_MAX: it is no view. */
+struct quell_view {
+    size_t value, offset, stride[QUELL_MAX_RANK];
+};
+
 /* operand: indices of values. set: the settings, by the index of the attribute in the kind's list.
  * same: the elements of the result are those of the first operand in the same order, so that there
  * is nothing to compute. scratch: the size of the scratch memory, in floats.
  *
+ * view: the operands that are read where they lie, in other values, or NULL (view.c).
+ *
  * next: the map that goes on with the result while it is in cache, and is computed with this
- * instruction (fuse.c); 0 for none. fused: an earlier instruction computes it. writes: the value
+ * instruction (fuse.c); 0 for none. fused: an earlier instruction computes it, or it is a move of
+ * which nobody reads a copy. writes: the value
  * that is written, the result of the last one of such a chain. packed: the constant weights in the
  * form in which the kernels take them, or narrow: the same in half of the memory, if all of them
  * are bfloat16 numbers; and offset: where the rows of the other operand begin (kind.h).
@@ -107,6 +119,7 @@ struct quell_instruction {
     bool same, fused, told, told_later;
     uint64_t multiply_adds;
     size_t scratch, next, writes, rows;
+    struct quell_view *view;
     struct quell_steps steps;
     float *packed;
     uint32_t *narrow;
