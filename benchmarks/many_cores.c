@@ -80,8 +80,9 @@ static void end(struct worker *worker)
     worker->at = SIZE_MAX;
 }
 
-static void observe(const struct quell_program *program, const struct quell_instruction *instruction,
-                    const struct quell_room *room, size_t samples, size_t workers)
+static void observe(const struct quell_program *program,
+                    const struct quell_instruction *instruction, const struct quell_room *room,
+                    size_t samples, size_t workers)
 {
     struct worker *worker = &bench.worker[room->worker];
     (void)samples, (void)workers;
@@ -312,8 +313,7 @@ static void model(const char *name, const struct quell_program *program, const s
     unsigned meetings;
     run(1, 2 * TURNS, one, seconds, &meetings);
     double measured = run(1, TURNS, NULL, NULL, &meetings);
-    struct machine machine = {time_meeting(), 1 / reading_rate(program->weights),
-                              9.7e-6 / 262144};
+    struct machine machine = {time_meeting(), 1 / reading_rate(program->weights), 9.7e-6 / 262144};
     printf("%s: %.3g G multiply-adds, %.3g MB of weights; one worker %.3f ms; a meeting of two "
            "%.2f us, weights %.3g GB/s\n",
            name, 1e-9 * (double)program->multiply_adds[QUELL_FROM_SAMPLE],

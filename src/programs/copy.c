@@ -61,37 +61,26 @@ static inline bool next(const struct quell_copy *copy, size_t but, size_t and_bu
     return false;
 }
 
-/* A line that may be long. */
-static void copy_parts(const struct quell_execution *at, size_t count, const float *from,
-                       ptrdiff_t from_step, float *to, ptrdiff_t to_step)
-{
-    for (size_t i = 0, part; i < count; i += part) {
-        part = count - i < QUELL_PACE ? count - i : QUELL_PACE;
-        if (quell_is_over_by(at, part)) return;
-        copy_line(part, from + (ptrdiff_t)i * from_step, from_step, to + (ptrdiff_t)i * to_step,
-                  to_step);
-    }
-}
-
 /* How many lines are copied before it is asked whether they are still needed. */
-static size_t lines_for(size_t size) { return QUELL_PACE / size + 1; }
+static size_t lines_for(size_t size) { return QUELL_PACE / size; }
 
 /* The lines along dimension `line`, at all places of the other dimensions. */
 static void copy_lines(const struct quell_execution *at, const struct quell_copy *copy, size_t line,
                        const float *from, float *to)
 {
     size_t place[QUELL_MOST_COPY_DIMS] = {0}, size = copy->size[line], left = lines_for(size);
-    do {
-        if (size >= QUELL_PACE) {
-            copy_parts(at, size, from, copy->from[line], to, copy->to[line]);
-            continue;
+    ptrdiff_t from_step = copy->from[line], to_step = copy->to[line];
+    do
+        for (size_t i = 0; i < size; i += QUELL_PACE) {
+            size_t part = size - i < QUELL_PACE ? size - i : QUELL_PACE;
+            if (!left--) {
+                if (quell_is_over_by(at, QUELL_PACE)) return;
+                left = lines_for(size);
+            }
+            copy_line(part, from + (ptrdiff_t)i * from_step, from_step, to + (ptrdiff_t)i * to_step,
+                      to_step);
         }
-        if (!left--) {
-            if (quell_is_over_by(at, QUELL_PACE)) return;
-            left = lines_for(size);
-        }
-        copy_line(size, from, copy->from[line], to, copy->to[line]);
-    } while (next(copy, line, line, place, &from, &to));
+    while (next(copy, line, line, place, &from, &to));
 }
 
 /* The same of lines of which every so manieth element is read. */
@@ -179,6 +168,5 @@ void quell_copy_run(const struct quell_execution *at, const struct quell_copy *c
     size_t begin, end = quell_part_of(at, part.size[0], &begin);
     if (begin == end) return;
     part.size[0] = end - begin;
-    copy_all(at, &part, from + (ptrdiff_t)begin * part.from[0],
-             to + (ptrdiff_t)begin * part.to[0]);
+    copy_all(at, &part, from + (ptrdiff_t)begin * part.from[0], to + (ptrdiff_t)begin * part.to[0]);
 }

@@ -104,7 +104,8 @@ static quell_status make_views(struct quell_program *program, struct quell_instr
     bool found = false;
     for (size_t k = 0; k < QUELL_MOST_VIEWS; k++) {
         view[k] = (struct quell_view){.value = SIZE_MAX};
-        if (k < now->operands && k < now->kind->views) found |= find_view(program, now, k, &view[k]);
+        if (k < now->operands && k < now->kind->views)
+            found |= find_view(program, now, k, &view[k]);
     }
     if (!found) return QUELL_OK;
     now->view = quell_new(QUELL_MOST_VIEWS, sizeof *now->view);

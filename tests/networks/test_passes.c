@@ -234,7 +234,8 @@ static size_t passes_of(const struct setting *at, size_t tiles, size_t threads, 
 TEST(passes, guided_by_many_threads)
 {
     struct setting at;
-    float *right = calloc(MOST_COUNT * DIM, sizeof *right), *x = calloc(MOST_COUNT * DIM, sizeof *x);
+    float *right = calloc(MOST_COUNT * DIM, sizeof *right),
+          *x = calloc(MOST_COUNT * DIM, sizeof *x);
     size_t most = is_emulated() ? 4 : MOST_COUNT, apart = 0, full = 0;
     set_up(&at, images, &quell_kind_conv);
     CHECK(at.program->units >= MOST_THREADS && at.program->units % MOST_THREADS == 0,
@@ -254,8 +255,8 @@ TEST(passes, guided_by_many_threads)
             draw(&at, at.guided, count, threads, x);
             full += atomic_load(&seen.workers) >= 4;
             check_seen("images", count, threads, STEPS * passes, STEPS * 2 * count);
-            CHECK(!memcmp(x, right, count * DIM * sizeof *x), "%zu samples, %zu threads: other bits",
-                  count, threads);
+            CHECK(!memcmp(x, right, count * DIM * sizeof *x),
+                  "%zu samples, %zu threads: other bits", count, threads);
         }
     CHECK(full, "no four workers have shared a sample");
     CHECK(apart, "in no case are samples computed one after the other");
