@@ -182,18 +182,52 @@ static double run(size_t workers, size_t turns, struct share **counts, double *s
     return least;
 }
 
-/* A meeting of two that have nothing else to do, in seconds. */
+/* Work of two that is timed: meetings, or reading what the other one has written. took: by the
+ * first worker, in seconds: of a meeting, or of reading all lines once. */
+struct pair {
+    size_t count;
+    float *lines;
+    double took;
+};
+
+#define LINES 65536 /* floats */
+
 static void meet(void *data, size_t worker, size_t workers)
 {
-    for (int i = 0; i < *(int *)data; i++) quell_crew_meet(&bench.crew, worker, workers);
+    struct pair *pair = data;
+    double start = now();
+    for (size_t i = 0; i < pair->count; i++) quell_crew_meet(&bench.crew, worker, workers);
+    if (!worker) pair->took = (now() - start) / (double)pair->count;
 }
 
-static double time_meeting(void)
+static float sum_of(const float *x, size_t count)
 {
-    enum { MEETINGS = 20000 };
+    float sum[16] = {0};
+    for (size_t i = 0; i + 16 <= count; i += 16)
+        for (size_t k = 0; k < 16; k++) sum[k] += x[i + k];
+    return sum[0] + sum[7];
+}
+
+static void cross(void *data, size_t worker, size_t workers)
+{
+    struct pair *pair = data;
+    volatile float keep = 0;
+    for (size_t i = 0; i < pair->count; i++) {
+        for (size_t k = 0; k < LINES && worker; k++) pair->lines[k] = (float)(i + k);
+        quell_crew_meet(&bench.crew, worker, workers);
+        double start = now();
+        if (!worker) keep = keep + sum_of(pair->lines, LINES);
+        double took = now() - start;
+        if (!worker && (!i || took < pair->took)) pair->took = took;
+        quell_crew_meet(&bench.crew, worker, workers);
+    }
+}
+
+/* The least time of some turns of work by two. */
+static double time_pair(quell_crew_fn *work, struct pair *pair)
+{
     pthread_t thread;
     double least = 0;
-    int count = MEETINGS;
     memset(&bench.crew, 0, sizeof bench.crew);
     quell_crew_begin(&bench.crew, 2, 200000);
     if (!quell_crew_lead(&bench.crew, true) || pthread_create(&thread, NULL, help, NULL))
@@ -201,10 +235,8 @@ static double time_meeting(void)
     while (atomic_load(&bench.crew.helpers) + 1 < 2) sched_yield();
     for (int i = 0; i < TURNS; i++) {
         bench.crew.alone = bench.crew.longer = 0;
-        double start = now();
-        quell_crew_work(&bench.crew, meet, &count);
-        double took = (now() - start) / MEETINGS;
-        if (!i || took < least) least = took;
+        quell_crew_work(&bench.crew, work, pair);
+        if (!i || pair->took < least) least = pair->took;
     }
     quell_crew_end(&bench.crew);
     pthread_join(thread, NULL);
@@ -214,17 +246,15 @@ static double time_meeting(void)
 /* The rate at which one core reads as many bytes as the weights are, a second. */
 static double reading_rate(size_t count)
 {
-    float *x = floats(count), sum[16] = {0};
+    float *x = floats(count);
     double least = 0;
+    volatile float keep = 0;
     for (int turn = 0; turn < TURNS; turn++) {
         double start = now();
-        for (size_t i = 0; i + 16 <= count; i += 16)
-            for (size_t k = 0; k < 16; k++) sum[k] += x[i + k];
+        keep = keep + sum_of(x, count);
         double took = now() - start;
         if (!turn || took < least) least = took;
     }
-    volatile float keep = sum[0] + sum[7];
-    (void)keep;
     free(x);
     return (double)count * sizeof *x / least;
 }
@@ -249,8 +279,8 @@ static double read_of_others(const struct quell_instruction *now, size_t workers
     return bytes * (double)(workers - 1) / (double)workers;
 }
 
-/* The machine: seconds of a meeting of two, and of a byte of weights, and of one of another core's
- * (docs/performance.md). */
+/* The machine: seconds of a meeting of two, and of a byte of weights, and of one that another core
+ * has written. */
 struct machine {
     double meeting, weight, crossing;
 };
@@ -279,7 +309,12 @@ static struct prediction predict(size_t workers, struct share **one, struct shar
             if (all == 0) part = shared ? 1 / (double)workers : 1;
             double took = seconds[i] * part, bytes = weights_of(&bench.program->instruction[i]);
             if (share->did.right < bytes) bytes = share->did.right;
-            if (took < bytes * machine->weight && part > 0) took = bytes * machine->weight;
+            /* Who reads more of the weights than its share waits for them, but no longer than one
+             * who does all of the work. */
+            if (bytes > part * weights_of(&bench.program->instruction[i]) &&
+                took < bytes * machine->weight)
+                took = bytes * machine->weight;
+            if (took > seconds[i]) took = seconds[i];
             if (share->phase <= meetings) own[share->phase] += took;
             if (!w && !shared && workers > 1) p.alone += took;
         }
@@ -313,12 +348,14 @@ static void model(const char *name, const struct quell_program *program, const s
     unsigned meetings;
     run(1, 2 * TURNS, one, seconds, &meetings);
     double measured = run(1, TURNS, NULL, NULL, &meetings);
-    struct machine machine = {time_meeting(), 1 / reading_rate(program->weights), 9.7e-6 / 262144};
+    struct pair meetings_of_two = {.count = 20000}, lines = {.count = 20, .lines = floats(LINES)};
+    struct machine machine = {time_pair(meet, &meetings_of_two), 1 / reading_rate(program->weights),
+                              time_pair(cross, &lines) / (LINES * sizeof(float))};
     printf("%s: %.3g G multiply-adds, %.3g MB of weights; one worker %.3f ms; a meeting of two "
-           "%.2f us, weights %.3g GB/s\n",
+           "%.2f us, weights %.3g GB/s, another core's lines %.3g GB/s\n",
            name, 1e-9 * (double)program->multiply_adds[QUELL_FROM_SAMPLE],
            4e-6 * (double)program->weights, 1e3 * measured, 1e6 * machine.meeting,
-           1e-9 / machine.weight);
+           1e-9 / machine.weight, 1e-9 / machine.crossing);
     printf("| workers | meetings | computing | of it one alone | others' lines | meeting | "
            "predicted | of one | measured |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- "
            "|\n");
