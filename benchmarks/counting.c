@@ -94,11 +94,11 @@ static void weigh_rows(float *x, size_t rows, size_t stride, size_t n, float *to
 }
 
 /* A function for each map, which knows which one it is. */
-#define MAPS(MAP)                                                                                  \
-    MAP(0)                                                                                         \
-    MAP(1) MAP(2) MAP(3) MAP(4) MAP(5) MAP(6) MAP(7) MAP(8) MAP(9) MAP(10) MAP(11) MAP(12) MAP(13) \
-        MAP(14) MAP(15) MAP(16) MAP(17) MAP(18) MAP(19) MAP(20) MAP(21) MAP(22) MAP(23) MAP(24)    \
-            MAP(25) MAP(26) MAP(27) MAP(28) MAP(29) MAP(30)
+#define MAPS_0(MAP) MAP(0) MAP(1) MAP(2) MAP(3) MAP(4) MAP(5) MAP(6) MAP(7)
+#define MAPS_8(MAP) MAP(8) MAP(9) MAP(10) MAP(11) MAP(12) MAP(13) MAP(14) MAP(15)
+#define MAPS_16(MAP) MAP(16) MAP(17) MAP(18) MAP(19) MAP(20) MAP(21) MAP(22) MAP(23)
+#define MAPS_24(MAP) MAP(24) MAP(25) MAP(26) MAP(27) MAP(28) MAP(29) MAP(30)
+#define MAPS(MAP) MAPS_0(MAP) MAPS_8(MAP) MAPS_16(MAP) MAPS_24(MAP)
 #define COUNTED(number)                                 \
     static void map_##number(const struct quell_map *x) \
     {                                                   \

@@ -85,8 +85,8 @@ struct quell_steps {
 /* How many of an instruction's operands may be views, the first ones. */
 #define QUELL_MOST_VIEWS 3
 
-/* An operand as a part of another value: its element (i, j, ...) is element offset + i stride[0] + j
- * stride[1] + ... of that. value SIZE_MAX: it is no view. */
+/* An operand as a part of another value: its element (i, j, ...) is element offset + i stride[0] +
+ * j stride[1] + ... of that. value SIZE_MAX: it is no view. */
 struct quell_view {
     size_t value, offset, stride[QUELL_MAX_RANK];
 };
@@ -99,10 +99,10 @@ struct quell_view {
  *
  * next: the map that goes on with the result while it is in cache, and is computed with this
  * instruction (fuse.c); 0 for none. fused: an earlier instruction computes it, or it is a move of
- * which nobody reads a copy. writes: the value
- * that is written, the result of the last one of such a chain. packed: the constant weights in the
- * form in which the kernels take them, or narrow: the same in half of the memory, if all of them
- * are bfloat16 numbers; and offset: where the rows of the other operand begin (kind.h).
+ * which nobody reads a copy. writes: the value that is written, the result of the last one of such
+ * a chain. packed: the constant weights in the form in which the kernels take them, or narrow: the
+ * same in half of the memory, if all of them are bfloat16 numbers; and offset: where the rows of
+ * the other operand begin (kind.h).
  *
  * told: it reads something that samples are told, the time, a class or a condition, or what was
  * computed of these; told_later: one of the maps of its chain does.

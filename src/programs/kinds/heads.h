@@ -19,9 +19,9 @@ struct quell_head_sizes {
     size_t m, n, d, e;
 };
 
-/* A head: q, k, v, the mask of its first query (or NULL) with the distances of its elements, where
- * the result goes, and the scratch memory; q_row, k_row, v_row: the distances of its rows. query: the first of the queries at work. parts: what the
- * kind knows of its scratch memory. */
+/* A head: q, k, v, the distances of their rows, the mask of its first query (or NULL) with the
+ * distances of its elements, where the result goes, and the scratch memory. query: the first of the
+ * queries at work. parts: what the kind knows of its scratch memory. */
 struct quell_head {
     const struct quell_execution *at;
     const struct quell_instruction *of;
