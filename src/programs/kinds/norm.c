@@ -195,8 +195,8 @@ static void run_columns(const struct quell_execution *at, const struct blocks *o
     at->kernels->standardise(&standard);
 }
 
-/* Some blocks of one column, from `block` on; the sets are the blocks, which are `step` apart from x
- * on. */
+/* Some blocks of one column, from `block` on; the sets are the blocks. x: the first of them, from
+ * which the others are `step` apart each. */
 static void run_blocks(const struct quell_execution *at, const struct blocks *of, size_t block,
                        size_t blocks, const float *x, size_t step)
 {
