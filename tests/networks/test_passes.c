@@ -2,7 +2,6 @@
 /* How often a run goes over a network's weights: a gain that is lost changes no bit, and shows here
  * alone. Runs choose their tiles, crews and shares themselves, on a machine that seems to have as
  * many processors as the test says. */
-#define _GNU_SOURCE
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
@@ -26,8 +25,8 @@ static size_t processors;
 
 int sched_getaffinity(pid_t process, size_t size, cpu_set_t *set)
 {
-    if (!processors) return syscall(SYS_sched_getaffinity, process, size, set) < 0 ? -1 : 0;
     CPU_ZERO_S(size, set);
+    if (!processors) return syscall(SYS_sched_getaffinity, process, size, set) < 0 ? -1 : 0;
     for (size_t i = 0; i < processors; i++) CPU_SET_S(i, size, set);
     return 0;
 }
