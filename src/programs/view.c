@@ -66,6 +66,10 @@ static bool go_through(const struct quell_program *program, const struct quell_i
     return true;
 }
 
+/* Longer rows of moves than networks have are not followed: a small file must not keep a processor
+ * busy. */
+#define MOST_MOVES 32
+
 /* The furthest value in which an operand can be seen, with strides that the kind can read. Without
  * a copy that is left out there is none. */
 static bool find_view(const struct quell_program *program, const struct quell_instruction *now,
@@ -75,7 +79,9 @@ static bool find_view(const struct quell_program *program, const struct quell_in
     struct quell_view view = {.value = now->operand[operand]};
     bool found = false, copied = false;
     quell_row_major(shape, view.stride);
-    for (const struct quell_instruction *move; (move = maker_of(program, view.value));) {
+    for (size_t i = 0; i < MOST_MOVES; i++) {
+        const struct quell_instruction *move = maker_of(program, view.value);
+        if (!move) break;
         if (!go_through(program, move, shape, &view)) break;
         if (program->value[program->value[view.value].root].stage != QUELL_FROM_SAMPLE) break;
         copied |= !move->same;
