@@ -42,7 +42,7 @@ static struct seen {
  * with whom there is, which on a busy machine is nobody. The next piece of work is everybody's. */
 static void await_crew(struct quell_crew *crew)
 {
-    for (int i = 0; i < 20000 && atomic_load(&crew->helpers) + 1 < crew->most; i++) usleep(100);
+    for (int i = 0; i < 5000 && atomic_load(&crew->helpers) + 1 < crew->most; i++) usleep(100);
 }
 
 static void observe(const struct quell_program *program, const struct quell_instruction *now,
