@@ -82,9 +82,9 @@ TEST(signals, of_files)
     quell_model_free(model);
 }
 
-/* No thread takes a signal of the host's while it works for quell, except the one that has started the
- * run. A thread that the host's OpenMP had before may take one again as soon as its own work is done,
- * while others still work: it is the host's. */
+/* No thread takes a signal of the host's while it works for quell, except the one that has started
+ * the run. A thread that the host's OpenMP had before may take one again as soon as its own work is
+ * done, while others still work: it is the host's. */
 static pthread_t self;
 static _Thread_local _Atomic sig_atomic_t works;
 static atomic_int here, elsewhere, open_to_signals, helped;
@@ -161,15 +161,9 @@ static void check_signals_go_to_the_host(bool has_threads)
     CHECK(!elsewhere, "%d signals in threads that worked for quell", (int)elsewhere);
 }
 
-TEST(signals, of_the_host)
-{
-    check_signals_go_to_the_host(false);
-}
+TEST(signals, of_the_host) { check_signals_go_to_the_host(false); }
 
-TEST(signals, of_the_host_with_openmp)
-{
-    check_signals_go_to_the_host(true);
-}
+TEST(signals, of_the_host_with_openmp) { check_signals_go_to_the_host(true); }
 
 /* A thread that is cancelled in a run ends when the run has ended, and not before. */
 static atomic_int began, ended;
