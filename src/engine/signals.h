@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps the host's signals out of threads that work for quell: handlers of the host's run in its own
- * threads alone. */
+/* Keeps the host's signals out of threads that work for quell: handlers of the host's run in its
+ * own threads alone. */
 #ifndef QUELL_ENGINE_SIGNALS_H
 #define QUELL_ENGINE_SIGNALS_H
 
