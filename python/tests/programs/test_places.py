@@ -3,6 +3,7 @@
 as programs and by PyTorch in float64, on other inputs than were traced."""
 
 import pytest
+import quell
 import torch
 import torch.nn.functional as F
 from beside import check_each
@@ -138,3 +139,37 @@ def test_an_affine_map():
         )
 
     check([moved])
+
+
+class Beyond(torch.nn.Module):
+    """Places that a condition says."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x, t, k):
+        return self.function(x, k.long()) * t[:, None]
+
+
+@pytest.mark.parametrize(
+    "function, count",
+    [
+        (lambda x, k: x.gather(1, k[:, None].expand(-1, 6)), 6),
+        (lambda x, k: x.scatter(1, k[:, None], 0.0), 6),
+        (lambda x, k: x.scatter_add(1, k[:, None], x[:, :1]), 6),
+        (lambda x, k: x.view(-1, 2, 3)[torch.arange(len(x)), k - k, k][:, None] + x, 3),
+    ],
+)
+def test_a_place_that_does_not_exist(function, count, tmp_path):
+    """PyTorch fails; quell finds no number."""
+    net, path = Beyond(function), tmp_path / "net.safetensors"
+    x, t, k = torch.randn(3, 6), torch.rand(3), torch.tensor([0.0, 2.0, 1.0])
+    quell.export(net, path, (x, t, k), output="x0", schedule="vp", time="t")
+    model = quell.load(path)
+    with torch.no_grad():
+        right = net(x, torch.full((3,), 0.5), k)
+    assert (model(x, 0.5, k=k).mean - right).abs().max() < 1e-6
+    for beyond in count, -count - 1, 99:
+        with pytest.raises(quell.Error):
+            model(x, 0.5, k=torch.full((3,), float(beyond)))

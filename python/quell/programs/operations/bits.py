@@ -6,7 +6,7 @@ import torch
 
 from quell.programs.build import Builder
 from quell.programs.table import Call, NotKnown, lowers
-from quell.programs.values import Constant, Value, constant, number
+from quell.programs.values import Constant, Value, constant
 
 
 def bits_of(b: Builder, call: Call) -> Value:
@@ -14,7 +14,9 @@ def bits_of(b: Builder, call: Call) -> Value:
     remainder, or one of them (1, 2, 4, ...), which is that of a quotient."""
     x, mask = call.first(), call["other"]
     x, mask = (mask, x) if isinstance(x, Constant) else (x, mask)
-    given = torch.as_tensor(mask.tensor if isinstance(mask, Constant) else number(mask) or 0)
+    if not isinstance(mask, (int, Constant)):
+        raise NotKnown(f"{call.name} of computed whole numbers", "arithmetic or where does it")
+    given = torch.as_tensor(mask.tensor if isinstance(mask, Constant) else mask)
     if _is_power(given + 1):
         return _rest(b, x, given + 1)
     if not _is_power(given):

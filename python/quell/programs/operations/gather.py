@@ -14,6 +14,7 @@ from quell.programs.operations.places import picked
 from quell.programs.table import Call, NotKnown, lowers
 from quell.programs.values import Constant, Value, constant
 
+BEYOND = -(2.0**40)
 FIXED = "the indices must not depend on an input, but for rows of a table"
 
 
@@ -69,6 +70,14 @@ def index(b: Builder, call: Call) -> Value:
     return _several(b, x, given, used)
 
 
+def _within(b: Builder, index: Value, size: int) -> Value:
+    """Returns an index that is beyond the array if it is beyond its dimension, not in the next."""
+    if isinstance(index, Constant):
+        return index
+    below, above = (b.map(f, [index, k], torch.bool) for f, k in (("lt", 0.0), ("ge", float(size))))
+    return b.map("where", [b.map("or", [below, above], torch.bool), BEYOND, index], index.dtype)
+
+
 def _flat(b: Builder, indices: list[Value], sizes: list[int]) -> Value:
     """Indices along several dimensions as one along all of them."""
     whole = torch.broadcast_shapes(*[index.shape for index in indices])
@@ -78,7 +87,7 @@ def _flat(b: Builder, indices: list[Value], sizes: list[int]) -> Value:
             flat = constant(flat.tensor * size + index.tensor % size)
             continue
         index = constant(index.tensor % size) if isinstance(index, Constant) else index
-        flat = b.add(b.mul(flat, size), from_the_end(b, index, size))
+        flat = b.add(b.mul(flat, size), _within(b, from_the_end(b, index, size), size))
     return b.expand(flat, whole)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from quell.programs.build import Builder
-from quell.programs.operations.places import elements, few
+from quell.programs.operations.places import elements, few, the_one
 from quell.programs.table import Call, lowers
 from quell.programs.values import Value, constant
 
@@ -38,8 +38,7 @@ def ordered(b: Builder, x: Value, dim: int, falling: bool, first: int, count: in
         (b.reshape(row, [*lead, 1, size]), x.dtype),
         (constant(torch.arange(size).float()), torch.int64),
     ):
-        chosen = b.map("where", [here, each, 0.0], dtype)
-        made.append(b.transpose(b.reduce("sum", chosen, [-1], False, dtype), dim, -1))
+        made.append(b.transpose(the_one(b, here, each, -1, dtype), dim, -1))
     return made
 
 
@@ -55,7 +54,7 @@ def sort(b: Builder, call: Call) -> Any:
     return ordered(b, x, dim, falling, 0, call.arguments.get("k", _size(x, dim)))
 
 
-@lowers("kthvalue", "median", "nanmedian")
+@lowers("kthvalue", "median")
 def one_of_many(b: Builder, call: Call) -> Any:
     """median: the lower of the two in the middle."""
     x: Value = call.first()

@@ -43,8 +43,21 @@ def picked(b: Builder, x: Value, dim: int, index: Value) -> Value:
     wide = b.reshape(x, [*before, 1, size, *after])
     asked = b.reshape(index, [*before, index.shape[dim], 1, *after])
     same = b.map("eq", [asked, _along(size, x.rank + 1, dim + 1)], torch.bool)
-    chosen = b.map("where", [same, wide, 0.0], x.dtype)
-    return b.reduce("sum", chosen, [dim + 1], False, x.dtype)
+    return the_one(b, same, wide, dim + 1, x.dtype)
+
+
+def the_one(b: Builder, here: Value, values: Value, dim: int, dtype: torch.dtype) -> Value:
+    """The value where `here` is true along a dimension; if it is nowhere, 0 / 0, so that a place
+    that does not exist is not read as 0."""
+    made = b.reduce("sum", b.map("where", [here, values, 0.0], dtype), [dim], False, dtype)
+    once = b.map("eq", [b.reduce("sum", here, [dim], False, dtype), 1.0], dtype)
+    return b.map("div", [made, once], dtype)
+
+
+def _anywhere(b: Builder, here: Value, dim: int, dtype: torch.dtype) -> Value:
+    """0, or NaN where `here` is true nowhere along a dimension."""
+    count = b.reduce("sum", here, [dim], True, dtype)
+    return b.map("div", [b.mul(count, 0.0), count], dtype)
 
 
 def added_at(b: Builder, x: Value, dim: int, index: Value, source: Value) -> Value:
@@ -57,6 +70,8 @@ def added_at(b: Builder, x: Value, dim: int, index: Value, source: Value) -> Val
 
     same = _same(b, wide(index), _along(size, x.rank + 1, dim))
     chosen = b.map("where", [same, wide(source), 0.0], x.dtype)
+    if not isinstance(same, Constant):
+        chosen = b.add(chosen, _anywhere(b, same, dim, x.dtype))
     return b.add(x, b.reduce("sum", chosen, [dim + 1], False, x.dtype)) if count else x
 
 
@@ -83,7 +98,10 @@ def scatter(b: Builder, call: Call) -> Value:
             for other in range(x.rank):
                 assert isinstance(one, Value)
                 one = one if other == dim else b.slice(one, other, 0, x.shape[other])
-        x = b.map("where", [_same(b, b.slice(index, dim, k, k + 1), places), one, x], call.dtype)
+        here = _same(b, b.slice(index, dim, k, k + 1), places)
+        x = b.map("where", [here, one, x], call.dtype)
+        if not isinstance(here, Constant):
+            x = b.add(x, _anywhere(b, here, dim, call.dtype))
     return x
 
 
