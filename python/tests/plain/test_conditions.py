@@ -98,8 +98,8 @@ def test_none_and_guidance(tmp_path):
 @pytest.mark.parametrize(
     ("given", "kind", "said"),
     [
-        ({}, TypeError, r"'mean': must be given: an array of shape \(3,\) for all samples, or an a"),
-        ({"mean": MEAN}, TypeError, "condition 'variance': must be given: a number for all samples"),
+        ({}, TypeError, r"'mean': must be given: an array of shape \(3,\) for all"),
+        ({"mean": MEAN}, TypeError, "condition 'variance': must be given: a number for all"),
         ({"mean": MEAN, "variance": 1, "energy": 2}, TypeError, "its conditions are 'mean', 'var"),
         ({"mean": MEAN[:2], "variance": 1}, ValueError, r"must be \(3,\) or \(1, 3\) for all"),
         ({"mean": np.zeros((2, 3)), "variance": 1}, ValueError, r"samples, or \(4, 3\), a"),
