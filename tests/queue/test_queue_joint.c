@@ -219,7 +219,7 @@ TEST(queue_joint, names_the_row_that_fails)
     for (size_t i = 0; i < COUNT * at.dim; i++) x[i] = same[i] = i / at.dim == 4 ? NAN : 0.5f;
     CHECK(quell_sample_from(at.sampler[0], &draw, NULL, same) == QUELL_NOT_FINITE, "not failed");
     strcpy(message, quell_error_message());
-    CHECK(strstr(message, "row 4"), "'%s'", message);
+    CHECK(strstr(message, "x[4][0] is nan"), "'%s'", message);
     quell_request request = request_for(at.sampler[0], &draw, x);
     request.from = 1;
     MUST(quell_queue_submit(queue, &request, &ticket));
