@@ -133,6 +133,12 @@ static void run(const struct quell_execution *at)
     quell_heads_run(at, &parts, pack, attend);
 }
 
+static const struct quell_kind *halved(const struct quell_inference *at)
+{
+    (void)at;
+    return &quell_kind_attention_bf16;
+}
+
 const struct quell_kind quell_kind_attention = {
     .name = "attention",
     .least = 3,
@@ -141,4 +147,5 @@ const struct quell_kind quell_kind_attention = {
     .shared = true,
     .infer = infer,
     .run = run,
+    .halved = halved,
 };
