@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-/* TURN: evaluations, as docs/queue.md says. COMES: of the long request, when the other one comes. */
+/* TURN: evaluations, as docs/queue.md says. COMES: when the other one comes, in the long one. */
 enum { TURN = 64, LONG = 400, SHORT = 3, COMES = 20, MOST_COUNT = 3, MOST_DIM = 64 };
 
 /* A network, and a sampler of so many steps. */
