@@ -268,7 +268,7 @@ TEST(queue_joint, goes_over_the_weights_once)
 {
     enum { COUNT = 2, ALL = 3 };
     struct setting at;
-    set_up(&at, "mlp");
+    set_up(&at, "mlp", NULL);
     float x[ALL][COUNT * MOST_DIM];
     int32_t classes[COUNT] = {1, 2};
     quell_draw draw = quell_draw_defaults();
