@@ -67,8 +67,11 @@ struct quell_pace {
  * sets the division of what it writes, and what the instruction reads of its own (divide.h);
  * views: the first operands that may be views, whose elements are stride[] apart if `strided` says
  * so (view.c);
- * packing: for a kind whose operand 1 is packed if it is a constant. */
+ * packing: for a kind whose operand 1 is packed if it is a constant. form: how a kind keeps short
+ * numbers (quantised.h); NULL: it computes with floats. halved: returns the kind by whose bfloat16
+ * products an instruction can be computed instead, or NULL, once its result has a shape. */
 struct quell_packing;
+struct quell_short;
 
 struct quell_kind {
     const char *name;
@@ -85,6 +88,8 @@ struct quell_kind {
     bool (*strided)(const struct quell_program *program, const struct quell_instruction *now,
                     size_t operand, const size_t *stride);
     const struct quell_packing *packing;
+    const struct quell_short *form;
+    const struct quell_kind *(*halved)(const struct quell_inference *at);
 };
 
 /* How the constant operand 1 of a kind is packed when a program is loaded, in the form that the
@@ -117,9 +122,10 @@ void quell_take_packed(struct quell_dots *dots, const struct quell_instruction *
 /* Returns the i-th kind, or NULL past the last one. */
 const struct quell_kind *quell_kind_at(size_t i);
 
-extern const struct quell_kind quell_kind_attention, quell_kind_attention_int8, quell_kind_concat,
-    quell_kind_conv, quell_kind_conv_int8, quell_kind_conv_transpose, quell_kind_gather,
-    quell_kind_interpolate, quell_kind_linear, quell_kind_linear_int8, quell_kind_map,
+extern const struct quell_kind quell_kind_attention, quell_kind_attention_bf16,
+    quell_kind_attention_int8, quell_kind_concat, quell_kind_conv, quell_kind_conv_bf16,
+    quell_kind_conv_int8, quell_kind_conv_transpose, quell_kind_gather, quell_kind_interpolate,
+    quell_kind_linear, quell_kind_linear_bf16, quell_kind_linear_int8, quell_kind_map,
     quell_kind_matmul, quell_kind_move, quell_kind_nearest, quell_kind_norm, quell_kind_pad,
     quell_kind_pool, quell_kind_reduce, quell_kind_softmax;
 

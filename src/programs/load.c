@@ -208,6 +208,7 @@ static quell_status load(struct quell_program *program, const char *description,
 {
     if (!program->text || !program->name || !program->path) return quell_program_no_memory(program);
     memcpy(program->text, description, quell_json_size(description));
+    program->halves = from->halves;
     quell_status status = quell_program_read(program, program->text, from);
     if (!status) status = quell_program_infer(program);
     if (!status) status = quell_program_fold(program, from);

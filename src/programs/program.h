@@ -143,11 +143,13 @@ struct quell_program {
     size_t floats[QUELL_STAGES], scratch[QUELL_STAGES];
     size_t apart, apart_floats, units, common, common_floats;
     uint64_t multiply_adds[QUELL_STAGES], weights; /* floats that stay in memory */
-    bool rounds; /* has weights of products, which quell_program_round rounds */
+    bool rounds; /* has weights or products that become bfloat16 numbers */
+    bool halves; /* products are those of bfloat16 numbers where they can be */
 };
 
 /* Where the constants come from. most: how many operations on constants alone are allowed (0:
- * 2^32). rounded: weights of products are rounded to bfloat16. find: sets the index of the tensor
+ * 2^32). rounded: weights of products are rounded to bfloat16. halves: products are those of
+ * bfloat16 numbers where they can be. find: sets the index of the tensor
  * of that name; false if there is none. read: copies the tensor as float32. */
 struct quell_constants {
     void *user;
@@ -156,7 +158,7 @@ struct quell_constants {
     bool (*find)(void *user, const char *name, size_t *index);
     bool (*shape)(void *user, size_t index, struct quell_shape *shape);
     quell_status (*read)(void *user, size_t index, const struct quell_shape *shape, float *out);
-    bool rounded;
+    bool rounded, halves;
 };
 
 /* Reads a program from its description and makes it ready to run. Any error in the program is

@@ -136,6 +136,12 @@ static void run(const struct quell_execution *at)
     quell_heads_run(at, &parts, pack, attend);
 }
 
+static const struct quell_kind *halved(const struct quell_inference *at)
+{
+    (void)at;
+    return &quell_kind_attention_bf16;
+}
+
 const struct quell_kind quell_kind_attention = {
     .name = "attention",
     .least = 3,
@@ -146,4 +152,5 @@ const struct quell_kind quell_kind_attention = {
     .run = run,
     .views = 3,
     .strided = quell_heads_strided,
+    .halved = halved,
 };

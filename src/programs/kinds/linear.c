@@ -222,6 +222,12 @@ static void divide(struct quell_program *program, struct quell_instruction *now)
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
 
+static const struct quell_kind *halved(const struct quell_inference *at)
+{
+    (void)at;
+    return &quell_kind_linear_bf16;
+}
+
 static const struct quell_packing packing = {
     .floats = floats, .pack = pack, .unpack = unpack, .offsets = offsets};
 
@@ -234,4 +240,5 @@ const struct quell_kind quell_kind_linear = {.name = "linear",
                                              .run = run,
                                              .rows = rows,
                                              .divide = divide,
-                                             .packing = &packing};
+                                             .packing = &packing,
+                                             .halved = halved};
