@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from quell._arrays import Floats, as_floats, is_tensor, to_numpy
+from quell._arrays import Array, Floats, as_floats, is_tensor, named_array, to_numpy
 from quell._function import PerSample
 from quell._inputs import classes_of
 from quell._keywords import meant
@@ -40,6 +40,13 @@ def _exact(given: Any, floats: Floats, name: str) -> None:
             )
 
 
+def _told(given: Array, what: str) -> Floats:
+    """Returns what a network is told as float32. A mask of True and False is told as 1 and 0, as in
+    the example that the network was exported with."""
+    array = named_array(given, what)
+    return array.astype(np.float32) if array.dtype == bool else as_floats(given, what)
+
+
 def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats | None:
     """A condition's values: of shape (size,) for all samples, or (count, size) for each; None: none
     of it."""
@@ -47,7 +54,7 @@ def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats |
         return None
     each = isinstance(value, PerSample)
     given = value.rows if each else value
-    array = as_floats(given, f"condition {name!r}")
+    array = _told(given, f"condition {name!r}")
     _exact(given, array, name)
     size = 1
     for extent in shape:

@@ -174,13 +174,15 @@ def load(name: Path, schedule: Any = None, precision: str = "stored") -> Model:
         name: "builtin:NAME" (quell.models() lists them), or a file: .json, .npy or .safetensors
             (docs/models.md, docs/networks.md). Files are not trusted.
         schedule: The schedule (default: the one that the model asks for, else "vp").
-        precision: The precision of a network's weights: "stored", or "bf16": rounded to bfloat16,
-            in half of the memory (docs/networks.md, "Precision").
+        precision: The precision of a network's weights: "stored"; "bf16": rounded to bfloat16,
+            in half of the memory; or "bf16_products": with products of bfloat16 numbers
+            (docs/networks.md, "Precision").
 
     Raises:
         BadModel: The file is not valid.
         NotFound: There is no built-in model or precision of this name.
-        Unsupported: The precision is bf16, and the model is no network, or has no weights for it.
+        Unsupported: The precision is bf16 or bf16_products, and the model is no network, or has no
+            weights for it.
         IOFailed: The file cannot be read.
     """
     return Model(name, schedule, precision)

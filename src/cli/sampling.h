@@ -30,10 +30,11 @@ struct sampling {
              "The noise schedule, NAME[:KEY=VALUE,...] (default the model's own, else vp): see " \
              "`quell list schedules`.")
 
-#define PRECISION_ROW(owner)                                                                    \
-    TEXT_ROW(owner, precision, "precision", "P",                                                \
-             "The precision of a network's weights: stored (the default), or bf16: rounded to " \
-             "bfloat16, in half of the memory.")
+#define PRECISION_ROW(owner)                                                            \
+    TEXT_ROW(                                                                           \
+        owner, precision, "precision", "P",                                             \
+        "The precision of a network's weights: stored (the default); bf16: rounded to " \
+        "bfloat16, in half of the memory; or bf16_products: with products of bfloat16 numbers.")
 
 #define BROWNIAN_ROW(owner)                                                                    \
     FLAG_ROW(owner, sampling.brownian, "brownian",                                             \

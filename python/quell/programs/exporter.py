@@ -26,7 +26,7 @@ from quell.errors import Error
 from quell.programs.batch import OF_THE_BATCH
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, Expected, compare, expected, fails, outputs
-from quell.programs.copies import in_evaluation, in_single, narrow_type, weights_of
+from quell.programs.copies import in_evaluation, in_single, is_finite, narrow_type, weights_of
 from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.fast import choose, forget
 from quell.programs.infinite import with_infinities
@@ -106,7 +106,7 @@ def check_module(module: Any) -> nn.Module:
             raise ValueError(f"quell.export: {name} has no values: call the network once before")
         if weight.device.type != "cpu":
             raise ValueError(f"quell.export: {name} is on {weight.device}: call .cpu() before")
-        if weight.is_floating_point() and not torch.isfinite(weight.float()).all():
+        if weight.is_floating_point() and not is_finite(weight):
             raise ValueError(f"quell.export: {name} is not finite in float32")
     for name, part in module.named_modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.running_mean is None:
