@@ -117,7 +117,7 @@ static void run_stages(void *data, size_t worker, size_t workers)
 static bool check_given(struct decoding *decoding, size_t sample)
 {
     size_t dim = decoding->denoiser->dim;
-    size_t bad = quell_first_not_finite(decoding->in + sample * dim, dim);
+    size_t bad = quell_first_not_finite(decoding->kernels, decoding->in + sample * dim, dim);
     if (bad < dim)
         quell_watch_given(&decoding->watch, decoding->in, sample * dim + bad, dim,
                           decoding->draw.first, 0);
@@ -152,7 +152,7 @@ static void decode_one(struct decoding *decoding, size_t sample, size_t worker)
     else
         run_stages(&share, 0, 1);
     memcpy(out, quell_value_at(program, &room, program->output), decoding->size * sizeof *out);
-    size_t bad = quell_first_not_finite(out, decoding->size);
+    size_t bad = quell_first_not_finite(decoding->kernels, out, decoding->size);
     if (bad < decoding->size) fail_decoded(decoding, sample, bad, out[bad]);
 }
 

@@ -3,33 +3,34 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
-#define BLOCK 512
+#define SETS 64
+#define SET 1024 /* elements, at most */
 
-/* Whether one of the values is not finite: its exponent has all bits. The loop has no other end, so
- * that compilers make vectors of it. */
-static bool any_not_finite(const float *values, size_t count)
+/* A sum that has a term which is not finite is not finite either, whatever the others are. Others
+ * are not only where they are too large, so that it is known at little cost that all is well. */
+static bool sums_are_finite(const struct quell_kernels *kernels, const float *values, size_t count)
 {
-    const uint32_t exponent = UINT32_C(0x7f800000);
-    uint32_t any = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        any |= (bits & exponent) == exponent;
+    float out[SETS];
+    struct quell_sums sums = {.x = values, .out = out};
+    for (size_t left = count; left; left -= sums.sets * sums.count) {
+        sums.count = sums.step = left < SET ? left : SET;
+        sums.sets = left / sums.count < SETS ? left / sums.count : SETS;
+        kernels->sum_rows(&sums);
+        for (size_t s = 0; s < sums.sets; s++)
+            if (!isfinite(out[s])) return false;
+        sums.x += sums.sets * sums.count;
     }
-    return any;
+    return true;
 }
 
-size_t quell_first_not_finite(const float *values, size_t count)
+size_t quell_first_not_finite(const struct quell_kernels *kernels, const float *values,
+                              size_t count)
 {
-    for (size_t i = 0; i < count; i += BLOCK) {
-        size_t block = count - i < BLOCK ? count - i : BLOCK;
-        if (!any_not_finite(values + i, block)) continue;
-        while (isfinite(values[i])) i++;
-        return i;
-    }
-    return count;
+    size_t i = 0;
+    if (sums_are_finite(kernels, values, count)) return count;
+    while (i < count && isfinite(values[i])) i++;
+    return i;
 }
 
 const char *quell_not_finite_text(float value)
@@ -64,7 +65,7 @@ void quell_tile_check_given(struct quell_tile *tile)
 {
     const struct quell_job *job = tile->job;
     const float *x = tile->registers[QUELL_STATE];
-    size_t i = quell_first_not_finite(x, size_of(tile));
+    size_t i = quell_first_not_finite(tile->job->kernels, x, size_of(tile));
     if (i == size_of(tile)) return;
     size_t row = tile->row + i / tile->elements, element = tile->element + i % tile->elements;
     quell_watch_given(&tile->job->watch, job->x, row * job->dim + element, job->dim,
@@ -88,10 +89,11 @@ static struct quell_fault fault_of(const struct quell_tile *tile, const float *v
 struct quell_fault quell_tile_find_fault(const struct quell_tile *tile,
                                          const struct quell_tile_mean *mean)
 {
+    const struct quell_kernels *kernels = tile->job->kernels;
     size_t size = size_of(tile), i;
-    if ((i = quell_first_not_finite(mean->out, size)) < size)
+    if ((i = quell_first_not_finite(kernels, mean->out, size)) < size)
         return fault_of(tile, mean->out, i, "");
-    if (mean->variance && (i = quell_first_not_finite(mean->variance, size)) < size)
+    if (mean->variance && (i = quell_first_not_finite(kernels, mean->variance, size)) < size)
         return fault_of(tile, mean->variance, i, " of its variance");
     return (struct quell_fault){false, 0, ""};
 }
@@ -112,7 +114,7 @@ void quell_tile_check_mean(struct quell_tile *tile, const struct quell_tile_mean
 void quell_tile_check_step(struct quell_tile *tile, const struct quell_fault *fault)
 {
     const float *x = tile->registers[QUELL_STATE];
-    size_t i = quell_first_not_finite(x, size_of(tile));
+    size_t i = quell_first_not_finite(tile->job->kernels, x, size_of(tile));
     if (i == size_of(tile)) return;
     if (fault->found)
         fail_at(tile, fault);
@@ -125,7 +127,7 @@ void quell_tile_check_step(struct quell_tile *tile, const struct quell_fault *fa
 void quell_tile_not_finite(struct quell_tile *tile, const struct quell_op *op)
 {
     const float *out = tile->registers[op->out];
-    size_t size = size_of(tile), i = quell_first_not_finite(out, size);
+    size_t size = size_of(tile), i = quell_first_not_finite(tile->job->kernels, out, size);
     unsigned terms = op->terms ? op->terms : 1;
     if (i == size) i = 0;
     for (unsigned k = 0; k < terms; k++) {

@@ -6,7 +6,8 @@
 #include "tile.h"
 
 /* Returns the index of the first of `count` values that is not finite; `count` if all are. */
-size_t quell_first_not_finite(const float *values, size_t count);
+size_t quell_first_not_finite(const struct quell_kernels *kernels, const float *values,
+                              size_t count);
 
 /* How messages call such a value: nan, inf or -inf. */
 const char *quell_not_finite_text(float value);

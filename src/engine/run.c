@@ -282,7 +282,8 @@ quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw,
 /* A step of no length: x stays, but must be finite, as for any other. */
 static quell_status stay(struct quell_job *job)
 {
-    size_t size = job->draw.count * job->dim, i = quell_first_not_finite(job->x, size);
+    size_t size = job->draw.count * job->dim,
+           i = quell_first_not_finite(job->kernels, job->x, size);
     if (i == size) return QUELL_OK;
     job->run.progress = NULL;
     quell_watch_begin(&job->watch, &job->run, 0);
@@ -299,10 +300,10 @@ quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, co
     if (!(t >= s && t <= 1 && s >= 0))
         return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %.17g, s = %.17g; needs 1 >= t >= s >= 0",
                           t, s);
+    QUELL_OWN_FLOATS;
     if (t == s) return stay(&job);
     quell_point ends[2];
     struct quell_plan plan = {0};
-    QUELL_OWN_FLOATS;
     status = quell_schedule_point(sampler->schedule, t, &ends[0]);
     if (!status) status = quell_schedule_point(sampler->schedule, s, &ends[1]);
     if (!status) status = quell_sampler_plan(sampler, ends, 1, &plan);

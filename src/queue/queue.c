@@ -148,11 +148,18 @@ void quell_queue_look(quell_queue *queue, quell_queue_state *state)
     pthread_mutex_unlock(&queue->lock);
 }
 
+quell_status quell_queue_after_fork(void)
+{
+    return quell_fail(QUELL_AFTER_FORK,
+                      "queue: it was made before fork() and goes on in the parent "
+                      "alone: make one in the child");
+}
+
 quell_status quell_queue_close(quell_queue *queue, double seconds)
 {
     if (!queue) return quell_fail(QUELL_BAD_ARGUMENT, "queue: it is NULL");
     if (isnan(seconds)) return quell_fail(QUELL_BAD_ARGUMENT, "queue: seconds is not a number");
-    if (queue->process != quell_process_number()) return quell_threads_after_fork();
+    if (queue->process != quell_process_number()) return quell_queue_after_fork();
     if (pthread_equal(pthread_self(), queue->conductor))
         return quell_fail(QUELL_BAD_ARGUMENT, "queue: an answer function must not close it");
     double end = seconds < 0 ? INFINITY : quell_queue_now() + seconds;

@@ -104,6 +104,9 @@ struct quell_queue {
 /* The time in seconds, by a clock that nobody sets. Needs no lock. */
 double quell_queue_now(void);
 
+/* Refuses a call in a child of fork(), where a queue of its parent has no threads. */
+quell_status quell_queue_after_fork(void);
+
 /* Gives up one hold on the queue, without its lock, and frees it with the last one. */
 void quell_queue_drop(quell_queue *queue);
 

@@ -7,7 +7,6 @@
 #include "base/sized.h"
 #include "engine/given.h"
 #include "engine/run_check.h"
-#include "engine/threads.h"
 #include "queue/wait.h"
 
 #include <math.h>
@@ -96,7 +95,7 @@ static quell_status submit(quell_queue *queue, const quell_request *request, que
 {
     if (!queue || !request)
         return quell_fail(QUELL_BAD_ARGUMENT, "queue: the %s is NULL", queue ? "request" : "queue");
-    if (queue->process != quell_process_number()) return quell_threads_after_fork();
+    if (queue->process != quell_process_number()) return quell_queue_after_fork();
     quell_ticket *made = quell_new(1, sizeof *made);
     if (!made) return quell_fail(QUELL_NO_MEMORY, "queue: no memory for a request");
     made->request = quell_request_defaults();
@@ -220,7 +219,7 @@ quell_status quell_ticket_wait(quell_ticket *ticket, double seconds)
     if (!ticket) return quell_fail(QUELL_BAD_ARGUMENT, "queue: the ticket is NULL");
     if (isnan(seconds)) return quell_fail(QUELL_BAD_ARGUMENT, "queue: seconds is not a number");
     quell_queue *queue = ticket->queue;
-    if (queue->process != quell_process_number()) return quell_threads_after_fork();
+    if (queue->process != quell_process_number()) return quell_queue_after_fork();
     double until = seconds < 0 ? INFINITY : quell_queue_now() + seconds;
     pthread_mutex_lock(&queue->lock);
     if (seconds != 0 && !ticket->ended && pthread_equal(pthread_self(), queue->conductor)) {

@@ -375,6 +375,8 @@ TEST(queue_ends, after_fork)
         quell_ticket *ticket = asked.ticket;
         alarm(20);
         _exit(quell_queue_submit(at.queue, &request, NULL) != QUELL_AFTER_FORK ||
+              strcmp(quell_error_message(), "queue: it was made before fork() and goes on in the "
+                                            "parent alone: make one in the child") ||
               quell_queue_close(at.queue, -1) != QUELL_AFTER_FORK ||
               (ticket && quell_ticket_wait(ticket, -1) != QUELL_AFTER_FORK));
     }

@@ -220,10 +220,14 @@ TEST(queue_joint, faults_are_each_ones_own)
     tear_down(&at);
 }
 
-/* A row of a list is named by its number in the request, whatever parts it was drawn in. */
+/* A row of a list is named by its number in the request, whatever parts it was drawn in: of states
+ * that are not finite, and of finite ones that are too much for the network. */
 TEST(queue_joint, names_the_row_that_fails)
 {
     enum { COUNT = 5 };
+    static const float given[] = {NAN, 3e38f};
+    static const char *const says[] = {"run: x[4][0] is nan before the first transition",
+                                       "the denoiser (network) returned "};
     struct setting at;
     set_up(&at, "mlp", NULL);
     float x[COUNT * MOST_DIM], same[COUNT * MOST_DIM];
@@ -233,19 +237,53 @@ TEST(queue_joint, names_the_row_that_fails)
     quell_ticket *ticket;
     char message[512];
     draw.count = COUNT, draw.seeds = seeds, draw.indices = indices;
-    for (size_t i = 0; i < COUNT * at.dim; i++) x[i] = same[i] = i / at.dim == 4 ? NAN : 0.5f;
-    CHECK(quell_sample_from(at.sampler[0], &draw, NULL, same) == QUELL_NOT_FINITE, "not failed");
-    strcpy(message, quell_error_message());
-    CHECK(strstr(message, "x[4][0] is nan"), "'%s'", message);
-    quell_request request = request_for(at.sampler[0], &draw, x);
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < COUNT * at.dim; i++)
+            x[i] = same[i] = i / at.dim == 4 ? given[k] : 0.5f;
+        CHECK(quell_sample_from(at.sampler[0], &draw, NULL, same) == QUELL_NOT_FINITE,
+              "not failed");
+        strcpy(message, quell_error_message());
+        CHECK(strstr(message, says[k]) &&
+                  (k == 0 || strstr(message, "row 4 (sample 8 of seed 31)")),
+              "'%s'", message);
+        quell_request request = request_for(at.sampler[0], &draw, x);
+        request.from = 1;
+        MUST(quell_queue_submit(queue, &request, &ticket));
+        CHECK(quell_ticket_wait(ticket, -1) == QUELL_NOT_FINITE &&
+                  !strcmp(message, quell_error_message()),
+              "'%s', not '%s'", quell_error_message(), message);
+        quell_ticket_free(ticket);
+    }
+    quell_queue_free(queue);
+    tear_down(&at);
+}
+
+/* The same of a denoiser that is not drawn with others: its part is a run of its own. */
+TEST(queue_joint, names_the_row_of_a_part)
+{
+    enum { COUNT = 5, DIM = 3 };
+    float x[COUNT * DIM] = {0};
+    quell_draw draw = quell_draw_defaults();
+    quell_queue *queue = queue_of(1, 2);
+    quell_denoiser *denoiser;
+    quell_sampler *sampler;
+    quell_schedule *schedule = must_schedule("vp");
+    quell_ticket *ticket;
+    MUST(quell_denoiser_from_isotropic(&denoiser, DIM, NULL, 1));
+    MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
+    draw.count = COUNT, draw.first = 7;
+    x[4 * DIM + 1] = INFINITY;
+    quell_request request = request_for(sampler, &draw, x);
     request.from = 1;
     MUST(quell_queue_submit(queue, &request, &ticket));
     CHECK(quell_ticket_wait(ticket, -1) == QUELL_NOT_FINITE &&
-              !strcmp(message, quell_error_message()),
-          "'%s', not '%s'", quell_error_message(), message);
+              !strcmp(quell_error_message(), "run: x[4][1] is inf before the first transition"),
+          "'%s'", quell_error_message());
     quell_ticket_free(ticket);
     quell_queue_free(queue);
-    tear_down(&at);
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
 }
 
 /* Calls of the first linear map of the samples, and their samples. */
