@@ -92,6 +92,18 @@ def _masks_not_looked_at() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _data_detached() -> Iterator[None]:
+    """Makes x.data x.detach(), which is the same numbers; torch.export cannot follow the former."""
+    own: Any = torch._C.TensorBase.__dict__["data"]
+    kind: Any = torch.Tensor
+    kind.data = property(lambda x: x.detach(), lambda x, value: own.__set__(x, value))
+    try:
+        yield
+    finally:
+        del kind.data
+
+
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keeps torch's loggers, and the print() of its export, silent: before an error that is refused
     in one line they write graphs of a hundred lines."""
@@ -187,7 +199,9 @@ def _refuse_gradients(
 def _with_shapes(
     module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], shapes: Any
 ) -> torch.export.ExportedProgram:
-    with torch.no_grad(), evaluating(module), _masks_not_looked_at(), _quiet():
+    with (
+        torch.no_grad(), evaluating(module), _masks_not_looked_at(), _data_detached(), _quiet()
+    ):  # fmt: skip
         warnings.filterwarnings("ignore", "The tensor attribute")  # kept in the copy alone
         warnings.filterwarnings("ignore", ".*LeafSpec", FutureWarning)  # of torch, to itself
         traced = torch.export.export(

@@ -13,11 +13,13 @@ import strangers_attention  # noqa: F401, which adds to the table
 import strangers_conditions  # noqa: F401
 import strangers_data  # noqa: F401
 import strangers_functions  # noqa: F401
+import strangers_habits  # noqa: F401
 import strangers_images  # noqa: F401
 import strangers_layers  # noqa: F401
 import strangers_places  # noqa: F401
 import strangers_recurrent  # noqa: F401
 import strangers_refused  # noqa: F401
+import strangers_science  # noqa: F401
 import strangers_sequences  # noqa: F401
 import strangers_shapes  # noqa: F401
 import strangers_sizes  # noqa: F401
@@ -42,7 +44,8 @@ COUNT = 3
 # Which were not as they are now.
 ORDINARY = (
     "adm_in_half", "best_two_experts", "bool_mask", "cfg_inside", "codebook_nearest", "func_grad",
-    "hooks", "last_state_by_length", "music_skew_attention", "scalar_buffers",
+    "hooks", "inference_mode_and_contexts", "last_state_by_length", "music_skew_attention",
+    "scalar_buffers",
 )  # fmt: skip
 
 
