@@ -36,7 +36,8 @@ from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
 from quell.programs.nested import flat, is_nested
 from quell.programs.rewrite import ending, inputs_used
-from quell.programs.told import add_nones, around_fields, class_fields, nones_of, variance_fields
+from quell.programs.told import add_nones, around_fields, check_fields
+from quell.programs.told import class_fields, nones_of, variance_fields
 from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
 
@@ -215,6 +216,7 @@ def export(
             line of code that it comes from), or its samples depend on each other, or the difference
             is too large. No file is written then.
     """
+    check_fields(fields, export)
     path_of(path, "path")
     classes = whole(classes, "classes", 0, 2**24 - 1)
     if not 0 < real(most, "most") < 1:
@@ -242,11 +244,6 @@ def export(
         **variance_fields(variance),
         **fields,
     }
-    for name in fields:
-        if name not in ("image", "comment"):
-            raise TypeError(
-                f"quell.export: {name}: no such argument, nor a field to add: image and comment are"
-            )
     nones = nones_of(none, inputs)
     wide = _widened(shape, variance)
     made = (decode, dtype, most, fast, description, nones, means)

@@ -279,6 +279,7 @@ def test_torch_says_nothing_before(tmp_path, capfd):
         ((X, T), {"sigma_data": float("inf"), "precondition": "simple"}, "sigma_data: inf"),
         ((X, T), {"most": float("inf")}, "most: inf, must be above 0 and below 1"),
         ((X, T), {"version": 2}, "version: no such argument"),
+        ((X, T), {"outptu": "eps"}, r"outptu: no such argument \(did you mean 'output'\?\)"),
         ((X, T), {"programs": {}}, "programs: no such argument"),
         ((X, T), {"names": ["x", "class"], "time": False}, "say how many there are"),
         ((X, T, torch.tensor([0, 2])), {"classes": 2}, "the example has class 2"),
