@@ -65,7 +65,7 @@ def test_stranger(name, tmp_path):
         next(iter(example.values()) if isinstance(example, dict) else iter(example)).shape[1:]
     )
     assert quell.load(path).shape == shape
-    same_bits(path, shape, **conditions_of(example, told.get("classes"), quell.load(path)))
+    same_bits(path, shape, conditions_of(example, told.get("classes"), quell.load(path)))
 
 
 def conditions_of(example, classes, model):
@@ -77,7 +77,7 @@ def conditions_of(example, classes, model):
     return {name: part[0].numpy() for name, part in zip(model.conditions, rest, strict=True)}
 
 
-def same_bits(path, shape, **conditions):
+def same_bits(path, shape, conditions):
     """On each instruction set, and on two threads."""
     made = []
     for isa in "scalar", None:
@@ -93,4 +93,4 @@ def test_the_same_bits_on_each_instruction_set(tmp_path):
     network, example, told = CASES["groupnorm1_pixelshuffle"]()
     path = tmp_path / "net.safetensors"
     quell.export(network, path, example, output="x0", schedule="vp", time="t", **told)
-    same_bits(path, (3, 8, 8))
+    same_bits(path, (3, 8, 8), {})
