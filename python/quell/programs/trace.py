@@ -18,6 +18,7 @@ from torch.export.graph_signature import InputKind, OutputKind
 
 from quell.programs.copies import forget, with_same_weights
 from quell.programs.looking import Gradients, Looking
+from quell.programs.sizes import narrowed, other_in_many
 
 KEPT = (
     "_safe_softmax adaptive_max_pool2d adaptive_max_pool3d addcmul avg_pool1d avg_pool2d "
@@ -92,6 +93,18 @@ def _masks_not_looked_at() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _data_detached() -> Iterator[None]:
+    """Makes x.data x.detach(), which is the same numbers; torch.export cannot follow the former."""
+    own: Any = torch._C.TensorBase.__dict__["data"]
+    kind: Any = torch.Tensor
+    kind.data = property(lambda x: x.detach(), lambda x, value: own.__set__(x, value))
+    try:
+        yield
+    finally:
+        del kind.data
+
+
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keeps torch's loggers, and the print() of its export, silent: before an error that is refused
     in one line they write graphs of a hundred lines."""
@@ -151,10 +164,16 @@ def _exported(
     try:
         if not single:
             shapes = _shapes(module, arguments, keywords)
-            return _with_shapes(module, arguments, keywords, shapes)
+            made = _with_shapes(module, arguments, keywords, shapes)
+            if narrowed(made):
+                _refuse_sizes(module, arguments, keywords)
+            return made
+    except Refused:
+        raise
     except Exception as error:
         first = error
         _refuse_gradients(module, arguments, keywords)
+        _refuse_sizes(module, arguments, keywords)
     one = [_one(value) for value in arguments], {k: _one(v) for k, v in keywords.items()}
     with contextlib.suppress(Exception):
         return _with_shapes(module, one[0], one[1], None)
@@ -184,10 +203,24 @@ def _refuse_gradients(
         )
 
 
+def _refuse_sizes(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+    """Refuses a network whose samples are others in a large batch."""
+    own = with_same_weights(module)
+    with evaluating(own):
+        many = other_in_many(own, arguments, keywords)
+    if many is not None:
+        raise Refused(
+            "quell.export: the network looks at the size of its batch: its samples are others in "
+            f"one of {many}; a program is that of one sample"
+        )
+
+
 def _with_shapes(
     module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], shapes: Any
 ) -> torch.export.ExportedProgram:
-    with torch.no_grad(), evaluating(module), _masks_not_looked_at(), _quiet():
+    with (
+        torch.no_grad(), evaluating(module), _masks_not_looked_at(), _data_detached(), _quiet()
+    ):  # fmt: skip
         warnings.filterwarnings("ignore", "The tensor attribute")  # kept in the copy alone
         warnings.filterwarnings("ignore", ".*LeafSpec", FutureWarning)  # of torch, to itself
         traced = torch.export.export(

@@ -13,11 +13,13 @@ import strangers_attention  # noqa: F401, which adds to the table
 import strangers_conditions  # noqa: F401
 import strangers_data  # noqa: F401
 import strangers_functions  # noqa: F401
+import strangers_habits  # noqa: F401
 import strangers_images  # noqa: F401
 import strangers_layers  # noqa: F401
 import strangers_places  # noqa: F401
 import strangers_recurrent  # noqa: F401
 import strangers_refused  # noqa: F401
+import strangers_science  # noqa: F401
 import strangers_sequences  # noqa: F401
 import strangers_shapes  # noqa: F401
 import strangers_sizes  # noqa: F401
@@ -42,7 +44,8 @@ COUNT = 3
 # Which were not as they are now.
 ORDINARY = (
     "adm_in_half", "best_two_experts", "bool_mask", "cfg_inside", "codebook_nearest", "func_grad",
-    "hooks", "last_state_by_length", "music_skew_attention", "scalar_buffers",
+    "hooks", "inference_mode_and_contexts", "last_state_by_length", "music_skew_attention",
+    "scalar_buffers",
 )  # fmt: skip
 
 
@@ -62,7 +65,7 @@ def test_stranger(name, tmp_path):
         next(iter(example.values()) if isinstance(example, dict) else iter(example)).shape[1:]
     )
     assert quell.load(path).shape == shape
-    same_bits(path, shape, **conditions_of(example, told.get("classes"), quell.load(path)))
+    same_bits(path, shape, conditions_of(example, told.get("classes"), quell.load(path)))
 
 
 def conditions_of(example, classes, model):
@@ -74,7 +77,7 @@ def conditions_of(example, classes, model):
     return {name: part[0].numpy() for name, part in zip(model.conditions, rest, strict=True)}
 
 
-def same_bits(path, shape, **conditions):
+def same_bits(path, shape, conditions):
     """On each instruction set, and on two threads."""
     made = []
     for isa in "scalar", None:
@@ -90,4 +93,4 @@ def test_the_same_bits_on_each_instruction_set(tmp_path):
     network, example, told = CASES["groupnorm1_pixelshuffle"]()
     path = tmp_path / "net.safetensors"
     quell.export(network, path, example, output="x0", schedule="vp", time="t", **told)
-    same_bits(path, (3, 8, 8))
+    same_bits(path, (3, 8, 8), {})
