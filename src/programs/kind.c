@@ -37,6 +37,8 @@ const struct quell_kind *quell_kind_at(size_t i)
     return i < sizeof kinds / sizeof *kinds ? kinds[i] : NULL;
 }
 
+int quell_ends(const void *execution) { return quell_is_over(execution); }
+
 quell_status quell_refuse(const struct quell_inference *at, const char *format, ...)
 {
     char text[256];

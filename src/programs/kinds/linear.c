@@ -207,7 +207,9 @@ static void run(const struct quell_execution *at)
                               .left = at->of->offset,
                               .plain = 1,
                               .finish = finish,
-                              .user = &work};
+                              .user = &work,
+                              .over = quell_ends,
+                              .asked = at};
     quell_take_packed(&dots, at->of, work.column * w->size[1]);
     if (columns % QUELL_LANES == 0) give_addends(&work, &dots);
     at->kernels->dots(&dots);

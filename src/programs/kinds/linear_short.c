@@ -60,9 +60,14 @@ static void finish(void *user, const struct quell_dots_done *done)
             .row = work->row, .column = work->column, .out = work->out, .out_row = work->width});
 }
 
+/* Columns of a product between two questions whether it is still needed. */
+#define MOST_COLUMNS ((size_t)32 * QUELL_PANEL)
+
 /* Some rows, at the columns from work->column up to `end`. */
-static void run_rows(const struct quell_execution *at, struct work *work, size_t rows, size_t end)
+static void run_rows(const struct quell_execution *at, const struct work *rows_of, size_t rows,
+                     size_t end)
 {
+    struct work now = *rows_of, *work = &now;
     const struct quell_short *form = at->of->kind->form;
     const struct quell_byte_kernels *bytes = form->kernels(at->kernels);
     size_t in = quell_shape_of(at, 1)->size[1],
@@ -72,19 +77,24 @@ static void run_rows(const struct quell_execution *at, struct work *work, size_t
     for (size_t r = 0; r < rows; r++)
         step[r] = quell_quantise_row(bytes, in, work->x + (work->row + r) * in,
                                      a + r * groups * form->group * bytes->width);
-    bytes->dots(&(struct quell_byte_dots){.m = rows,
-                                          .n = end - work->column,
-                                          .groups = groups,
-                                          .a = a,
-                                          .a_row = groups * form->group,
-                                          .left = at->of->offset,
-                                          .b = at->of->packed + work->column / QUELL_PANEL *
-                                                                    quell_byte_panel(groups),
-                                          .biased = at->of->operands > form->bias,
-                                          .step = step,
-                                          .step_row = 1,
-                                          .finish = finish,
-                                          .user = work});
+    for (size_t n; work->column < end; work->column += n) {
+        n = end - work->column < MOST_COLUMNS ? end - work->column : MOST_COLUMNS;
+        if (quell_is_over_by(at, rows * n * groups * form->group / (2 * QUELL_PACED_PRODUCTS)))
+            return;
+        bytes->dots(&(struct quell_byte_dots){.m = rows,
+                                              .n = n,
+                                              .groups = groups,
+                                              .a = a,
+                                              .a_row = groups * form->group,
+                                              .left = at->of->offset,
+                                              .b = at->of->packed + work->column / QUELL_PANEL *
+                                                                        quell_byte_panel(groups),
+                                              .biased = at->of->operands > form->bias,
+                                              .step = step,
+                                              .step_row = 1,
+                                              .finish = finish,
+                                              .user = work});
+    }
 }
 
 /* With fewer rows they are not divided by them. */
@@ -113,7 +123,7 @@ static void run(const struct quell_execution *at)
         if (last * QUELL_PANEL < columns) columns = last * QUELL_PANEL;
         if (work.column >= columns) return;
     }
-    for (; work.row < end; work.row += most)
+    for (; work.row < end && !quell_was_over(at); work.row += most)
         run_rows(at, &work, end - work.row < most ? end - work.row : most, columns);
 }
 
