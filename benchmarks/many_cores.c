@@ -10,6 +10,7 @@
  * worker is timed, instruction by instruction; and two, to compare. */
 #include "counting.h"
 #include "made_networks.h"
+#include "two_cores.h"
 #include "base/memory.h"
 #include "denoisers/program_denoiser.h"
 #include "programs/divide.h"
@@ -182,83 +183,6 @@ static double run(size_t workers, size_t turns, struct share **counts, double *s
     return least;
 }
 
-/* Work of two that is timed: meetings, or reading what the other one has written. took: by the
- * first worker, in seconds: of a meeting, or of reading all lines once. */
-struct pair {
-    size_t count;
-    float *lines;
-    double took;
-};
-
-#define LINES 65536 /* floats */
-
-static void meet(void *data, size_t worker, size_t workers)
-{
-    struct pair *pair = data;
-    double start = now();
-    for (size_t i = 0; i < pair->count; i++) quell_crew_meet(&bench.crew, worker, workers);
-    if (!worker) pair->took = (now() - start) / (double)pair->count;
-}
-
-static float sum_of(const float *x, size_t count)
-{
-    float sum[16] = {0};
-    for (size_t i = 0; i + 16 <= count; i += 16)
-        for (size_t k = 0; k < 16; k++) sum[k] += x[i + k];
-    return sum[0] + sum[7];
-}
-
-static void cross(void *data, size_t worker, size_t workers)
-{
-    struct pair *pair = data;
-    volatile float keep = 0;
-    for (size_t i = 0; i < pair->count; i++) {
-        for (size_t k = 0; k < LINES && worker; k++) pair->lines[k] = (float)(i + k);
-        quell_crew_meet(&bench.crew, worker, workers);
-        double start = now();
-        if (!worker) keep = keep + sum_of(pair->lines, LINES);
-        double took = now() - start;
-        if (!worker && (!i || took < pair->took)) pair->took = took;
-        quell_crew_meet(&bench.crew, worker, workers);
-    }
-}
-
-/* The least time of some turns of work by two. */
-static double time_pair(quell_crew_fn *work, struct pair *pair)
-{
-    pthread_t thread;
-    double least = 0;
-    memset(&bench.crew, 0, sizeof bench.crew);
-    quell_crew_begin(&bench.crew, 2, 200000);
-    if (!quell_crew_lead(&bench.crew, true) || pthread_create(&thread, NULL, help, NULL))
-        fail("no thread");
-    while (atomic_load(&bench.crew.helpers) + 1 < 2) sched_yield();
-    for (int i = 0; i < TURNS; i++) {
-        bench.crew.alone = bench.crew.longer = 0;
-        quell_crew_work(&bench.crew, work, pair);
-        if (!i || pair->took < least) least = pair->took;
-    }
-    quell_crew_end(&bench.crew);
-    pthread_join(thread, NULL);
-    return least;
-}
-
-/* The rate at which one core reads as many bytes as the weights are, a second. */
-static double reading_rate(size_t count)
-{
-    float *x = floats(count);
-    double least = 0;
-    volatile float keep = 0;
-    for (int turn = 0; turn < TURNS; turn++) {
-        double start = now();
-        keep = keep + sum_of(x, count);
-        double took = now() - start;
-        if (!turn || took < least) least = took;
-    }
-    free(x);
-    return (double)count * sizeof *x / least;
-}
-
 /* Bytes of an instruction's weights, and of what it reads that another worker may have written. */
 static double weights_of(const struct quell_instruction *now)
 {
@@ -289,6 +213,7 @@ struct machine {
  * who takes longest, whose share of an instruction is that of what was counted. */
 struct prediction {
     double computing, crossing, meeting, alone;
+    double read; /* bytes of weights, by all workers together */
 };
 
 static struct prediction predict(size_t workers, struct share **one, struct share **many,
@@ -309,6 +234,7 @@ static struct prediction predict(size_t workers, struct share **one, struct shar
             if (all == 0) part = shared ? 1 / (double)workers : 1;
             double took = seconds[i] * part, bytes = weights_of(&bench.program->instruction[i]);
             if (share->did.right < bytes) bytes = share->did.right;
+            p.read += bytes;
             /* Who reads more of the weights than its share waits for them, but no longer than one
              * who does all of the work. */
             if (bytes > part * weights_of(&bench.program->instruction[i]) &&
@@ -348,25 +274,24 @@ static void model(const char *name, const struct quell_program *program, const s
     unsigned meetings;
     run(1, 2 * TURNS, one, seconds, &meetings);
     double measured = run(1, TURNS, NULL, NULL, &meetings);
-    struct pair meetings_of_two = {.count = 20000}, lines = {.count = 20, .lines = floats(LINES)};
-    struct machine machine = {time_pair(meet, &meetings_of_two), 1 / reading_rate(program->weights),
-                              time_pair(cross, &lines) / (LINES * sizeof(float))};
+    struct machine machine = {two_cores_meeting(), 1 / reading_rate(program->weights),
+                              two_cores_byte()};
     printf("%s: %.3g G multiply-adds, %.3g MB of weights; one worker %.3f ms; a meeting of two "
            "%.2f us, weights %.3g GB/s, another core's lines %.3g GB/s\n",
            name, 1e-9 * (double)program->multiply_adds[QUELL_FROM_SAMPLE],
            4e-6 * (double)program->weights, 1e3 * measured, 1e6 * machine.meeting,
            1e-9 / machine.weight, 1e-9 / machine.crossing);
-    printf("| workers | meetings | computing | of it one alone | others' lines | meeting | "
-           "predicted | of one | measured |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- "
-           "|\n");
+    printf("| workers | meetings | weights read, MB | computing | of it one alone | others' lines "
+           "| meeting | predicted | of one | measured |\n| --- | --- | --- | --- | --- | --- | --- "
+           "| --- | --- | --- |\n");
     for (size_t k = 0; k < count; k++) {
         struct share **many = new_counts(workers[k]);
         run(workers[k], 2, many, NULL, &meetings);
         struct prediction p = predict(workers[k], one, many, seconds, meetings, &machine);
         double all = p.computing + p.crossing + p.meeting;
-        printf("| %zu | %u | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f |", workers[k], meetings,
-               1e3 * p.computing, 1e3 * p.alone, 1e3 * p.crossing, 1e3 * p.meeting, 1e3 * all,
-               all / measured);
+        printf("| %zu | %u | %.4g | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f |", workers[k],
+               meetings, 1e-6 * p.read, 1e3 * p.computing, 1e3 * p.alone, 1e3 * p.crossing,
+               1e3 * p.meeting, 1e3 * all, all / measured);
         if (workers[k] <= 2)
             printf(" %.3f |\n", 1e3 * run(workers[k], 3 * TURNS, NULL, NULL, &meetings));
         else

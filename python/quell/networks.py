@@ -14,6 +14,7 @@ from quell import _quell
 from quell._arrays import Array, as_floats, like, rows_of
 from quell._conditions import conditions_of
 from quell._inputs import classes_of, fits
+from quell._keywords import hinted
 from quell._numbers import path_of, whole
 from quell._said import said
 from quell.denoise import NativeDenoiser
@@ -57,6 +58,7 @@ class Model(NativeDenoiser):
     _model: _quell.Model
     _SHARED = ("native", "_recipe", "_model", "_content")
 
+    @hinted
     def __init__(self, name: Path, schedule: Any = None, precision: str = "stored") -> None:
         file = path_of(name, "name")
         builtin = file.startswith(b"builtin:")
@@ -164,6 +166,7 @@ class Model(NativeDenoiser):
         return self._model.denoiser
 
 
+@hinted
 def load(name: Path, schedule: Any = None, precision: str = "stored") -> Model:
     """Loads a model.
 

@@ -52,7 +52,7 @@ struct sampling {
         TEXT_ROW(                                                                                  \
             owner, sampling.times, "times", "T,T,...",                                             \
             "The times themselves, falling (1,0.5,0), or a file of them (.npy or text). They "     \
-            "take the place of --steps, --grid, --start and --stop."),                             \
+            "take the place of the steps, --grid, --start and --stop."),                           \
         TEXT_ROW(                                                                                  \
             owner, sampling.sigmas, "sigmas", "S,S,...",                                           \
             "The same, but as falling values of sigma / alpha. One up to 1% beyond an end of the " \

@@ -18,7 +18,7 @@
 #define LONGEST_NAME 64
 
 struct serve_command {
-    struct option_words models;
+    struct option_words models, proxies;
     const char *listen, *isa, *log, *precision, *token_file;
     uint64_t threads, capacity, most_samples, most_evaluations, most_bytes, memory, most_clients;
     double seconds, drain;
@@ -38,6 +38,11 @@ static const struct option_row rows[] = {
     TEXT_ROW(serve_command, token_file, "token-file", "F",
              "A file with a token on each line: who asks must have one of them, in the header "
              "`Authorization: Bearer TOKEN`. /, /healthz, /readyz and /openapi.json need none."),
+    WORDS_ROW(serve_command, proxies, "trusted-proxy", "ADDRESS",
+              "The address of a proxy, as 127.0.0.1, or a network, as 10.0.0.0/8: its header "
+              "X-Forwarded-For says who asks, for limits, fairness and the log. From anybody else "
+              "that header is then refused; without this option nobody reads it. May be given many "
+              "times."),
     TEXT_ROW(serve_command, log, "log", "FORM",
              "A line for each request on standard error: text, json or none (default text)."),
     GROUP_ROW("Limits"),
@@ -206,6 +211,20 @@ static int choose_log(const char *form, struct serve_options *options)
     return complain(EXIT_USAGE, "--log %s: must be text, json or none", form);
 }
 
+/* The proxies of the command line. */
+static struct serve_network proxies[MOST_WORDS];
+
+static int read_proxies(const struct option_words *words, struct serve_options *options)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (serve_network_read(&proxies[i], words->word[i]))
+            return complain(EXIT_USAGE, "--trusted-proxy %s: %s", words->word[i],
+                            quell_error_message());
+    options->proxies = proxies;
+    options->proxy_count = words->count;
+    return EXIT_DONE;
+}
+
 static void say_ready(void *user, const char *address)
 {
     const struct serve_command *command = user;
@@ -250,6 +269,7 @@ static int serve(struct serve_command *command)
     if (code == EXIT_DONE)
         code =
             sampling_choose_machine(command->isa, command->threads, &options.isa, &options.threads);
+    if (code == EXIT_DONE) code = read_proxies(&command->proxies, &options);
     if (code == EXIT_DONE) code = allow_files(command);
     if (code == EXIT_DONE) code = open_models(command, &options.models);
     if (code != EXIT_DONE) return code;

@@ -281,7 +281,8 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->base.by_itself = denoiser->by_itself || !guide || guide->by_itself;
     made->base.asks = denoiser->asks || (guide ? guide->asks : !quell_guidance_is_none(&g));
     made->base.rows = denoiser->rows;
-    made->base.core = guide ? NULL : denoiser->core;
+    made->base.core = denoiser->core;
+    if (guide && denoiser->core) made->base.core = guide->core ? &made->base : NULL;
     made->base.learned_variance = denoiser->learned_variance;
     status = copy_taken(made);
     if (!status) status = match_conditions(made);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "joint.h"
+#include "finite.h"
 #include "openmp.h"
 #include "threads.h"
 #include "tile.h"
@@ -19,8 +20,9 @@
 
 /* A part on its way: the job and the tile of its rows; the next operation of its plan, and what
  * that asks of the denoiser. memory: of its constants and of what the denoiser keeps. seconds:
- * its share of the time so far. */
-struct strand {
+ * its share of the last evaluation. All that it needs to go on is here, so that it may be left
+ * between two evaluations, and go on in another run, by another worker. */
+struct quell_strand {
     struct quell_joint_part part;
     struct quell_job job;
     struct quell_tile tile;
@@ -41,7 +43,7 @@ struct run {
 struct bundle {
     struct run *run;
     size_t count, rows;
-    struct strand *strand[MOST_PARTS];
+    struct quell_strand *strand[MOST_PARTS];
     struct quell_asked asked[MOST_PARTS];
     void *scratch;
     size_t scratch_size;
@@ -72,7 +74,7 @@ static quell_status grow(struct bundle *bundle, const quell_denoiser *denoiser)
     return bundle->scratch ? QUELL_OK : quell_fail(QUELL_NO_MEMORY, "run: no memory for a worker");
 }
 
-static quell_status begin(struct bundle *bundle, struct strand *strand)
+static quell_status begin(struct bundle *bundle, struct quell_strand *strand)
 {
     const struct quell_joint *joint = bundle->run->joint;
     const struct quell_joint_part *part = &strand->part;
@@ -95,8 +97,8 @@ static quell_status begin(struct bundle *bundle, struct strand *strand)
     job->pass = job->layout;
     job->pass_workers = joint->workers + joint->helpers;
     quell_watch_begin(&job->watch, &job->run, 0);
+    job->before = part->row;
     status = quell_job_find_streams(job);
-    job->streams.before = part->row;
     if (!status) status = quell_job_allocate(job, job->plan->registers, false);
     if (!status && constants + kept) strand->memory = quell_new(1, constants + kept);
     if (!status && constants + kept && !strand->memory)
@@ -107,26 +109,53 @@ static quell_status begin(struct bundle *bundle, struct strand *strand)
     strand->tile.scratch = NULL;
     strand->tile.constants = strand->memory;
     strand->tile.kept = strand->memory + constants;
-    if (!part->from) quell_tile_init(&strand->tile);
+    if (part->from)
+        quell_tile_check_given(&strand->tile);
+    else
+        quell_tile_init(&strand->tile);
     return QUELL_OK;
 }
 
-static void end(struct bundle *bundle, struct strand *strand, quell_status status)
+void quell_joint_forget(struct quell_strand *strand)
 {
-    const struct quell_joint *joint = bundle->run->joint;
-    bundle->rows -= strand->part.rows.draw.count;
-    joint->done(joint->user, &strand->part, status, strand->seconds);
     quell_job_release(&strand->job);
     free(strand->memory);
     free(strand);
 }
 
+static void end(struct bundle *bundle, struct quell_strand *strand, quell_status status)
+{
+    const struct quell_joint *joint = bundle->run->joint;
+    bundle->rows -= strand->part.rows.draw.count;
+    joint->done(joint->user, &strand->part, status);
+    quell_joint_forget(strand);
+}
+
 /* Ends the part at a place, to which the last one goes. */
 static void end_at(struct bundle *bundle, size_t i, quell_status status)
 {
-    struct strand *strand = bundle->strand[i];
+    struct quell_strand *strand = bundle->strand[i];
     bundle->strand[i] = bundle->strand[--bundle->count];
     end(bundle, strand, status);
+}
+
+/* A part that is to begin, or to go on; NULL if there is none. */
+static struct quell_strand *take(struct bundle *bundle)
+{
+    const struct quell_joint *joint = bundle->run->joint;
+    struct quell_strand *strand = quell_new(1, sizeof *strand);
+    bool taken = strand && joint->next(joint->user, bundle->rows, &strand->part);
+    struct quell_strand *paused = taken ? strand->part.paused : NULL;
+    if (taken && !paused) return strand;
+    free(strand);
+    return paused;
+}
+
+static quell_status go_on(struct bundle *bundle, struct quell_strand *strand)
+{
+    const struct quell_joint *joint = bundle->run->joint;
+    strand->job.pass_workers = joint->workers + joint->helpers;
+    return grow(bundle, strand->part.sampler->denoiser);
 }
 
 /* Takes parts until the bundle is full, or there are no others. */
@@ -134,13 +163,10 @@ static void fill(struct bundle *bundle)
 {
     const struct quell_joint *joint = bundle->run->joint;
     while (bundle->count < MOST_PARTS && bundle->rows < joint->most) {
-        struct strand *strand = quell_new(1, sizeof *strand);
-        if (!strand || !joint->next(joint->user, bundle->rows, &strand->part)) {
-            free(strand);
-            return;
-        }
+        struct quell_strand *strand = take(bundle);
+        if (!strand) return;
         bundle->rows += strand->part.rows.draw.count;
-        quell_status status = begin(bundle, strand);
+        quell_status status = strand->job.plan ? go_on(bundle, strand) : begin(bundle, strand);
         if (status)
             end(bundle, strand, status);
         else
@@ -148,15 +174,8 @@ static void fill(struct bundle *bundle)
     }
 }
 
-static void drop_unwanted(struct bundle *bundle)
-{
-    const struct quell_joint *joint = bundle->run->joint;
-    for (size_t i = bundle->count; i-- > 0;)
-        if (!joint->wanted(joint->user, &bundle->strand[i]->part)) end_at(bundle, i, QUELL_STOPPED);
-}
-
 /* Takes a part to its next evaluation; false if it has ended or failed before. */
-static bool advance(struct strand *strand)
+static bool advance(struct quell_strand *strand)
 {
     const struct quell_plan *plan = strand->job.plan;
     for (; strand->next < plan->count; strand->next++) {
@@ -171,13 +190,40 @@ static bool advance(struct strand *strand)
     return false;
 }
 
+/* Takes the part at a place to its next evaluation; false, and it is ended, if it has none. */
+static bool advance_at(struct bundle *bundle, size_t i)
+{
+    struct quell_strand *strand = bundle->strand[i];
+    if (advance(strand)) return true;
+    end_at(bundle, i, quell_watch_end(&strand->job.watch, &strand->job.streams));
+    return false;
+}
+
 static void advance_all(struct bundle *bundle)
 {
+    for (size_t i = bundle->count; i-- > 0;) advance_at(bundle, i);
+}
+
+/* Leaves the part at a place, unless it is done. */
+static void pause_at(struct bundle *bundle, size_t i)
+{
+    const struct quell_joint *joint = bundle->run->joint;
+    if (!advance_at(bundle, i)) return;
+    struct quell_strand *strand = bundle->strand[i];
+    bundle->strand[i] = bundle->strand[--bundle->count];
+    bundle->rows -= strand->part.rows.draw.count;
+    joint->pause(joint->user, &strand->part, strand);
+}
+
+/* After an evaluation: what becomes of each part. */
+static void settle(struct bundle *bundle)
+{
+    const struct quell_joint *joint = bundle->run->joint;
     for (size_t i = bundle->count; i-- > 0;) {
-        struct strand *strand = bundle->strand[i];
-        if (advance(strand)) continue;
-        quell_status status = quell_watch_end(&strand->job.watch, &strand->job.streams);
-        end_at(bundle, i, status);
+        struct quell_strand *strand = bundle->strand[i];
+        enum quell_fate fate = joint->fate(joint->user, &strand->part, strand->seconds);
+        if (fate == QUELL_END) end_at(bundle, i, QUELL_STOPPED);
+        if (fate == QUELL_PAUSE) pause_at(bundle, i);
     }
 }
 
@@ -208,7 +254,7 @@ static void evaluate(struct bundle *bundle)
     struct quell_lookout lookout = {look, bundle};
     double start = now();
     for (size_t i = 0; i < bundle->count; i++) {
-        struct strand *strand = bundle->strand[i];
+        struct quell_strand *strand = bundle->strand[i];
         struct quell_evaluation *at = &bundle->asked[i].at;
         quell_tile_ask(&strand->tile, &strand->mean, &bundle->asked[i]);
         at->scratch = bundle->scratch;
@@ -220,10 +266,11 @@ static void evaluate(struct bundle *bundle)
     (void)quell_denoiser_evaluate_several(bundle->asked, bundle->count);
     double seconds = now() - start;
     for (size_t i = 0; i < bundle->count; i++) {
-        struct strand *strand = bundle->strand[i];
+        struct quell_strand *strand = bundle->strand[i];
         quell_tile_answer(&strand->tile, &strand->mean);
+        quell_tile_check_mean(&strand->tile, &strand->mean);
         strand->next++;
-        strand->seconds += seconds * (double)strand->tile.rows / (double)bundle->rows;
+        strand->seconds = seconds * (double)strand->tile.rows / (double)bundle->rows;
     }
 }
 
@@ -255,7 +302,7 @@ static void take_parts(struct bundle *bundle)
         advance_all(bundle);
         if (bundle->count) evaluate(bundle);
         joint->turn(joint->user);
-        drop_unwanted(bundle);
+        settle(bundle);
         atomic_store(&bundle->unwanted, false);
     }
     free(bundle->scratch);

@@ -17,17 +17,18 @@ static size_t left(const quell_ticket *ticket) { return ticket->draw.count - tic
 
 static bool waits(const quell_ticket *ticket)
 {
-    return left(ticket) && !ticket->cancelled && !ticket->failure;
+    return (left(ticket) || ticket->paused) && !ticket->cancelled && !ticket->failure;
 }
 
-/* Below 0 if a goes before b: by priority, by what their clients have had so far, by whose time is
- * up first, by arrival. */
+/* Below 0 if a goes before b: by priority; by what their clients have had so far; who has paused
+ * after those that were there then; by whose time is up first; by arrival. */
 static int compare(const quell_ticket *a, const quell_ticket *b)
 {
     if (a->request.priority != b->request.priority)
         return a->request.priority > b->request.priority ? -1 : 1;
     if (quell_account_before(a->account, b->account)) return -1;
     if (quell_account_before(b->account, a->account)) return 1;
+    if (a->round != b->round) return a->round < b->round ? -1 : 1;
     if (a->deadline != b->deadline) return a->deadline < b->deadline ? -1 : 1;
     return a->arrival < b->arrival ? -1 : 1;
 }
@@ -37,14 +38,31 @@ static int compare_places(const void *a, const void *b)
     return compare(*(quell_ticket *const *)a, *(quell_ticket *const *)b);
 }
 
-quell_ticket *quell_queue_most_urgent(const quell_queue *queue)
+quell_ticket *quell_queue_most_urgent_of(const quell_queue *queue, quell_which_fn *which)
 {
     quell_ticket *best = NULL;
     pthread_mutex_lock(&queue->accounts->lock);
     for (quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
-        if (waits(ticket) && (!best || compare(ticket, best) < 0)) best = ticket;
+        if (waits(ticket) && (!best || compare(ticket, best) < 0) &&
+            (!which || which(queue, ticket)) && quell_queue_may_begin(queue, ticket))
+            best = ticket;
     pthread_mutex_unlock(&queue->accounts->lock);
     return best;
+}
+
+quell_ticket *quell_queue_most_urgent(const quell_queue *queue)
+{
+    return quell_queue_most_urgent_of(queue, NULL);
+}
+
+bool quell_ticket_before_paused(const quell_ticket *waits, const quell_ticket *pauses)
+{
+    quell_ticket then = *pauses;
+    then.round = UINT64_MAX;
+    pthread_mutex_lock(&then.account->accounts->lock);
+    bool before = compare(waits, &then) < 0;
+    pthread_mutex_unlock(&then.account->accounts->lock);
+    return before;
 }
 
 /* How many samples a run for this sampler has at most. */
@@ -95,12 +113,13 @@ static void take(struct quell_batch *batch, quell_ticket *ticket, size_t most)
     ticket->begun += rows;
 }
 
-/* Lists those that can be drawn with the leader, the most urgent one first. */
+/* Lists those that can be drawn with the leader, the most urgent one first. (A sampler whose
+ * requests have been in a joint run is here only where there was no memory for another one.) */
 static size_t list_others(quell_queue *queue, const quell_ticket *leader)
 {
     size_t count = 0;
     for (quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
-        if (waits(ticket) &&
+        if (waits(ticket) && !ticket->flights &&
             (ticket == leader || (!ticket->work && quell_tickets_merge(leader, ticket))))
             queue->order[count++] = ticket;
     pthread_mutex_lock(&queue->accounts->lock);

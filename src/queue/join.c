@@ -14,41 +14,17 @@
 #define SILENCE \
     0.02 /* seconds after which the conductor looks whether there is something to tell */
 
-static bool conducts(const quell_queue *queue)
-{
-    return pthread_equal(pthread_self(), queue->conductor);
-}
-
-static bool is_wanted(const quell_ticket *ticket)
-{
-    return !ticket->cancelled && !ticket->failure && quell_queue_now() < ticket->deadline;
-}
-
-static bool fits(const quell_queue *queue, const quell_ticket *ticket)
-{
-    const quell_sampler *sampler = ticket->request.sampler;
-    return !ticket->work && quell_joins(sampler) && sampler->denoiser->core == queue->core;
-}
-
-/* The samples that wait and could be in the run. */
-static size_t waiting(const quell_queue *queue)
-{
-    size_t rows = 0;
-    for (const quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
-        if (is_wanted(ticket) && fits(queue, ticket)) rows += ticket->draw.count - ticket->begun;
-    return rows;
-}
-
 /* How many samples a worker that has `rows` may take now: an even share. A run that has fewer
  * workers than there are threads takes no others if there are several, so that the next one has
  * more. */
 static size_t share(const quell_queue *queue, size_t rows)
 {
-    size_t left = waiting(queue), all = left + queue->flying;
+    size_t left = quell_queue_waiting(queue), all = left + queue->flying;
     size_t even = (all + queue->workers - 1) / queue->workers;
     bool alone = queue->workers == 1 && queue->flying;
+    if (queue->leaving) return 0;
     if (queue->workers < queue->threads_of_run && queue->flying && left > 1) return 0;
-    if (alone && !conducts(queue)) return 0;
+    if (alone && !quell_queue_conducts(queue)) return 0;
     if (even > queue->most) even = queue->most;
     return even > rows ? even - rows : 0;
 }
@@ -86,22 +62,53 @@ static void set_part(struct quell_joint_part *part, struct quell_flight *flight)
     part->ticket = flight;
 }
 
-static bool take(quell_queue *queue, size_t rows, struct quell_joint_part *part)
+/* Takes samples that have not begun, up to `most`. */
+static bool begin(quell_queue *queue, quell_ticket *ticket, size_t most,
+                  struct quell_joint_part *part)
 {
-    quell_ticket *ticket = quell_queue_most_urgent(queue);
-    if (!ticket || !is_wanted(ticket) || !fits(queue, ticket)) return false;
-    size_t left = ticket->draw.count - ticket->begun, most = share(queue, rows);
-    struct quell_flight *flight = most ? quell_new(1, sizeof *flight) : NULL;
+    size_t left = ticket->draw.count - ticket->begun;
+    struct quell_flight *flight = quell_new(1, sizeof *flight);
     if (!flight) return false;
-    *flight = (struct quell_flight){queue, ticket, ticket->begun, left < most ? left : most,
-                                    queue->flights};
+    *flight = (struct quell_flight){.queue = queue,
+                                    .ticket = ticket,
+                                    .row = ticket->begun,
+                                    .rows = left < most ? left : most,
+                                    .next = queue->flights};
     queue->flights = flight;
     queue->flying += flight->rows;
-    queue->taken = true;
+    ticket->flying += flight->rows;
     ticket->begun += flight->rows;
     ticket->flights++;
     set_part(part, flight);
     return true;
+}
+
+/* Takes those that have paused, the first of the ticket's, if there is room for all of these, or
+ * the worker has none: they are as many as they were. */
+static bool go_on(quell_queue *queue, quell_ticket *ticket, size_t most, size_t rows,
+                  struct quell_joint_part *part)
+{
+    struct quell_flight *first = NULL;
+    for (struct quell_flight *one = queue->flights; one; one = one->next)
+        if (one->ticket == ticket && one->paused && (!first || one->row < first->row)) first = one;
+    if (first->rows > most && rows) return false;
+    part->paused = first->paused;
+    first->paused = NULL;
+    ticket->paused -= first->rows;
+    ticket->flying += first->rows;
+    queue->flying += first->rows;
+    return true;
+}
+
+static bool take(quell_queue *queue, size_t rows, struct quell_joint_part *part)
+{
+    quell_ticket *ticket = quell_queue_candidate(queue);
+    size_t most = ticket ? share(queue, rows) : 0;
+    if (!most) return false;
+    bool taken =
+        ticket->paused ? go_on(queue, ticket, most, rows, part) : begin(queue, ticket, most, part);
+    queue->taken = queue->taken || taken;
+    return taken;
 }
 
 static bool next(void *user, size_t rows, struct quell_joint_part *part)
@@ -128,25 +135,25 @@ static void land(quell_queue *queue, struct quell_flight *flight)
     while (*at != flight) at = &(*at)->next;
     *at = flight->next;
     queue->flying -= flight->rows;
+    flight->ticket->flying -= flight->rows;
     flight->ticket->flights--;
 }
 
-static void done(void *user, struct quell_joint_part *part, quell_status status, double seconds)
+static void done(void *user, struct quell_joint_part *part, quell_status status)
 {
     quell_queue *queue = user;
     struct quell_flight *flight = part->ticket;
     quell_ticket *ticket = flight->ticket;
     pthread_mutex_lock(&queue->lock);
     land(queue, flight);
-    quell_account_charge(ticket->account, seconds / (double)queue->workers);
     if (!status) queue->state.drawn += flight->rows;
-    if (!status && is_wanted(ticket)) ticket->drawn = drawn(queue, ticket);
-    if (status && is_wanted(ticket)) {
+    if (!status && quell_ticket_is_wanted(ticket)) ticket->drawn = drawn(queue, ticket);
+    if (status && quell_ticket_is_wanted(ticket)) {
         ticket->failure = status;
         snprintf(ticket->message, sizeof ticket->message, "%s", quell_error_message());
     }
     queue->news_due = true;
-    if (!conducts(queue)) pthread_cond_broadcast(&queue->work);
+    if (!quell_queue_conducts(queue)) pthread_cond_broadcast(&queue->work);
     pthread_mutex_unlock(&queue->lock);
     free(flight);
 }
@@ -156,15 +163,59 @@ static bool wanted(void *user, const struct quell_joint_part *part)
     quell_queue *queue = user;
     const struct quell_flight *flight = part->ticket;
     pthread_mutex_lock(&queue->lock);
-    bool is = is_wanted(flight->ticket);
+    bool is = quell_ticket_is_wanted(flight->ticket);
     pthread_mutex_unlock(&queue->lock);
     return is;
+}
+
+static enum quell_fate fate(void *user, const struct quell_joint_part *part, double seconds)
+{
+    quell_queue *queue = user;
+    struct quell_flight *flight = part->ticket;
+    enum quell_fate fate = QUELL_END;
+    pthread_mutex_lock(&queue->lock);
+    quell_account_charge(flight->ticket->account, seconds / (double)queue->workers);
+    if (quell_ticket_is_wanted(flight->ticket))
+        fate = quell_queue_pauses(queue, flight) ? QUELL_PAUSE : QUELL_GO_ON;
+    pthread_mutex_unlock(&queue->lock);
+    return fate;
+}
+
+static void pause_flight(void *user, const struct quell_joint_part *part,
+                         struct quell_strand *strand)
+{
+    quell_queue *queue = user;
+    struct quell_flight *flight = part->ticket;
+    pthread_mutex_lock(&queue->lock);
+    flight->paused = strand;
+    flight->had = 0;
+    flight->ticket->flying -= flight->rows;
+    flight->ticket->paused += flight->rows;
+    flight->ticket->round = ++queue->rounds;
+    queue->flying -= flight->rows;
+    if (!quell_queue_conducts(queue)) pthread_cond_broadcast(&queue->work);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void quell_queue_forget(quell_queue *queue, quell_ticket *ticket)
+{
+    for (struct quell_flight **at = &queue->flights, *one; (one = *at);) {
+        if (one->ticket != ticket || !one->paused) {
+            at = &one->next;
+            continue;
+        }
+        *at = one->next;
+        ticket->flights--;
+        ticket->paused -= one->rows;
+        quell_joint_forget(one->paused);
+        free(one);
+    }
 }
 
 /* Tells, in the conductor's thread, if there may be something to tell. */
 static void tell(quell_queue *queue)
 {
-    if (!conducts(queue)) return;
+    if (!quell_queue_conducts(queue)) return;
     double time = quell_queue_now();
     if (!queue->news_due && time < queue->told_at + SILENCE) return;
     queue->news_due = false;
@@ -175,7 +226,7 @@ static void tell(quell_queue *queue)
 static void turn(void *user)
 {
     quell_queue *queue = user;
-    if (!conducts(queue)) return;
+    if (!quell_queue_conducts(queue)) return;
     pthread_mutex_lock(&queue->lock);
     tell(queue);
     pthread_mutex_unlock(&queue->lock);
@@ -208,15 +259,17 @@ static struct quell_joint plan(quell_queue *queue)
                                 .next = next,
                                 .done = done,
                                 .wanted = wanted,
+                                .fate = fate,
+                                .pause = pause_flight,
                                 .turn = turn,
                                 .idle = idle,
                                 .wake = wake};
-    size_t threads = queue->options.threads, rows = waiting(queue), bytes;
+    size_t threads = queue->options.threads, rows = quell_queue_waiting(queue), bytes;
     size_t most = queue->options.rows ? queue->options.rows : SIZE_MAX / 2;
     if (rows > most) rows = most;
     if (!rows) rows = 1;
     joint.workers = rows < threads ? rows : threads;
-    queue->threads_of_run = threads;
+    queue->threads_of_run = threads < most ? threads : most;
     if (rows < threads && quell_denoiser_helpers(queue->core, NULL, &bytes)) {
         joint.workers = 1;
         joint.helpers = threads - 1;
@@ -224,6 +277,8 @@ static struct quell_joint plan(quell_queue *queue)
     }
     joint.most = queue->core->rows * (joint.helpers + 1);
     if (joint.most > most / joint.workers) joint.most = most / joint.workers;
+    for (const struct quell_flight *one = queue->flights; one; one = one->next)
+        if (quell_queue_fits(queue, one->ticket) && one->rows > joint.most) joint.most = one->rows;
     return joint;
 }
 
@@ -234,7 +289,8 @@ bool quell_queue_join(quell_queue *queue, const quell_ticket *leader)
     struct quell_joint joint = plan(queue);
     queue->workers = joint.workers;
     queue->most = joint.most;
-    queue->taken = false;
+    queue->taken = queue->leaving = false;
+    queue->turn_ends = 0;
     /* Its address stays its own, though the last request for it may end within the run. */
     const quell_denoiser *core = queue->core;
     quell_denoiser_hold(core);

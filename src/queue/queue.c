@@ -7,7 +7,7 @@
 #include "base/sized.h"
 #include "engine/isa.h"
 #include "engine/limits.h"
-#include "engine/team.h"
+#include "engine/signals.h"
 #include "engine/threads.h"
 #include "queue/wait.h"
 
@@ -43,6 +43,18 @@ static double next_deadline(const quell_queue *queue)
     return next;
 }
 
+/* Whether what a joint run could not draw is to be looked at anew: others came, or the leader was
+ * cancelled, while the lock was given up; or what is paused cannot go on for lack of memory. */
+static bool changed(const quell_queue *queue, quell_ticket *leader)
+{
+    if (leader != quell_queue_most_urgent(queue)) return true;
+    if (!leader || !leader->paused) return false;
+    if (!quell_ticket_is_wanted(leader)) return true;
+    leader->failure = QUELL_NO_MEMORY;
+    snprintf(leader->message, sizeof leader->message, "run: no memory to go on");
+    return true;
+}
+
 /* The conductor's work: to tell, to choose, to draw; to wait if there is nothing to draw. */
 static void *conduct(void *data)
 {
@@ -50,8 +62,9 @@ static void *conduct(void *data)
     pthread_mutex_lock(&queue->lock);
     for (;;) {
         quell_queue_tell(queue);
-        const quell_ticket *leader = quell_queue_most_urgent(queue);
+        quell_ticket *leader = quell_queue_most_urgent(queue);
         if (leader && quell_queue_join(queue, leader)) continue;
+        if (changed(queue, leader)) continue;
         quell_queue_choose(queue);
         if (queue->batch.count) {
             queue->state.busy = 1;
@@ -59,8 +72,6 @@ static void *conduct(void *data)
             quell_queue_draw(queue);
             pthread_mutex_lock(&queue->lock);
             queue->state.busy = 0;
-        } else if (leader) {
-            continue; /* it was cancelled while the lock was given up, and has to be told of */
         } else if (queue->ending && !queue->first) {
             break;
         } else {
@@ -89,14 +100,7 @@ static quell_status check(quell_queue_options *o)
 /* Starts the conductor, which takes no signals of the host's. */
 static bool start(quell_queue *queue)
 {
-    pthread_attr_t attributes;
-    sigset_t blocked;
-    if (pthread_attr_init(&attributes)) return false;
-    quell_team_signals(&blocked);
-    int wrong = pthread_attr_setsigmask_np(&attributes, &blocked);
-    if (!wrong) wrong = pthread_create(&queue->conductor, &attributes, conduct, queue);
-    pthread_attr_destroy(&attributes);
-    return !wrong;
+    return !quell_signals_start_thread(&queue->conductor, NULL, conduct, queue);
 }
 
 quell_status quell_queue_create(quell_queue **queue, const quell_queue_options *options)

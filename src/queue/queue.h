@@ -22,6 +22,9 @@ typedef quell_status quell_work_fn(void *worker, const quell_run *run, size_t ro
  * held: the run that goes on reads its arrays and writes to its x.
  * observed: calls of its observer that go on; it does not end meanwhile, nor while parts of it are
  * in a joint run, its flights.
+ * flying, paused: how many of its samples are in the joint run that goes on; have been in one, and
+ * wait to go on.
+ * round: how many flights the queue had paused when it came, or when its own last one paused.
  * failure, message: of its run; QUELL_OK until one fails. After it has ended: of its end. */
 struct quell_ticket {
     quell_queue *queue;
@@ -33,9 +36,9 @@ struct quell_ticket {
     double pace;
     struct quell_account *account;
     struct quell_ticket *before, *next; /* in the order of their arrival */
-    uint64_t arrival;
+    uint64_t arrival, round;
     double deadline;
-    size_t begun, drawn, told, observed, flights;
+    size_t begun, drawn, told, observed, flights, flying, paused;
     bool cancelled, held, ended;
     quell_status failure;
     char message[512];
@@ -49,11 +52,13 @@ struct quell_part {
     size_t row, rows, at;
 };
 
-/* Samples of a ticket in a joint run (engine/joint.h). */
+/* Samples of a ticket in a joint run (engine/joint.h), or between two of them. had: evaluations
+ * since it began, went on or was last looked at. paused: what goes on; NULL: it is on its way. */
 struct quell_flight {
     quell_queue *queue;
     quell_ticket *ticket;
-    size_t row, rows;
+    size_t row, rows, had;
+    struct quell_strand *paused;
     struct quell_flight *next;
 };
 
@@ -86,6 +91,9 @@ struct quell_queue {
     size_t threads_of_run;        /* workers that it would have if there were enough samples */
     const quell_denoiser *core;   /* and its network */
     bool taken;                   /* some sample was, so that it was worth beginning */
+    bool leaving;                 /* all that is in it pauses */
+    double turn_ends;             /* when it is asked next whether others have their turn */
+    uint64_t rounds;              /* flights that were ever paused */
     bool news_due;                /* since the conductor last told */
     double told_at;
     quell_queue_state state;
@@ -116,8 +124,38 @@ void quell_queue_choose(quell_queue *queue);
 /* Whether samples of both may be drawn in one run. */
 bool quell_tickets_merge(const quell_ticket *a, const quell_ticket *b);
 
-/* Returns the ticket with which the next run begins; NULL if none waits. */
+/* Returns the ticket with which the next run begins; NULL if none waits. Of those that satisfy
+ * `which`, unless that is NULL. */
+typedef bool quell_which_fn(const quell_queue *queue, const quell_ticket *ticket);
 quell_ticket *quell_queue_most_urgent(const quell_queue *queue);
+quell_ticket *quell_queue_most_urgent_of(const quell_queue *queue, quell_which_fn *which);
+
+/* Whether one that waits goes before another one, if that pauses now. */
+bool quell_ticket_before_paused(const quell_ticket *waits, const quell_ticket *pauses);
+
+/* Whether somebody still waits for it. */
+bool quell_ticket_is_wanted(const quell_ticket *ticket);
+
+/* Whether its samples can be in the joint run that goes on. */
+bool quell_queue_fits(const quell_queue *queue, const quell_ticket *ticket);
+
+/* The samples that wait and could be in the joint run that goes on. */
+size_t quell_queue_waiting(const quell_queue *queue);
+
+/* Whether samples of a ticket may begin, or go on. */
+bool quell_queue_may_begin(const quell_queue *queue, const quell_ticket *ticket);
+
+/* The ticket of which samples come next into the joint run that goes on; NULL: of none. */
+quell_ticket *quell_queue_candidate(const quell_queue *queue);
+
+/* After an evaluation for this flight: whether it pauses, so that others have their turn. */
+bool quell_queue_pauses(quell_queue *queue, struct quell_flight *flight);
+
+/* Whether the calling thread is the conductor. */
+bool quell_queue_conducts(const quell_queue *queue);
+
+/* Frees what is paused of a ticket that does not go on. */
+void quell_queue_forget(quell_queue *queue, quell_ticket *ticket);
 
 /* Draws this ticket's samples and those of others in a joint run, without the lock, if its sampler
  * can be in one; false if not, or if there is no memory to begin with any. */

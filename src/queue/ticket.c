@@ -72,6 +72,7 @@ static void append(quell_queue *queue, quell_ticket *ticket)
     *(queue->last ? &queue->last->next : &queue->first) = ticket;
     queue->last = ticket;
     ticket->arrival = queue->arrivals++;
+    ticket->round = queue->rounds;
     quell_account_want(ticket->account);
     queue->holders++;
     queue->state.requests++;
@@ -202,6 +203,7 @@ void quell_queue_tell(quell_queue *queue)
 {
     bool news = false;
     for (quell_ticket *ticket = queue->first, *next; ticket; ticket = next) {
+        if (ticket->paused && !quell_ticket_is_wanted(ticket)) quell_queue_forget(queue, ticket);
         bool over = ends(queue, ticket), more = ticket->told != ticket->drawn;
         news = news || over || more;
         if (!over && more) answer(queue, ticket, false);

@@ -121,8 +121,8 @@ static bool read_whole(const char *text, uint64_t *value)
 static quell_status take_whole(const char *name, const char *value, uint64_t *to)
 {
     if (read_whole(value, to)) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.40s: must be a whole number, 0 to 2^64 - 1", name,
-                      value);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.40s: must be a whole number from 0 to %llu", name,
+                      value, (unsigned long long)UINT64_MAX);
 }
 
 static quell_status take_number(const struct parameter *parameter, const char *value, double *to)
@@ -142,8 +142,8 @@ static quell_status take_number(const struct parameter *parameter, const char *v
 
 static quell_status take_text(const char *name, const char *value, char *to)
 {
-    if (!*value || strlen(value) >= SERVE_MOST_TEXT)
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.40s: must be a text of 1 to %d bytes", name,
+    if (strlen(value) >= SERVE_MOST_TEXT)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.40s: must be a text of at most %d bytes", name,
                           value, SERVE_MOST_TEXT - 1);
     strcpy(to, value);
     return QUELL_OK;
@@ -163,8 +163,7 @@ static quell_status take_class(struct serve_ask *ask, size_t classes, const char
 {
     uint64_t number;
     bool own = !strcmp(name, "class");
-    if (!classes)
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.40s: the model has no classes", name, value);
+    if (!classes) return quell_fail(QUELL_BAD_ARGUMENT, "%s: the model has no classes", name);
     if (own && !strcmp(value, "each")) {
         ask->each = true;
         return QUELL_OK;
@@ -233,7 +232,8 @@ static quell_status take(struct serve_ask *ask, const quell_model *model,
     }
     uint64_t steps;
     if (!read_whole(value, &steps) || steps < 1 || steps > 1000000)
-        return quell_fail(QUELL_BAD_ARGUMENT, "steps=%.40s: must be from 1 to 1000000", value);
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "steps=%.40s: must be a whole number from 1 to 1000000", value);
     ask->options.steps = steps;
     return QUELL_OK;
 }
@@ -251,6 +251,14 @@ quell_status serve_ask_known(const char *name)
     return quell_fail(QUELL_BAD_ARGUMENT, "no parameter '%.40s'%s", name, nearest.hint);
 }
 
+/* What the command takes as a text, of which it refuses an empty one before it reads it. */
+static bool is_text(const struct parameter *parameter)
+{
+    enum serve_kind kind = parameter->shown.kind;
+    return kind == SERVE_TEXT || kind == SERVE_CLASS || kind == SERVE_CONDITION ||
+           !strcmp(parameter->shown.name, "guidance");
+}
+
 quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, const char *name,
                             const char *value)
 {
@@ -259,31 +267,13 @@ quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, con
         if (strcmp(parameter->shown.name, name) != 0) continue;
         if (ask->given >> i & 1 && parameter->shown.kind != SERVE_CONDITION)
             return quell_fail(QUELL_BAD_ARGUMENT, "%s is given twice", name);
+        if (!*value && is_text(parameter))
+            return quell_fail(QUELL_BAD_ARGUMENT, "%s: its value is empty", name);
         ask->given |= UINT64_C(1) << i;
         return take(ask, model, parameter, value);
     }
     return serve_ask_known(name);
 }
-
-/* Two that contradict each other, or of which the first needs the second. */
-static const struct rule {
-    const char *one, *other;
-    bool needs;
-} rules[] = {
-    {"guidance-low", "guidance", true},
-    {"guidance-high", "guidance", true},
-    {"guidance-rescale", "guidance", true},
-    {"negative-class", "guidance", true},
-    {"negative-condition", "guidance", true},
-    {"threshold-max", "threshold", true},
-    {"threshold", "clamp-low", false},
-    {"threshold", "clamp-high", false},
-    {"prior-mean", "from", false},
-    {"prior-variance", "from", false},
-    {"seeds", "seed", false},
-    {"indices", "first", false},
-    {"classes", "class", false},
-};
 
 bool serve_ask_given(const struct serve_ask *ask, const char *name)
 {
@@ -293,51 +283,4 @@ bool serve_ask_given(const struct serve_ask *ask, const char *name)
     if (!strcmp(name, "indices")) return ask->indices;
     if (!strcmp(name, "negative-condition")) return ask->negative_count;
     return given(ask, name);
-}
-
-static quell_status check_rules(const struct serve_ask *ask)
-{
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        const struct rule *rule = &rules[i];
-        if (!serve_ask_given(ask, rule->one)) continue;
-        bool other = serve_ask_given(ask, rule->other);
-        if (rule->needs && !other)
-            return quell_fail(QUELL_BAD_ARGUMENT, "%s: needs %s", rule->one, rule->other);
-        if (!rule->needs && other)
-            return quell_fail(QUELL_BAD_ARGUMENT, "%s and %s: only one of them may be given",
-                              rule->one, rule->other);
-    }
-    return QUELL_OK;
-}
-
-/* A denoiser needs each of its conditions, if only as none. */
-static quell_status check_conditions(const struct serve_ask *ask, const quell_denoiser *denoiser)
-{
-    for (size_t i = 0; i < quell_denoiser_conditions(denoiser); i++) {
-        size_t rank, size = 1, k = 0;
-        const size_t *shape;
-        const char *name = quell_denoiser_condition(denoiser, i, &rank, &shape);
-        while (k < ask->condition_count && strcmp(ask->conditions[k].name, name) != 0) k++;
-        if (k < ask->condition_count) continue;
-        for (size_t d = 0; d < rank; d++) size *= shape[d];
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "condition=%s=VALUE is needed: %zu number%s, or a body with an array",
-                          name, size, size == 1 ? "" : "s with commas");
-    }
-    return QUELL_OK;
-}
-
-quell_status serve_ask_check(struct serve_ask *ask, const quell_model *model)
-{
-    if (ask->rows && !given(ask, "count")) ask->count = ask->rows;
-    if (!ask->count) return quell_fail(QUELL_BAD_ARGUMENT, "count=0: must be at least 1");
-    if (ask->rows && ask->count != ask->rows)
-        return quell_fail(QUELL_BAD_ARGUMENT, "count is %llu, and %s has %zu row%s",
-                          (unsigned long long)ask->count, ask->rows_of, ask->rows,
-                          ask->rows == 1 ? "" : "s");
-    quell_status status = check_rules(ask);
-    if (!status) status = check_conditions(ask, quell_model_denoiser(model));
-    if (!status && ask->latent && !quell_model_decodes(model))
-        status = quell_fail(QUELL_BAD_ARGUMENT, "latent=yes: the model has no decoder");
-    return status;
 }

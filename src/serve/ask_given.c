@@ -4,7 +4,9 @@
 #include "serve/ask.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/number.h"
+#include "denoisers/denoiser.h"
 #include "serve/array.h"
 
 #include <math.h>
@@ -14,10 +16,17 @@
 
 /* ---- Conditions as text ---- */
 
-static quell_status refuse_numbers(const char *name, const char *value, size_t size)
+static quell_status refuse_numbers(const char *name, const char *value,
+                                   const struct quell_taken *taken)
 {
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.60s: must be %zu number%s%s of float32, or none",
-                      name, value, size, size == 1 ? "" : "s", size == 1 ? "" : " with commas");
+    const char *none = taken->none ? ", or none" : "";
+    if (taken->size == 1)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "%s=%.60s: must be a number of float32, up to 3.4e38%s", name, value,
+                          none);
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "%s=%.60s: must be %zu numbers with commas of float32, up to 3.4e38%s", name,
+                      value, taken->size, none);
 }
 
 /* Whether a text is a whole number that float32 does not have, as one beyond 2^24. */
@@ -27,19 +36,21 @@ static bool is_rounded(const char *text, size_t length, double number)
     return strspn(text + sign, "0123456789") >= length - sign && (double)(float)number != number;
 }
 
-static quell_status read_numbers(const char *name, const char *value, size_t size, float *to)
+static quell_status read_numbers(const char *name, const char *value,
+                                 const struct quell_taken *taken, float *to)
 {
     const char *at = strchr(value, '=') + 1;
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < taken->size; i++) {
         size_t length = strcspn(at, ",");
         double number;
-        bool last = i + 1 == size;
+        bool last = i + 1 == taken->size;
         if (quell_parse_double(at, length, &number) || !isfinite((float)number) ||
             (at[length] == ',') == last)
-            return refuse_numbers(name, value, size);
+            return refuse_numbers(name, value, taken);
         if (is_rounded(at, length, number))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "%s=%.60s: the whole number %.*s is not one of float32; write %.9g",
+                              "%s=%.60s: the whole number %.*s is not one of float32, which has "
+                              "all up to 16777216; write %.9g",
                               name, value, length < 40 ? (int)length : 40, at,
                               (double)(float)number);
         to[i] = (float)number;
@@ -48,19 +59,34 @@ static quell_status read_numbers(const char *name, const char *value, size_t siz
     return QUELL_OK;
 }
 
-/* The condition of that name that a model takes, with the product of its shape; its name is NULL if
- * there is none. */
-static quell_condition find_taken(const quell_denoiser *denoiser, const char *name, size_t length)
+/* The condition of that name that a model takes; NULL if there is none. */
+static const struct quell_taken *find_taken(const quell_denoiser *denoiser, const char *name,
+                                            size_t length)
 {
-    for (size_t i = 0; i < quell_denoiser_conditions(denoiser); i++) {
-        size_t rank, size = 1;
-        const size_t *shape;
-        const char *own = quell_denoiser_condition(denoiser, i, &rank, &shape);
-        for (size_t k = 0; k < rank; k++) size *= shape[k];
-        if (strlen(own) == length && !memcmp(own, name, length))
-            return (quell_condition){own, NULL, 0, size};
-    }
-    return (quell_condition){0};
+    for (size_t i = 0; i < denoiser->conditions; i++)
+        if (strlen(denoiser->taken[i].name) == length &&
+            !memcmp(denoiser->taken[i].name, name, length))
+            return &denoiser->taken[i];
+    return NULL;
+}
+
+/* Which conditions the model takes: the nearest to a word, or the first of them. */
+static quell_status refuse_name(const quell_denoiser *denoiser, const char *name, const char *own,
+                                size_t length)
+{
+    struct quell_nearest nearest = quell_nearest_to(own, length);
+    int shown = length < 60 ? (int)length : 60;
+    if (!denoiser->conditions)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.60s: the model has no conditions", name, own);
+    for (size_t i = 0; i < denoiser->conditions; i++)
+        quell_nearest_try(&nearest, denoiser->taken[i].name);
+    if (*nearest.hint && denoiser->conditions > 1)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.60s: the model has no condition '%.*s'%s", name,
+                          own, shown, own, nearest.hint);
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "%s=%.60s: the model has no condition '%.*s': it takes '%.60s'%s", name, own,
+                      shown, own, denoiser->taken[0].name,
+                      denoiser->conditions > 1 ? " and others (/v1/models)" : "");
 }
 
 /* Begins the next condition of a list, which may be there once. */
@@ -68,10 +94,10 @@ static quell_status find_place(const quell_denoiser *denoiser, const char *name,
                                size_t length, const quell_condition *list, size_t count,
                                quell_condition *taken)
 {
-    *taken = find_taken(denoiser, own, length);
-    if (!taken->name)
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.60s: the model has no condition '%.*s'", name,
-                          own, length < 60 ? (int)length : 60, own);
+    const struct quell_taken *found = find_taken(denoiser, own, length);
+    *taken = (quell_condition){0};
+    if (!found) return refuse_name(denoiser, name, own, length);
+    *taken = (quell_condition){found->name, NULL, 0, found->size};
     for (size_t i = 0; i < count; i++)
         if (list[i].name == taken->name)
             return quell_fail(QUELL_BAD_ARGUMENT, "%s: '%s' is given twice", name, taken->name);
@@ -92,7 +118,7 @@ quell_status serve_ask_condition(const quell_denoiser *denoiser, const char *nam
         float *values = quell_new(taken.size, sizeof *values);
         if (!values) return quell_fail(QUELL_NO_MEMORY, "no memory for a condition");
         taken.values = values;
-        status = read_numbers(name, value, taken.size, values);
+        status = read_numbers(name, value, find_taken(denoiser, value, length), values);
     }
     if (taken.name && (!status || taken.values)) list[(*count)++] = taken;
     return status;

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#include <netinet/in.h>
+#include <stdlib.h>
 #include <strings.h>
 
 struct lines {
@@ -65,27 +65,39 @@ const char *serve_misframed(struct serve_request *request)
     return NULL;
 }
 
-/* The address without the port. Of IPv6 the first half: the other one is the client's own choice.
- * IPv4 within IPv6 (::ffff:a.b.c.d) is whole. */
-static void add_address(struct quell_digest *digest, const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        const struct sockaddr_in *own = (const struct sockaddr_in *)(const void *)address;
-        quell_digest_add(digest, &own->sin_addr, sizeof own->sin_addr);
-    } else if (address->sa_family == AF_INET6) {
-        const struct in6_addr *own =
-            &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-        quell_digest_add(digest, own, IN6_IS_ADDR_V4MAPPED(own) ? sizeof *own : sizeof *own / 2);
-    }
-}
+/* ---- Who asks ---- */
 
-uint64_t serve_client_of(const struct serve_request *request)
+/* Where there are proxies, only these can say for whom they ask: who is not one of them is refused,
+ * so that nobody gets another account by a header, and a proxy that was forgotten is found. */
+const char *serve_note_address(struct serve_request *request)
 {
+    static const char name[] = "X-Forwarded-For";
+    const struct serve_options *options = request->server->options;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info) request->address = serve_address_of(info->client_addr);
+    char *list = options->proxy_count ? serve_list_of(request, name) : NULL;
+    if (!list) return NULL;
+    const struct serve_address own = request->address;
+    const char *wrong = NULL;
+    if (!serve_networks_have(options->proxies, options->proxy_count, &own))
+        wrong = "X-Forwarded-For: only a proxy that the server knows may say for whom it asks "
+                "(--trusted-proxy)";
+    else if (!serve_address_forwarded(options->proxies, options->proxy_count, list,
+                                      &request->address))
+        wrong = "X-Forwarded-For: must be a list of addresses";
+    if (wrong) request->address = own;
+    free(list);
+    return wrong;
+}
+
+/* Of IPv6 the first half: the other one is the client's own choice. */
+uint64_t serve_client_of(const struct serve_request *request)
+{
+    const struct serve_address *address = &request->address;
     struct quell_digest digest;
     if (request->guarded) return request->token;
     quell_digest_begin(&digest);
-    if (info) add_address(&digest, info->client_addr);
+    quell_digest_add(&digest, address->bytes, address->size == 16 ? 8 : address->size);
     return quell_digest_end(&digest);
 }

@@ -182,12 +182,26 @@ void serve_drawing_cancel(struct serve_drawing *drawing)
     quell_ticket_cancel(atomic_load(&drawing->decoding));
 }
 
+void serve_drawing_cut(struct serve_drawing *drawing)
+{
+    atomic_store(&drawing->cut, true);
+    quell_ticket_cancel(drawing->ticket);
+    quell_ticket_cancel(atomic_load(&drawing->decoding));
+}
+
+bool serve_drawing_goes_on(const struct serve_drawing *drawing)
+{
+    return !atomic_load(&drawing->unwanted) && !atomic_load(&drawing->cut);
+}
+
 /* ---- How it ends ---- */
 
 void serve_drawing_fail(struct serve_drawing *drawing, quell_status status)
 {
     drawing->status = status;
-    if (status) snprintf(drawing->message, sizeof drawing->message, "%s", quell_error_message());
+    if (!status) return;
+    snprintf(drawing->message, sizeof drawing->message, "%s", quell_error_message());
+    serve_ask_words(drawing->message);
 }
 
 quell_status serve_drawing_refuse(struct serve_drawing *drawing, unsigned code, const char *line)
@@ -199,4 +213,10 @@ quell_status serve_drawing_refuse(struct serve_drawing *drawing, unsigned code, 
 quell_status serve_drawing_late(void)
 {
     return quell_fail(QUELL_STOPPED, "the time of the request was up before it was drawn");
+}
+
+quell_status serve_drawing_ends(void)
+{
+    return quell_fail(QUELL_STOPPED, "the server is being stopped and waits no longer: ask again, "
+                                     "it or another one, for the same bytes");
 }

@@ -23,7 +23,8 @@ struct serve_server;
  * tag: the name of the result, "" if the model is not reproducible.
  * shown: what a sample is when it is decoded.
  * ticket, decoding: in the queue, where they are drawn and then decoded.
- * unwanted: nobody waits for it any more. begun: when the request came.
+ * unwanted: nobody waits for it any more. cut: the server ends, and its client is told so.
+ * begun: when the request came.
  * work: its place where answers are written that take long to write; encoding: as far as it is
  *   written, encoded samples of it.
  * status, code, message, bytes, size: how it ended, with a status of HTTP if it has one of its own,
@@ -47,7 +48,7 @@ struct serve_drawing {
     float *x, *decoded;
     quell_ticket *ticket;
     _Atomic(quell_ticket *) decoding;
-    atomic_bool unwanted;
+    atomic_bool unwanted, cut;
     double begun;
     struct serve_work work;
     struct serve_encoding *encoding;
@@ -99,12 +100,19 @@ quell_status serve_drawing_begin(struct serve_drawing *drawing, void (*ended)(vo
 /* Ends it soon, as nobody waits for it any more. */
 void serve_drawing_cancel(struct serve_drawing *drawing);
 
+/* Ends it soon, as the server does not wait for it; its client is told so. Whether it is to go on:
+ * neither this, nor is it unwanted. */
+void serve_drawing_cut(struct serve_drawing *drawing);
+bool serve_drawing_goes_on(const struct serve_drawing *drawing);
+
 /* Notes how a call for it has ended. */
 void serve_drawing_fail(struct serve_drawing *drawing, quell_status status);
 
-/* Fails with a status of HTTP of its own; because its time was up before it was in the queue. */
+/* Fails with a status of HTTP of its own; because its time was up before it was in the queue;
+ * because the server ends. */
 quell_status serve_drawing_refuse(struct serve_drawing *drawing, unsigned code, const char *line);
 quell_status serve_drawing_late(void);
+quell_status serve_drawing_ends(void);
 
 /* ---- Its parts ---- */
 

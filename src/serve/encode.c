@@ -14,7 +14,7 @@
 #define MOST_IMAGES 64 /* of a picture, as in the command */
 
 /* bytes[used]: of floats, which have room for all, or of the JSON in `file` and `writer`. plot: of
- * a picture. */
+ * a picture, which goes to `output`, in memory, whose file is 0 until then. */
 struct serve_encoding {
     enum serve_format format;
     const struct subject *subject;
@@ -24,6 +24,7 @@ struct serve_encoding {
     FILE *file;
     struct quell_json_writer writer;
     struct plot *plot;
+    struct quell_output output;
 };
 
 static quell_status no_memory(void)
@@ -124,14 +125,14 @@ static quell_status read_all(int file, char **bytes, size_t *size)
     return pread(file, *bytes, *size, 0) == (ssize_t)*size ? QUELL_OK : no_memory();
 }
 
-static quell_status end_picture(struct serve_encoding *encoding)
+static quell_status end_picture(struct serve_encoding *encoding, bool *more)
 {
-    struct quell_output output = {.file = memfd_create("answer", MFD_CLOEXEC)};
-    if (output.file < 0) return no_memory();
-    quell_status status = plot_write(encoding->plot, &output);
-    if (!status) status = read_all(output.file, &encoding->bytes, &encoding->used);
-    close(output.file);
-    return status;
+    struct quell_output *output = &encoding->output;
+    if (!output->file) output->file = memfd_create("answer", MFD_CLOEXEC);
+    if (output->file < 0) return no_memory();
+    quell_status status = plot_write_some(encoding->plot, output, more);
+    if (status || *more) return status;
+    return read_all(output->file, &encoding->bytes, &encoding->used);
 }
 
 /* ---- All of them ---- */
@@ -141,6 +142,7 @@ void serve_encoding_free(struct serve_encoding *encoding)
     if (!encoding) return;
     if (encoding->file) fclose(encoding->file);
     plot_free(encoding->plot);
+    if (encoding->output.file > 0) close(encoding->output.file);
     free(encoding->bytes);
     free(encoding);
 }
@@ -168,12 +170,14 @@ quell_status serve_encoding_add(struct serve_encoding *encoding, size_t rows, co
     return QUELL_OK;
 }
 
-quell_status serve_encoding_end(struct serve_encoding *encoding, char **bytes, size_t *size)
+quell_status serve_encoding_end(struct serve_encoding *encoding, char **bytes, size_t *size,
+                                bool *more)
 {
     quell_status status = QUELL_OK;
+    *more = false;
     if (encoding->format == SERVE_JSON) status = end_json(encoding);
-    if (encoding->format == SERVE_PNG) status = end_picture(encoding);
-    if (status) return status;
+    if (encoding->format == SERVE_PNG) status = end_picture(encoding, more);
+    if (status || *more) return status;
     *bytes = encoding->bytes;
     *size = encoding->used;
     encoding->bytes = NULL;
@@ -191,9 +195,10 @@ quell_status serve_encode(enum serve_format format, const struct subject *subjec
                           const float *x, char **bytes, size_t *size)
 {
     struct serve_encoding *encoding = NULL;
+    bool more = true;
     quell_status status = serve_encoding_begin(&encoding, format, subject, count);
     if (!status) status = serve_encoding_add(encoding, count, x);
-    if (!status) status = serve_encoding_end(encoding, bytes, size);
+    while (!status && more) status = serve_encoding_end(encoding, bytes, size, &more);
     serve_encoding_free(encoding);
     return status;
 }

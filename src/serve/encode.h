@@ -17,8 +17,10 @@ quell_status serve_encoding_begin(struct serve_encoding **encoding, enum serve_f
 /* Writes the next rows. */
 quell_status serve_encoding_add(struct serve_encoding *encoding, size_t rows, const float *x);
 
-/* Ends it, once all rows are there, as *bytes[*size], to be freed. */
-quell_status serve_encoding_end(struct serve_encoding *encoding, char **bytes, size_t *size);
+/* Ends it, once all rows are there, a part of a large picture at a time: *more says whether to call
+ * this again. If not, the answer is *bytes[*size], to be freed. */
+quell_status serve_encoding_end(struct serve_encoding *encoding, char **bytes, size_t *size,
+                                bool *more);
 
 /* NULL is allowed. */
 void serve_encoding_free(struct serve_encoding *encoding);

@@ -24,12 +24,16 @@ static size_t rows_of_slice(const struct serve_drawing *drawing)
     return rows < left ? rows : left;
 }
 
-/* Writes some rows more; with the last ones the answer is there. */
-static quell_status write_rows(struct serve_drawing *drawing)
+/* Writes some rows more, or, when all are written, some of what ends them; *more: whether there is
+ * no answer yet. */
+static quell_status write_some(struct serve_drawing *drawing, bool *more)
 {
     const float *x = drawing->decoded ? drawing->decoded : drawing->x;
     size_t rows = rows_of_slice(drawing);
     quell_status status = QUELL_OK;
+    *more = true;
+    if (drawing->encoded == drawing->ask.count)
+        return serve_encoding_end(drawing->encoding, &drawing->bytes, &drawing->size, more);
     if (!drawing->encoding)
         status = serve_encoding_begin(&drawing->encoding, drawing->ask.format, &drawing->shown,
                                       drawing->ask.count);
@@ -38,7 +42,7 @@ static quell_status write_rows(struct serve_drawing *drawing)
                                     x + drawing->encoded * serve_drawing_shown(drawing));
     drawing->encoded += rows;
     if (status || drawing->encoded < drawing->ask.count) return status;
-    return serve_encoding_end(drawing->encoding, &drawing->bytes, &drawing->size);
+    return serve_encoding_end(drawing->encoding, &drawing->bytes, &drawing->size, more);
 }
 
 static void end(struct serve_drawing *drawing)
@@ -52,14 +56,18 @@ static void end(struct serve_drawing *drawing)
     serve_drawing_drop(drawing);
 }
 
-/* A slice, in the workshop. */
+/* A slice, in the workshop; whether there is another one. */
 static bool encode(void *user)
 {
     struct serve_drawing *drawing = user;
     bool wanted =
         !drawing->status && !atomic_load(&drawing->unwanted) && drawing->ask.format < SERVE_FORMATS;
-    if (wanted) serve_drawing_fail(drawing, write_rows(drawing));
-    if (wanted && !drawing->status && drawing->encoded < drawing->ask.count) return true;
+    bool more = false;
+    if (wanted && atomic_load(&drawing->cut))
+        serve_drawing_fail(drawing, serve_drawing_ends());
+    else if (wanted)
+        serve_drawing_fail(drawing, write_some(drawing, &more));
+    if (more && !drawing->status) return true;
     end(drawing);
     return false;
 }
@@ -99,6 +107,8 @@ static void note_end(struct serve_drawing *drawing, const quell_answer *answer)
 {
     drawing->status = answer->status;
     snprintf(drawing->message, sizeof drawing->message, "%s", answer->message);
+    if (answer->status == QUELL_STOPPED && atomic_load(&drawing->cut))
+        serve_drawing_fail(drawing, serve_drawing_ends());
 }
 
 static void hear_decoded(void *user, const quell_answer *answer)
@@ -121,7 +131,7 @@ static quell_status decode(struct serve_drawing *drawing)
     status = quell_queue_work(drawing->server->queue, &request, decode_rows, drawing, &ticket);
     if (status) return status;
     atomic_store(&drawing->decoding, ticket);
-    if (atomic_load(&drawing->unwanted)) quell_ticket_cancel(ticket);
+    if (!serve_drawing_goes_on(drawing)) quell_ticket_cancel(ticket);
     return QUELL_OK;
 }
 

@@ -5,26 +5,12 @@
 #include "base/json_write.h"
 #include "queue/queue.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <time.h>
 
 struct words {
     char time[40], client[INET6_ADDRSTRLEN];
 };
-
-static void find_client(struct MHD_Connection *connection, struct words *words)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    snprintf(words->client, sizeof words->client, "-");
-    if (!info) return;
-    const void *address =
-        info->client_addr->sa_family == AF_INET
-            ? (const void *)&((const struct sockaddr_in *)info->client_addr)->sin_addr
-            : (const void *)&((const struct sockaddr_in6 *)info->client_addr)->sin6_addr;
-    inet_ntop(info->client_addr->sa_family, address, words->client, sizeof words->client);
-}
 
 static struct words words_of(const struct serve_request *request)
 {
@@ -36,7 +22,7 @@ static struct words words_of(const struct serve_request *request)
     gmtime_r(&now.tv_sec, &day);
     strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &day);
     snprintf(words.time, sizeof words.time, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
-    find_client(request->connection, &words);
+    serve_address_write(&request->address, words.client);
     return words;
 }
 

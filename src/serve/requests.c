@@ -86,6 +86,8 @@ static void end_request(void *user, struct MHD_Connection *connection, void **co
         server->gone++;
         request->code = 499; /* as nginx calls it */
     }
+    if (request->drawing && request->drawing->status && atomic_load(&request->drawing->cut))
+        request->code = MHD_HTTP_SERVICE_UNAVAILABLE; /* of events, too, whose answer has begun */
     server->answers[request->code % SERVE_MOST_CODE]++;
     if (request->drawn) server->seconds += quell_queue_now() - request->began;
     serve_wait_no_more(request);

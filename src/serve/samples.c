@@ -227,6 +227,7 @@ static enum MHD_Result draw_or_not(struct serve_request *request)
     struct serve_drawing *drawing = request->drawing;
     if (atomic_load(&drawing->unwanted)) return MHD_NO;
     if (drawing->status) return refuse(request);
+    if (atomic_load(&drawing->cut)) return fail(request, serve_drawing_ends());
     size_t bytes = serve_drawing_bytes(drawing);
     if (bytes > quell_accounts_most(&request->server->accounts, QUELL_OF_MEMORY))
         return serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE,
@@ -265,7 +266,7 @@ static bool make(void *user)
         if (!status) status = check(drawing);
         if (!status) serve_drawing_find(drawing);
     }
-    if (!status && !atomic_load(&drawing->unwanted)) status = serve_drawing_prepare(drawing);
+    if (!status && serve_drawing_goes_on(drawing)) status = serve_drawing_prepare(drawing);
     serve_drawing_fail(drawing, status);
     MHD_resume_connection(request->connection);
     return false;

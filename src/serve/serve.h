@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <quell/quell.h>
+#include "serve/address.h"
 
 /* digest: a text that another file would not have. */
 struct serve_model {
@@ -29,6 +30,7 @@ struct serve_models {
  *   which it has said then. The server goes on with those that it has. NULL: never.
  * token_file: of the tokens of which a client must have one (serve/token.h); NULL: none is needed.
  * listen: ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080; port 0: one that is free.
+ * proxies: whose word for who asks is taken (X-Forwarded-For), `proxy_count` networks of them.
  * threads, isa, capacity: of its queue.
  * most_samples, most_evaluations, most_bytes: of one request, and of its body.
  * memory: in bytes, that all requests may take at a time, nearly.
@@ -42,6 +44,8 @@ struct serve_options {
     struct serve_models *(*reopen)(void *user);
     volatile _Atomic int *reload;
     const char *listen, *isa, *token_file;
+    const struct serve_network *proxies;
+    size_t proxy_count;
     size_t threads, capacity, most_samples, most_evaluations, most_bytes, memory;
     unsigned most_clients;
     double seconds, drain;

@@ -36,6 +36,7 @@ struct serve_received {
  * uri: the address as it was sent (serve_escape), as far as it fits. began: when it came.
  * models: those that were served when it came; NULL until its headers are there. posted: its method
  *   is POST; type, body: of that.
+ * address: of whoever asks, as a proxy may have said.
  * account: of whoever asks; NULL before that is known. What it has from there: held, memory for its
  *   body; samples, in the queue; counted, turn: whether it counts as a request, and has a turn.
  * guarded: a token was needed, that of this number.
@@ -53,6 +54,7 @@ struct serve_request {
     bool posted, drawn, guarded;
     const char *type;
     struct serve_received body;
+    struct serve_address address;
     struct quell_account *account;
     uint64_t token;
     size_t held, samples;
@@ -107,9 +109,11 @@ enum MHD_Result serve_receive(struct serve_request *request, const char *bytes, 
 enum MHD_Result serve_say_held(struct serve_request *request);
 void serve_receive_end(struct serve_request *request);
 
-/* Who asks (client.c): a number for them, of the token that they needed, else of their address; and
+/* Who asks (client.c): notes their address, or returns why what is said of it is not taken, NULL:
+ * nothing is wrong; a number for them, of the token that they needed, else of their address; and
  * all lines of a header that is a list, as one (RFC 9110, 5.3), to be freed, NULL if there is
  * none. */
+const char *serve_note_address(struct serve_request *request);
 uint64_t serve_client_of(const struct serve_request *request);
 char *serve_list_of(struct serve_request *request, const char *name);
 

@@ -42,17 +42,20 @@ static bool is_late(const struct serve_request *request)
     return !request->drawn && quell_queue_now() > drawing->begun + drawing->options->seconds;
 }
 
-/* Ends a request. One that waits for the workshop leaves it at once; whoever is late, and not gone,
- * is told why. */
+/* Ends a request. One that waits for the workshop leaves it at once; whoever is not gone is told
+ * why: it is late, or the server ends. */
 static void give_up(struct serve_request *request)
 {
     struct serve_server *server = request->server;
-    bool gone = !is_late(request) || has_gone(request);
+    struct serve_drawing *drawing = request->drawing;
+    bool gone = has_gone(request), late = is_late(request);
     bool waited = !request->drawn && serve_workshop_take_back(&server->making, &request->work);
-    if (waited && !gone)
-        serve_drawing_fail(request->drawing, serve_drawing_late());
-    else if (gone)
-        serve_drawing_cancel(request->drawing);
+    if (gone)
+        serve_drawing_cancel(drawing);
+    else if (!late)
+        serve_drawing_cut(drawing);
+    else if (waited)
+        serve_drawing_fail(drawing, serve_drawing_late());
     if (waited) MHD_resume_connection(request->connection);
 }
 

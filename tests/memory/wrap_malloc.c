@@ -28,8 +28,13 @@ void __wrap_free(void *block);
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_size_t asked;
 static void *held[SLOTS];
-static long live, countdown;
-static bool armed, refused;
+static long live, countdown, failing, refused;
+static bool armed;
+
+/* What is called, and by whose next allocation not. */
+static void (*called)(void *data);
+static void *called_with;
+static pthread_t setter;
 
 static size_t slot_of(const void *block) { return ((uintptr_t)block >> 4) * 2654435761u % SLOTS; }
 
@@ -58,30 +63,72 @@ static void let_go(void *block)
     pthread_mutex_unlock(&lock);
 }
 
-static bool refuse(void)
+static void call_if_due(void)
 {
     pthread_mutex_lock(&lock);
-    bool now = armed && --countdown == 0;
-    refused |= now;
+    void (*function)(void *) = pthread_equal(setter, pthread_self()) ? NULL : called;
+    if (function) called = NULL;
+    pthread_mutex_unlock(&lock);
+    if (function) function(called_with);
+}
+
+static bool refuse(void)
+{
+    call_if_due();
+    pthread_mutex_lock(&lock);
+    bool now = armed && --countdown <= 0 && countdown > -failing;
+    refused += now;
     pthread_mutex_unlock(&lock);
     if (now) errno = ENOMEM;
     return now;
 }
 
-void wrap_fail_at(long n)
+static void fail(long first, long count)
 {
     pthread_mutex_lock(&lock);
-    countdown = n;
-    armed = n > 0;
-    refused = false;
+    countdown = first;
+    failing = count;
+    armed = first > 0;
+    refused = 0;
     pthread_mutex_unlock(&lock);
+}
+
+void wrap_fail_at(long n) { fail(n, 1); }
+
+void wrap_fail_next(long n) { fail(1, n); }
+
+long wrap_refused(void)
+{
+    pthread_mutex_lock(&lock);
+    long were = refused;
+    pthread_mutex_unlock(&lock);
+    return were;
+}
+
+void wrap_call_when_asked(void (*function)(void *data), void *data)
+{
+    pthread_mutex_lock(&lock);
+    called = function;
+    called_with = data;
+    setter = pthread_self();
+    pthread_mutex_unlock(&lock);
+}
+
+bool wrap_holds(const void *block)
+{
+    pthread_mutex_lock(&lock);
+    size_t i = slot_of(block), looked = 0;
+    while (held[i] && held[i] != block && looked++ < SLOTS) i = (i + 1) % SLOTS;
+    bool holds = held[i] == block;
+    pthread_mutex_unlock(&lock);
+    return holds;
 }
 
 bool wrap_failed(void)
 {
     pthread_mutex_lock(&lock);
     armed = false;
-    bool was = refused;
+    bool was = refused > 0;
     pthread_mutex_unlock(&lock);
     return was;
 }

@@ -14,8 +14,21 @@
 /* From now on the n-th allocation fails, counted from 1, and only that one. 0: none does. */
 void wrap_fail_at(long n);
 
+/* From now on the next n allocations fail, whoever asks. */
+void wrap_fail_next(long n);
+
 /* Ends it; true if an allocation was made to fail. */
 bool wrap_failed(void);
+
+/* How many were made to fail since the last call of a function that lets them. */
+long wrap_refused(void);
+
+/* Calls this function once, in the next thread but the calling one that asks for memory, before it
+ * has it. NULL: calls none any more. */
+void wrap_call_when_asked(void (*function)(void *data), void *data);
+
+/* Whether this block is held now. */
+bool wrap_holds(const void *block);
 
 /* How many blocks are held now. */
 long wrap_live(void);

@@ -35,9 +35,23 @@ static quell_denoiser *guide(const quell_denoiser *plain, double weight)
     return guided;
 }
 
-static void set_up(struct setting *at, const char *network)
+/* A network, or one that is guided by another one. */
+static quell_denoiser *basis(const char *network, const char *other)
 {
-    at->plain = small_network_denoiser(network);
+    quell_denoiser *plain = small_network_denoiser(network), *second, *guided;
+    if (!other) return plain;
+    second = small_network_denoiser(other);
+    quell_guidance guidance = quell_guidance_defaults();
+    guidance.weight = 1.5;
+    MUST(quell_denoiser_from_guidance(&guided, plain, second, &guidance));
+    quell_denoiser_free(plain);
+    quell_denoiser_free(second);
+    return guided;
+}
+
+static void set_up(struct setting *at, const char *network, const char *other)
+{
+    at->plain = basis(network, other);
     at->guided[0] = guide(at->plain, 2);
     at->guided[1] = guide(at->plain, 3.5);
     at->schedule = must_schedule("vp");
@@ -126,12 +140,13 @@ static void ask(struct asking *asking, size_t first)
     pthread_mutex_destroy(&asking->lock);
 }
 
-static void check_requests(const char *network, size_t threads, size_t rows, size_t first)
+static void check_requests(const char *network, const char *other, size_t threads, size_t rows,
+                           size_t first)
 {
     struct setting at;
     static struct asking asking;
     float alone[MOST_COUNT * MOST_DIM];
-    set_up(&at, network);
+    set_up(&at, network, other);
     memset(&asking, 0, sizeof asking);
     asking.at = &at;
     asking.queue = queue_of(threads, rows);
@@ -151,11 +166,13 @@ static void check_requests(const char *network, size_t threads, size_t rows, siz
 
 TEST(queue_joint, has_the_bits_of_each)
 {
-    check_requests("mlp", 1, 0, 5);
-    check_requests("mlp", 2, 0, 7);
-    check_requests("dit", 2, 0, 6);
-    check_requests("unet", 2, 4, 9);
-    check_requests("unet", 3, 0, 1);
+    check_requests("mlp", NULL, 1, 0, 5);
+    check_requests("mlp", NULL, 2, 0, 7);
+    check_requests("dit", NULL, 2, 0, 6);
+    check_requests("unet", NULL, 2, 4, 9);
+    check_requests("unet", NULL, 3, 0, 1);
+    check_requests("mlp", "mlp_bf16", 2, 0, 7);
+    check_requests("unet", "unet_int8", 2, 0, 6);
 }
 
 /* One request fails and one is cancelled on its way; the others have their samples. */
@@ -170,7 +187,7 @@ TEST(queue_joint, faults_are_each_ones_own)
 {
     enum { COUNT = 2 };
     struct setting at;
-    set_up(&at, "dit");
+    set_up(&at, "dit", NULL);
     float x[3][COUNT * MOST_DIM], alone[COUNT * MOST_DIM], failing[COUNT * MOST_DIM];
     quell_draw draw = quell_draw_defaults();
     int32_t classes[COUNT] = {1, 2};
@@ -208,7 +225,7 @@ TEST(queue_joint, names_the_row_that_fails)
 {
     enum { COUNT = 5 };
     struct setting at;
-    set_up(&at, "mlp");
+    set_up(&at, "mlp", NULL);
     float x[COUNT * MOST_DIM], same[COUNT * MOST_DIM];
     const uint64_t seeds[COUNT] = {4, 9, 4, 30, 31}, indices[COUNT] = {0, 1, 7, 0, 8};
     quell_draw draw = quell_draw_defaults();
@@ -219,7 +236,7 @@ TEST(queue_joint, names_the_row_that_fails)
     for (size_t i = 0; i < COUNT * at.dim; i++) x[i] = same[i] = i / at.dim == 4 ? NAN : 0.5f;
     CHECK(quell_sample_from(at.sampler[0], &draw, NULL, same) == QUELL_NOT_FINITE, "not failed");
     strcpy(message, quell_error_message());
-    CHECK(strstr(message, "row 4"), "'%s'", message);
+    CHECK(strstr(message, "x[4][0] is nan"), "'%s'", message);
     quell_request request = request_for(at.sampler[0], &draw, x);
     request.from = 1;
     MUST(quell_queue_submit(queue, &request, &ticket));
@@ -251,7 +268,7 @@ TEST(queue_joint, goes_over_the_weights_once)
 {
     enum { COUNT = 2, ALL = 3 };
     struct setting at;
-    set_up(&at, "mlp");
+    set_up(&at, "mlp", NULL);
     float x[ALL][COUNT * MOST_DIM];
     int32_t classes[COUNT] = {1, 2};
     quell_draw draw = quell_draw_defaults();

@@ -13,12 +13,15 @@
 #define TARGET_SIDE 800
 #define MOST_SIDE 4096
 #define GAP 2
+#define SLICE ((size_t)1 << 20) /* bytes that are written at a time */
 
 struct grid {
     size_t count, filled, columns, lines;
     size_t height, width, channels, zoom;
     size_t across, down; /* of the picture */
     unsigned char *pixels;
+    struct quell_png *png;
+    size_t written; /* rows of pixels */
 };
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -61,6 +64,7 @@ quell_status grid_create(struct grid **grid, size_t count, size_t height, size_t
 void grid_free(struct grid *grid)
 {
     if (!grid) return;
+    quell_png_free(grid->png);
     free(grid->pixels);
     free(grid);
 }
@@ -92,7 +96,15 @@ void grid_add(struct grid *grid, size_t rows, const float *x)
         add_image(grid, x + row * grid->height * grid->width * grid->channels);
 }
 
-quell_status grid_write(const struct grid *grid, struct quell_output *output)
+quell_status grid_write_some(struct grid *grid, struct quell_output *output, bool *more)
 {
-    return quell_png_write(output, grid->across, grid->down, grid->channels, grid->pixels);
+    size_t line = grid->across * grid->channels;
+    size_t rows = smaller(grid->down - grid->written, SLICE / line + 1);
+    quell_status status = QUELL_OK;
+    if (!grid->png)
+        status = quell_png_begin(&grid->png, output, grid->across, grid->down, grid->channels);
+    if (!status) status = quell_png_add(grid->png, rows, grid->pixels + grid->written * line);
+    grid->written += rows;
+    *more = !status && grid->written < grid->down;
+    return status;
 }

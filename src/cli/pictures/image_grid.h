@@ -3,6 +3,7 @@
 #ifndef QUELL_CLI_PICTURES_IMAGE_GRID_H
 #define QUELL_CLI_PICTURES_IMAGE_GRID_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "io/output.h"
 
@@ -15,7 +16,8 @@ quell_status grid_create(struct grid **grid, size_t count, size_t height, size_t
 /* Adds x[rows][height][width][channels], in [-1, 1]; images beyond the grid are ignored. */
 void grid_add(struct grid *grid, size_t rows, const float *x);
 
-quell_status grid_write(const struct grid *grid, struct quell_output *output);
+/* Writes some rows of pixels more, about a million bytes; *more: whether others are left. */
+quell_status grid_write_some(struct grid *grid, struct quell_output *output, bool *more);
 
 void grid_free(struct grid *grid);
 

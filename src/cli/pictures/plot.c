@@ -53,9 +53,19 @@ quell_status plot_add(struct plot *plot, size_t rows, const float *x)
     return QUELL_OK;
 }
 
+quell_status plot_write_some(struct plot *plot, struct quell_output *output, bool *more)
+{
+    *more = false;
+    return plot->density ? density_write(plot->density, output)
+                         : grid_write_some(plot->grid, output, more);
+}
+
 quell_status plot_write(struct plot *plot, struct quell_output *output)
 {
-    return plot->density ? density_write(plot->density, output) : grid_write(plot->grid, output);
+    bool more = true;
+    quell_status status = QUELL_OK;
+    while (!status && more) status = plot_write_some(plot, output, &more);
+    return status;
 }
 
 void plot_free(struct plot *plot)

@@ -5,6 +5,7 @@
 #define QUELL_CLI_PICTURES_PLOT_H
 
 #include <quell/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include "io/output.h"
 
@@ -27,6 +28,10 @@ quell_status plot_create(struct plot **plot, const struct subject *subject, size
 quell_status plot_add(struct plot *plot, size_t rows, const float *x);
 
 quell_status plot_write(struct plot *plot, struct quell_output *output);
+
+/* Writes a part of it, of a large picture what takes about a twentieth of a second; *more: whether
+ * there is more to write, to the same output. */
+quell_status plot_write_some(struct plot *plot, struct quell_output *output, bool *more);
 
 /* NULL is allowed. */
 void plot_free(struct plot *plot);

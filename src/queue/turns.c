@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose turn it is in joint runs. A request of many steps has its network in turns, between which
+ * others have theirs: it pauses where it stands, and goes on later, maybe in another run. */
+#include "queue/queue.h"
+#include "engine/sampler.h"
+#include "engine/joint.h"
+
+/* A turn is so many evaluations, or ends with the first evaluation after so many seconds. */
+#define EVALUATIONS 64
+#define SECONDS 0.05
+
+/* How many times as many samples as are drawn at a time may have begun and be paused, for one
+ * network: these have memory of their own, beside their x. */
+#define PAUSED 4
+
+bool quell_queue_conducts(const quell_queue *queue)
+{
+    return pthread_equal(pthread_self(), queue->conductor);
+}
+
+bool quell_ticket_is_wanted(const quell_ticket *ticket)
+{
+    return !ticket->cancelled && !ticket->failure && quell_queue_now() < ticket->deadline;
+}
+
+bool quell_queue_fits(const quell_queue *queue, const quell_ticket *ticket)
+{
+    const quell_sampler *sampler = ticket->request.sampler;
+    return !ticket->work && quell_joins(sampler) && sampler->denoiser->core == queue->core;
+}
+
+size_t quell_queue_waiting(const quell_queue *queue)
+{
+    size_t rows = 0;
+    for (const quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
+        if (quell_ticket_is_wanted(ticket) && quell_queue_fits(queue, ticket))
+            rows += ticket->draw.count - ticket->begun + ticket->paused;
+    return rows;
+}
+
+/* Whether so many are paused, of the places that there are for samples of this network, that no
+ * others must begin. */
+static bool is_crowded(const quell_queue *queue, const quell_denoiser *core)
+{
+    size_t most = queue->options.rows, places = core->rows * queue->options.threads, rows = 0;
+    if (most && places > most) places = most;
+    for (const struct quell_flight *one = queue->flights; one; one = one->next)
+        if (one->paused && one->ticket->request.sampler->denoiser->core == core) rows += one->rows;
+    return rows / PAUSED >= places;
+}
+
+bool quell_queue_may_begin(const quell_queue *queue, const quell_ticket *ticket)
+{
+    if (!queue->flights || ticket->paused || ticket->work) return true;
+    const quell_sampler *sampler = ticket->request.sampler;
+    return !quell_joins(sampler) || !is_crowded(queue, sampler->denoiser->core);
+}
+
+quell_ticket *quell_queue_candidate(const quell_queue *queue)
+{
+    quell_ticket *first = quell_queue_most_urgent(queue);
+    bool fits = first && quell_ticket_is_wanted(first) && quell_queue_fits(queue, first);
+    return fits ? first : NULL;
+}
+
+/* Nothing of it is in the run: samples of a request that is in it, and for which there was no place
+ * yet, are no others. */
+static bool is_other(const quell_queue *queue, const quell_ticket *ticket)
+{
+    (void)queue;
+    return !ticket->flying && quell_ticket_is_wanted(ticket);
+}
+
+static bool is_other_that_fits(const quell_queue *queue, const quell_ticket *ticket)
+{
+    return is_other(queue, ticket) && quell_queue_fits(queue, ticket);
+}
+
+/* Whether somebody goes before all that is in the run, and cannot be in it. */
+static bool others_have_their_turn(const quell_queue *queue)
+{
+    const quell_ticket *first = quell_queue_most_urgent_of(queue, is_other);
+    if (!first || quell_queue_fits(queue, first)) return false;
+    for (const struct quell_flight *one = queue->flights; one; one = one->next)
+        if (!one->paused && !quell_ticket_before_paused(first, one->ticket)) return false;
+    return true;
+}
+
+/* Whether the next run would have more workers than this one, or a worker who may take others. */
+static bool begins_anew(const quell_queue *queue)
+{
+    size_t waiting = quell_queue_waiting(queue);
+    if (queue->workers < queue->threads_of_run) return waiting > 1;
+    return queue->workers == 1 && waiting && !quell_queue_conducts(queue);
+}
+
+/* Whether one who could be in the run has no place in it, and goes before this one. */
+static bool gives_place(const quell_queue *queue, const struct quell_flight *flight)
+{
+    const quell_ticket *next = quell_queue_most_urgent_of(queue, is_other_that_fits);
+    return next && quell_ticket_before_paused(next, flight->ticket);
+}
+
+bool quell_queue_pauses(quell_queue *queue, struct quell_flight *flight)
+{
+    double now = quell_queue_now();
+    if (!queue->turn_ends) queue->turn_ends = now + SECONDS;
+    bool over = ++flight->had >= EVALUATIONS;
+    if (queue->leaving) return true;
+    if (!over && now < queue->turn_ends) return false;
+    queue->turn_ends = now + SECONDS;
+    queue->leaving = others_have_their_turn(queue) || begins_anew(queue);
+    if (over) flight->had = 0;
+    return queue->leaving || (over && gives_place(queue, flight));
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* What depends on several parameters, or on the model. The lines are the command's, with names of
+ * parameters in place of options. */
+#include "serve/ask.h"
+#include "base/fail.h"
+
+#include <string.h>
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyz_" /* of a name */
+
+/* Two that contradict each other, or of which the first needs the second. */
+static const struct rule {
+    const char *one, *other;
+    bool needs;
+} rules[] = {
+    {"guidance-low", "guidance", true},
+    {"guidance-high", "guidance", true},
+    {"guidance-rescale", "guidance", true},
+    {"negative-class", "guidance", true},
+    {"negative-condition", "guidance", true},
+    {"threshold-max", "threshold", true},
+    {"threshold", "clamp-low", false},
+    {"threshold", "clamp-high", false},
+    {"prior-mean", "from", false},
+    {"prior-variance", "from", false},
+    {"seeds", "seed", false},
+    {"indices", "first", false},
+    {"classes", "class", false},
+};
+
+static quell_status check_rules(const struct serve_ask *ask)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const struct rule *rule = &rules[i];
+        if (!serve_ask_given(ask, rule->one)) continue;
+        bool other = serve_ask_given(ask, rule->other);
+        if (rule->needs && !other)
+            return quell_fail(QUELL_BAD_ARGUMENT, "%s: needs %s", rule->one, rule->other);
+        if (!rule->needs && other)
+            return quell_fail(QUELL_BAD_ARGUMENT, "%s and %s: only one of them", rule->one,
+                              rule->other);
+    }
+    return QUELL_OK;
+}
+
+/* A denoiser needs each of its conditions, if only as none. */
+static quell_status check_conditions(const struct serve_ask *ask, const quell_denoiser *denoiser)
+{
+    for (size_t i = 0; i < quell_denoiser_conditions(denoiser); i++) {
+        size_t rank, size = 1, k = 0;
+        const size_t *shape;
+        const char *name = quell_denoiser_condition(denoiser, i, &rank, &shape);
+        while (k < ask->condition_count && strcmp(ask->conditions[k].name, name) != 0) k++;
+        if (k < ask->condition_count) continue;
+        for (size_t d = 0; d < rank; d++) size *= shape[d];
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "condition=%s=VALUE is needed: %zu number%s, or a body with an array",
+                          name, size, size == 1 ? "" : "s with commas");
+    }
+    return QUELL_OK;
+}
+
+/* Where the first sample is the last there is. Of lists each index is looked at by the library. */
+static quell_status check_last(const struct serve_ask *ask)
+{
+    if (ask->seeds || ask->indices || ask->count <= UINT64_MAX - ask->first ||
+        !serve_ask_given(ask, "first"))
+        return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "first=%llu: with count %llu, samples have numbers up to 2^64 - 2",
+                      (unsigned long long)ask->first, (unsigned long long)ask->count);
+}
+
+/* What is guided away from nothing is told nothing. */
+static quell_status check_guided(const struct serve_ask *ask, const quell_denoiser *denoiser)
+{
+    size_t conditions = quell_denoiser_conditions(denoiser);
+    bool told = ask->class >= 0 || ask->each || ask->classes;
+    for (size_t i = 0; i < ask->condition_count; i++) told = told || ask->conditions[i].values;
+    if (told || !serve_ask_given(ask, "guidance") || ask->guidance == 1) return QUELL_OK;
+    if (!conditions && !quell_denoiser_classes(denoiser)) return QUELL_OK; /* refused later */
+    return quell_fail(QUELL_BAD_ARGUMENT, "guidance: needs %s",
+                      conditions
+                          ? "a condition that is not none, or a class, to guide away from none"
+                          : "class or classes, to guide away from no class");
+}
+
+void serve_ask_words(char *message)
+{
+    const struct serve_parameter *parameter;
+    for (size_t i = 0; (parameter = serve_ask_parameter(i)); i++) {
+        const char *name = parameter->name;
+        char as_in_c[40];
+        size_t length = strlen(name);
+        if (!strchr(name, '-')) continue;
+        for (size_t k = 0; k <= length; k++) as_in_c[k] = name[k] == '-' ? '_' : name[k];
+        for (char *at = message; (at = strstr(at, as_in_c)); at += length)
+            if ((at == message || at[-1] == ' ') && !(at[length] && strchr(LETTERS, at[length])))
+                memcpy(at, name, length);
+    }
+}
+
+quell_status serve_ask_check(struct serve_ask *ask, const quell_model *model)
+{
+    if (ask->rows && !serve_ask_given(ask, "count")) ask->count = ask->rows;
+    if (!ask->count) return quell_fail(QUELL_BAD_ARGUMENT, "count=0: must be at least 1");
+    if (ask->rows && ask->count != ask->rows)
+        return quell_fail(QUELL_BAD_ARGUMENT, "count is %llu, and %s has %zu row%s",
+                          (unsigned long long)ask->count, ask->rows_of, ask->rows,
+                          ask->rows == 1 ? "" : "s");
+    quell_status status = check_rules(ask);
+    if (!status) status = check_last(ask);
+    if (!status) status = check_guided(ask, quell_model_denoiser(model));
+    if (!status) status = check_conditions(ask, quell_model_denoiser(model));
+    if (!status && ask->latent && !quell_model_decodes(model))
+        status =
+            quell_fail(QUELL_BAD_ARGUMENT,
+                       "latent=yes: the model has no decoder: its samples are what is answered");
+    return status;
+}
