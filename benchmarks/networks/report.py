@@ -75,8 +75,18 @@ def limit(row: dict[str, Any], precision: str, machine: dict[str, Any]) -> str:
     return f"{1e-6 * work:.3g}, {1e-6 * read:.2g}"
 
 
+MOST_OFF = 0.1  # of the largest value
+
+
+def _is_right(of: dict[str, Any]) -> bool:
+    return "ms" in of and of["off"] <= MOST_OFF
+
+
 def _figure(of: dict[str, Any] | None) -> str:
-    return f"{of['ms']:.3g}" if of and "ms" in of else "-"
+    """In parentheses if it is the time of a wrong result."""
+    if not of or "ms" not in of:
+        return "-"
+    return f"{of['ms']:.3g}" if _is_right(of) else f"({of['ms']:.3g})"
 
 
 def table(rows: Iterable[dict[str, Any]], precision: str, machine: dict[str, Any]) -> str:
@@ -88,7 +98,7 @@ def table(rows: Iterable[dict[str, Any]], precision: str, machine: dict[str, Any
     head = ["network, samples", *names, "best other / quell", "multiply-adds, weights"]
     lines = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
     for row in rows:
-        took = {n: row["peers"][n]["ms"] for n in names if "ms" in row["peers"].get(n, {})}
+        took = {n: row["peers"][n]["ms"] for n in names if _is_right(row["peers"].get(n, {}))}
         own = [took[n] for n in took if n.startswith("quell")][:1]
         others = [took[n] for n in took if not n.startswith("quell")]
         ratio = f"{min(others) / own[0]:.2f}" if own and others else "-"

@@ -304,12 +304,13 @@ TEST(program_halves, loading)
 {
     struct chance chance = {3};
     size_t x_size[3] = {6, 9, 8}, w_size[4] = {40, 6, 3, 3}, f_size[4] = {3, 6, 3, 3},
-           g_size[4] = {48, 3, 3, 3}, m_size[2] = {33, 8}, out = 40, few = 3, many = 48, wide = 33;
+           g_size[4] = {48, 3, 3, 3}, m_size[2] = {33, 8}, n_size[2] = {15, 8}, out = 40, few = 3,
+           many = 48, wide = 33;
     struct array x = elements(&chance, 3, x_size), w = elements(&chance, 4, w_size),
                  f = elements(&chance, 4, f_size), g = elements(&chance, 4, g_size),
-                 m = elements(&chance, 2, m_size), b = array_random(&chance, 1, &out),
-                 c = array_random(&chance, 1, &few), d = array_random(&chance, 1, &many),
-                 e = array_random(&chance, 1, &wide);
+                 m = elements(&chance, 2, m_size), n = elements(&chance, 2, n_size),
+                 b = array_random(&chance, 1, &out), c = array_random(&chance, 1, &few),
+                 d = array_random(&chance, 1, &many), e = array_random(&chance, 1, &wide);
     check_loaded("{'linear': ['x', 'b', 'c']}", "{'linear_bf16': ['x', 'b', 'c']}", 3,
                  (struct array[]){x, m, e});
     check_loaded("{'linear': ['x', 'b']}", "{'linear_bf16': ['x', 'b']}", 2,
@@ -324,6 +325,7 @@ TEST(program_halves, loading)
     check_loaded(kept[0], kept[0], 3, (struct array[]){x, w, b});
     check_loaded(kept[1], kept[1], 3, (struct array[]){x, f, c});
     check_loaded(kept[2], kept[2], 3, (struct array[]){x, g, d});
-    struct array all[] = {x, w, f, g, m, b, c, d, e};
+    check_loaded("{'linear': ['x', 'b']}", "{'linear': ['x', 'b']}", 2, (struct array[]){x, n});
+    struct array all[] = {x, w, f, g, m, n, b, c, d, e};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) array_free(&all[i]);
 }

@@ -89,6 +89,18 @@ static const struct form {
      "{'attention_int8': [Q, K, V]}",
      {3, 2},
      0},
+    {"halves",
+     "{'linear': ['x', 'b']}, {'move': [0], 'form': 'reshape', 'shape': [21, 3, 2, 16]}, {'move': "
+     "[1], 'form': 'permute', 'order': [1, 2, 0, 3]}",
+     {"{'move': [?], 'form': 'slice', 'dim': 0, 'start': 0, 'stop': 1}, {'move': [!], 'form': "
+      "'reshape', 'shape': [2, 21, 16]}",
+      "{'move': [?], 'form': 'slice', 'dim': 0, 'start': 1, 'stop': 2}, {'move': [!], 'form': "
+      "'reshape', 'shape': [2, 21, 16]}",
+      "{'move': [?], 'form': 'slice', 'dim': 0, 'start': 2, 'stop': 3}, {'move': [!], 'form': "
+      "'reshape', 'shape': [2, 21, 16]}"},
+     "{'attention_bf16': [Q, K, V]}",
+     {3, 2},
+     0},
 };
 
 static atomic_size_t copies;

@@ -72,15 +72,15 @@ static void pack(const struct quell_head *head)
     for (size_t j = 0; j < sizes->n; j++) {
         float *panel =
             head->scratch + parts->keys + j / QUELL_PANEL * quell_byte_panel(parts->key_groups);
-        halves->pack_row(sizes->d, head->k + j * sizes->d, 1,
+        halves->pack_row(sizes->d, head->k + j * head->k_row, 1,
                          (signed char *)(panel + j % QUELL_PANEL));
     }
     for (size_t from = 0; from < sizes->e; from += QUELL_PANEL) {
         float *panel = head->scratch + parts->values +
                        from / QUELL_PANEL * quell_byte_panel(parts->value_groups);
         size_t columns = sizes->e - from < QUELL_PANEL ? sizes->e - from : QUELL_PANEL;
-        halves->pack_rows(sizes->n, columns, head->v + from, sizes->e, NULL, (signed char *)panel,
-                          NULL);
+        halves->pack_rows(sizes->n, columns, head->v + from, head->v_row, NULL,
+                          (signed char *)panel, NULL);
     }
 }
 
@@ -134,7 +134,7 @@ static void attend(const struct quell_head *head, size_t count)
                                    .b = head->scratch + parts->keys,
                                    .finish = finish_scores,
                                    .user = (void *)(uintptr_t)head};
-    round_rows(halves, count, sizes->d, head->q + head->query * sizes->d, sizes->d, queries,
+    round_rows(halves, count, sizes->d, head->q + head->query * head->q_row, head->q_row, queries,
                parts->key_groups);
     halves->dots(&dots);
     weigh(head, count);
@@ -164,4 +164,6 @@ const struct quell_kind quell_kind_attention_bf16 = {
     .shared = true,
     .infer = infer,
     .run = run,
+    .views = 3,
+    .strided = quell_heads_strided,
 };

@@ -222,10 +222,12 @@ static void divide(struct quell_program *program, struct quell_instruction *now)
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
 
+/* With fewer columns vectors along the rows are faster (dots_few.inl). */
+#define LEAST_HALVED 16
+
 static const struct quell_kind *halved(const struct quell_inference *at)
 {
-    (void)at;
-    return &quell_kind_linear_bf16;
+    return quell_operand(at, 1)->size[0] < LEAST_HALVED ? NULL : &quell_kind_linear_bf16;
 }
 
 static const struct quell_packing packing = {
