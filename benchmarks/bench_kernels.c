@@ -178,7 +178,7 @@ static void bench_streams(const struct quell_kernels *kernels, float *const *mem
 
 static void bench(const struct quell_kernels *kernels, float *const *memory)
 {
-    struct bound bound = {NULL, NULL, NULL, NULL, NULL};
+    struct bound bound = {.fused = NULL};
     if (bound_of(kernels->isa)) {
         bound = *bound_of(kernels->isa);
         double fused = bound.fused(STEPS);

@@ -43,8 +43,9 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    ! Does the same in a precision of a network's weights: 'stored', or 'bf16': rounded to bfloat16,
-    ! in half of the memory. Free it by quell_model_free.
+    ! Does the same in a precision of a network's weights: 'stored'; 'bf16': rounded to bfloat16, in
+    ! half of the memory; or 'bf16_products': with products of bfloat16 numbers. Free it by
+    ! quell_model_free.
     recursive subroutine quell_model_load_as(model, name, precision, stat, errmsg)
         type(quell_model), intent(out) :: model
         character(*), intent(in) :: name, precision

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Products of bytes, whose sums are exact, so that every order of additions gives the same bits
  * (docs/programs.md, "linear_int8"). These kernels have tables of their own, because one set of
- * instructions for floats goes with several for bytes. */
+ * instructions for floats goes with several for bytes.
+ *
+ * Products of bfloat16 numbers ("linear_bf16") have tables of the same form, halves below, which
+ * differ in this: a group has two p, whose weights are the lower and the upper half of a word. A
+ * sum is a chain of fused multiply-adds from +0 along the groups, in each of them the upper half
+ * first. y(i, j) = S(i, j), + bias(j) if `biased`; there are no steps, sums of weights and scales.
+ * Quantising is rounding to bfloat16 (ties to even; numbers below 2^-56 become zeros, and a NaN
+ * stays one), by the members for that, which take no notice of `inverse` and `sum`; the other
+ * members are NULL. */
 #ifndef QUELL_SIMD_BYTES_H
 #define QUELL_SIMD_BYTES_H
 
@@ -12,6 +20,8 @@
  * of each column as signed bytes; then the sum of each column's weights, a 32-bit integer; its
  * scale; and its bias, a float. */
 #define QUELL_GROUP 4 /* p at a time */
+#define QUELL_HALVES 2
+#define QUELL_LEAST_HALF 0x23800000u /* the bits of 2^-56 */
 #define QUELL_PANEL_ENDS ((size_t)3 * QUELL_PANEL)
 
 /* The size of a panel, in floats. */
@@ -43,7 +53,7 @@ struct quell_byte_dots {
 
 struct quell_byte_kernels {
     const char *isa;
-    size_t width;
+    size_t group, width;
 
     /* The greatest of the bits of |x[i]|, which rise with the numbers; those of a NaN are greater
      * than those of infinity. */
@@ -87,5 +97,11 @@ int quell_byte_kernels_available(const struct quell_byte_kernels *bytes);
 
 /* The best table that goes with the kernels for floats. */
 const struct quell_byte_kernels *quell_byte_kernels_for(const struct quell_kernels *kernels);
+
+/* The same for those of bfloat16 numbers. A table whose products the processor rounds otherwise is
+ * not available. */
+const struct quell_byte_kernels *quell_half_kernels_at(size_t i);
+int quell_half_kernels_available(const struct quell_byte_kernels *halves);
+const struct quell_byte_kernels *quell_half_kernels_for(const struct quell_kernels *kernels);
 
 #endif

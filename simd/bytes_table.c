@@ -5,7 +5,9 @@
 #include "bytes.h"
 
 #include "kernels/each.inl"
+#include "kernels/short_place.inl"
 #include "kernels/bytes.inl"
+#include "kernels/short_dots.inl"
 
 #define JOIN(a, b) a##b
 #define TABLE(name) JOIN(quell_bytes_, name)
@@ -16,6 +18,7 @@ extern const struct quell_byte_kernels TABLE(BYTES_NAME);
 
 const struct quell_byte_kernels TABLE(BYTES_NAME) = {
     .isa = NAME(BYTES_NAME),
+    .group = QUELL_GROUP,
     .width = sizeof(byte_element),
     .greatest = greatest,
     .quantise = quantise,

@@ -31,6 +31,8 @@ static unsigned detect(void)
     unsigned wide = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
     if ((b & wide) == wide && (xcr0 & XCR0_AVX512) == XCR0_AVX512) features |= QUELL_CPU_AVX512;
     if ((features & QUELL_CPU_AVX512) && (c & bit_AVX512VNNI)) features |= QUELL_CPU_VNNI;
+    if (!(features & QUELL_CPU_AVX512) || !__get_cpuid_count(7, 1, &a, &b, &c, &d)) return features;
+    if (a & bit_AVX512BF16) features |= QUELL_CPU_BF16;
     return features;
 }
 

@@ -8,6 +8,7 @@
 #define QUELL_CPU_NEON 4u   /* Advanced SIMD, part of every aarch64 */
 #define QUELL_CPU_VNNI 8u   /* AVX-512 VNNI */
 #define QUELL_CPU_DOT 16u   /* the dot product of Armv8.2 */
+#define QUELL_CPU_BF16 32u  /* AVX-512 BF16 */
 
 unsigned quell_cpu_features(void);
 

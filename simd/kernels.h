@@ -105,7 +105,10 @@ struct quell_dots_done {
  * whether what it is added to is +0 or -0. plain: left[p] = p, and without `row`.
  * finish: is called for each rectangle of results; if `turned`, the rows of the rectangles are the
  * columns j. out: if given, result (i, j) becomes out[i * out_row + j] instead, and what follows
- * row i up to n rounded up to QUELL_LANES is overwritten. */
+ * row i up to n rounded up to QUELL_LANES is overwritten.
+ * over: unless it is NULL, over(asked) is called each time that some QUELL_LONG_DOTS multiply-adds
+ * are done; if it returns 1, no more are, and the other results are not set. */
+#define QUELL_LONG_DOTS ((size_t)1 << 24)
 #define QUELL_MOST_ADDENDS 4
 struct quell_addend {
     const float *at;
@@ -128,6 +131,8 @@ struct quell_dots {
     size_t out_row;
     void (*finish)(void *user, const struct quell_dots_done *done);
     void *user;
+    int (*over)(const void *asked);
+    const void *asked;
 };
 
 /* The functions of programs that the kernels have on rectangles. */

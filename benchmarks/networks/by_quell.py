@@ -47,6 +47,10 @@ def bf16(problem: Problem) -> Call:
     return _call(problem, _exported(problem, True), "bf16")
 
 
+def halves(problem: Problem) -> Call:
+    return _call(problem, _exported(problem, True), "bf16_products")
+
+
 def int8(problem: Problem) -> Call:
     """Whole weights wherever there can be some, as the peers have them: the bound is the highest."""
     path = problem.path("quell_int8", ".safetensors")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """PyTorch, as it is and compiled, and AMD's zentorch, which compiles for it."""
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -28,13 +29,17 @@ def compiled_bf16(problem: Problem) -> Call:
     return _call(problem, torch.compile(problem.module), half=True)
 
 
-def zentorch(problem: Problem) -> Call:
+def _by_zentorch(problem: Problem, half: bool) -> Call:
+    """Of a copy: zentorch packs the weights of the module itself, which is then wrong elsewhere."""
     import zentorch  # noqa: F401, which names its compiler
 
-    return _call(problem, torch.compile(problem.module, backend="zentorch"))
+    module = copy.deepcopy(problem.module)
+    return _call(problem, torch.compile(module, backend="zentorch"), half=half)
+
+
+def zentorch(problem: Problem) -> Call:
+    return _by_zentorch(problem, half=False)
 
 
 def zentorch_bf16(problem: Problem) -> Call:
-    import zentorch  # noqa: F401, which names its compiler
-
-    return _call(problem, torch.compile(problem.module, backend="zentorch"), half=True)
+    return _by_zentorch(problem, half=True)

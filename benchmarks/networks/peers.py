@@ -29,6 +29,7 @@ PEERS = (
     Peer("torch", "float32", "torch", "f32"),
     Peer("torch.compile", "float32", "torch", "compiled"),
     Peer("zentorch", "float32", "torch", "zentorch"),
+    Peer("quell bf16", "bfloat16", "quell", "halves"),
     Peer("quell bf16 weights", "bfloat16", "quell", "bf16"),
     Peer("ncnn bf16 storage", "bfloat16", "ncnn", "bf16"),
     Peer("OpenVINO bf16", "bfloat16", "openvino", "bf16"),

@@ -85,8 +85,11 @@ static void run(const struct quell_program *program)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct quell_constants from = {NULL,     4 * MOST_INDEX, MOST_WORK, find,
-                                                shape_of, read_at,        false};
+    static const struct quell_constants from = {.count = 4 * MOST_INDEX,
+                                                .most = MOST_WORK,
+                                                .find = find,
+                                                .shape = shape_of,
+                                                .read = read_at};
     struct quell_program program;
     size_t where;
     char *text = calloc(size + 1, 1);

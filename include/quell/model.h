@@ -30,7 +30,9 @@ QUELL_API quell_status quell_model_load(quell_model **model, const char *name);
  * for a network whose linear maps and convolutions shall have weights of 16 bits: each weight is
  * rounded to the nearest bfloat16 number (docs/networks.md, "Precision"). They take half of the
  * memory, and one sample is drawn in about half of the time where that is spent on reading them.
- * Samples are the same bits on every machine, but others than those of the stored weights. Fails
+ * Samples are the same bits on every machine, but others than those of the stored weights.
+ * "bf16_products" rounds the other side of products as well: a processor that multiplies such
+ * numbers then takes half of the time for most of them, with the same bits on every machine. Fails
  * also with QUELL_NOT_FOUND for another precision, and with QUELL_UNSUPPORTED for a model that is
  * no network, or that has no such weights. Thread-safe. */
 QUELL_API quell_status quell_model_load_as(quell_model **model, const char *name,

@@ -17,7 +17,7 @@ class model
 {
   public:
     /* Loads "builtin:NAME", or a file: .json, .npy or .safetensors. precision: of a network's
-     * weights, "stored" or "bf16" (quell_model_load_as). */
+     * weights, "stored", "bf16" or "bf16_products" (quell_model_load_as). */
     explicit model(const std::string &name, const std::string &precision = "stored")
         : handle_(load(name, precision)), denoiser_(borrowed(handle_.get()), false)
     {

@@ -21,7 +21,8 @@
  *     }
  *
  * Errors stick: after the first, every call does nothing, and the function that creates the sampler
- * reports it. A plan is used by one thread at a time, and only inside the builder. */
+ * reports it, with the number of the transition, from 0 on. A plan is used by one thread at a time,
+ * and only inside the builder. */
 #ifndef QUELL_PLAN_H
 #define QUELL_PLAN_H
 

@@ -189,7 +189,9 @@ QUELL_API quell_status quell_sample_prior(const quell_sampler *sampler, const qu
                                           const quell_run *run, float *x);
 
 /* Draws samples from initial states of the caller's: takes x[count][dim] from the sampler's first
- * time to its last in place. Errors are those of quell_sample. Thread-safe. */
+ * time to its last in place. A value of x that is not finite fails with QUELL_NOT_FINITE, here and
+ * below, and the message says which one it is. Other errors are those of quell_sample. Thread-safe.
+ */
 QUELL_API quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw,
                                          const quell_run *run, float *x);
 

@@ -46,7 +46,8 @@ QUELL_API void *quell_transition_context(const quell_transition *transition);
 QUELL_API float *quell_transition_scratch(quell_transition *transition, unsigned k);
 
 /* Evaluates the denoiser, with the sampler's clamp or threshold: out[rows][dim] = E[X | x_t = x]
- * for x[rows][dim]. `out` must not overlap x. */
+ * for x[rows][dim]. `out` must not overlap x. Fails with QUELL_NOT_FINITE if x is not finite, or if
+ * the result is not, which is then in `out`. */
 QUELL_API quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
                                                 const float *x, float *out);
 

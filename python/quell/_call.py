@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from quell._arrays import as_floats, is_tensor, of_type, torch_if_imported
+from quell._keywords import meant, names_of, takes_any
 from quell.denoise import FunctionDenoiser, PerSample
 from quell.errors import refused
 
@@ -87,6 +88,19 @@ def arguments_of(label: Any, kwargs: dict[str, Any], count: int) -> dict[str, An
     for name, value in kwargs.items():
         _check_rows(value, name, count)
     return kwargs
+
+
+def check_keywords(denoiser: Any, given: dict[str, Any], of_call: list[str]) -> None:
+    """Refuses keywords that a function does not take as a denoiser: perhaps, misspelt, one of the
+    call. A module of PyTorch's may take any."""
+    own = denoiser.function if isinstance(denoiser, FunctionDenoiser) else denoiser
+    if is_torch(denoiser) or takes_any(own):
+        return
+    takes = names_of(own)
+    for name in given:
+        if name not in takes:
+            hint = "" if name in of_call else meant(name, [*takes[2:], *of_call])
+            raise TypeError(f"the denoiser takes no argument {name!r}{hint}")
 
 
 def unwrapped(kwargs: dict[str, Any], count: int) -> dict[str, Any]:

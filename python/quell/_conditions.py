@@ -3,22 +3,22 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from quell._arrays import Floats, as_floats, is_tensor, to_numpy
+from quell._arrays import Array, Floats, as_floats, is_tensor, named_array, to_numpy
 from quell._function import PerSample
 from quell._inputs import classes_of
+from quell._keywords import meant
 from quell._seeds import is_list
 from quell.errors import refused
 
 Conditions = list[tuple[str, Floats | None]]
 
 _NEGATIVE = ("negative_label", "negative_conditions")  # keywords of a call
-_OTHERS = ("label", "seed", "seeds", "first", "indices", "conditions", *_NEGATIVE)
+_OF_CALL = ("label", "seed", "first", "index", "out", "progress")
 
 
 def _shape_text(lead: str, shape: tuple[int, ...]) -> str:
@@ -40,6 +40,13 @@ def _exact(given: Any, floats: Floats, name: str) -> None:
             )
 
 
+def _told(given: Array, what: str) -> Floats:
+    """Returns what a network is told as float32. A mask of True and False is told as 1 and 0, as in
+    the example that the network was exported with."""
+    array = named_array(given, what)
+    return array.astype(np.float32) if array.dtype == bool else as_floats(given, what)
+
+
 def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats | None:
     """A condition's values: of shape (size,) for all samples, or (count, size) for each; None: none
     of it."""
@@ -47,7 +54,7 @@ def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats |
         return None
     each = isinstance(value, PerSample)
     given = value.rows if each else value
-    array = as_floats(given, f"condition {name!r}")
+    array = _told(given, f"condition {name!r}")
     _exact(given, array, name)
     size = 1
     for extent in shape:
@@ -59,15 +66,21 @@ def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats |
             return array.reshape(count, size)
         if not each:
             return array.reshape(size)
-    must = f"must be {_shape_text('', shape)} for all samples or {_shape_text(str(count), shape)}"
+    must = (
+        f"must be {_shape_text('', shape)} or {_shape_text('1', shape)} for all samples, or "
+        f"{_shape_text(str(count), shape)}, a row for each"
+    )
     raise refused(f"condition {name!r}: shape {array.shape}, {must}")
 
 
 def conditions_of(
-    taken: Mapping[str, tuple[int, ...]], kwargs: Mapping[str, Any], count: int
+    taken: Mapping[str, tuple[int, ...]],
+    kwargs: Mapping[str, Any],
+    count: int,
+    of_call: Iterable[str] = _OF_CALL,
 ) -> Conditions:
     """The conditions of a call in the form that the library takes: from its keywords, or from the
-    dictionary `conditions`.
+    dictionary `conditions`. of_call: its other arguments, of which one may have been misspelt.
 
     Raises:
         TypeError: One is unknown, missing, given twice, or is no array of numbers.
@@ -84,17 +97,17 @@ def conditions_of(
     for name in given:
         if name not in taken:
             names = ", ".join(map(repr, taken))
-            near = difflib.get_close_matches(name, [*taken, *_OTHERS], 1)
             raise TypeError(
                 f"the denoiser takes no argument {name!r}"
-                + (f" (did you mean {near[0]!r}?)" if near else "")
+                + meant(name, [*taken, *of_call, "conditions", *_NEGATIVE])
                 + (f": its conditions are {names}" if taken else "")
             )
     for name, shape in taken.items():
         if name not in given:
+            one = f"an array of shape {_shape_text('', shape)}" if shape else "a number"
+            each = f"an array of shape {_shape_text(str(count), shape)}, a row for each"
             raise TypeError(
-                f"condition {name!r}: missing, must be an array of shape "
-                f"{_shape_text('', shape)} or {_shape_text('B', shape)}, or None for none of it"
+                f"condition {name!r}: must be given: {one} for all samples, or {each}"
             )
     return [(name, _rows(given[name], name, shape, count)) for name, shape in taken.items()]
 
@@ -117,7 +130,13 @@ def _same(label: Any, against: Any) -> bool:
     return not is_list(label) and not is_list(against) and int(label) == int(against)
 
 
-def told_of(denoiser: Any, label: Any, kwargs: Mapping[str, Any], count: int) -> dict[str, Any]:
+def told_of(
+    denoiser: Any,
+    label: Any,
+    kwargs: Mapping[str, Any],
+    count: int,
+    of_call: Iterable[str] = _OF_CALL,
+) -> dict[str, Any]:
     """The classes and conditions of a call, and the negative ones, in the form that the library
     takes.
 
@@ -138,7 +157,7 @@ def told_of(denoiser: Any, label: Any, kwargs: Mapping[str, Any], count: int) ->
         classes = negative  # the same array: the library refuses what has no effect
     return {
         "classes": classes,
-        "conditions": conditions_of(denoiser.conditions, given, count),
+        "conditions": conditions_of(denoiser.conditions, given, count, of_call),
         "negative_classes": negative,
         "negative_conditions": negatives_of(denoiser.conditions, negative_conditions, count),
     }

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from quell import _quell
+from quell._keywords import hinted
 from quell._numbers import function_of, text, whole
-from quell._said import said
-from quell.errors import refused
 from quell.noise import Schedule
 
 
@@ -55,9 +55,10 @@ class FunctionDenoiser:
             weights, up to 2^64 - 1; 0 for none. It becomes a part of Sampler.digest.
 
     Raises:
-        BadArgument: In the first call of a sampler: there is no such output or precondition.
+        BadArgument: There is no such output, precondition or variance.
     """
 
+    @hinted
     def __init__(
         self,
         function: Callable[..., Any],
@@ -68,11 +69,10 @@ class FunctionDenoiser:
         digest: int = 0,
     ) -> None:
         function_of(function, "function")
-        if text(variance, "variance") not in ("none", "learned_range"):
-            raise refused(f"variance: {said(variance)}, must be 'none' or 'learned_range'")
         self.function = function
         self.schedule = Schedule("vp") if schedule is None else schedule
         self.output = text(output, "output")
         self.precondition = text(precondition, "precondition")
-        self.variance = variance
+        self.variance = text(variance, "variance")
         self.digest = whole(digest, "digest")
+        _quell.Denoiser.function(1, output, precondition, variance, self.digest)  # refuses names

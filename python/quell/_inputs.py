@@ -109,7 +109,7 @@ def times_of(t: Any, count: int) -> NDArray[np.float64]:
     """Returns the time of each of `count` samples; t is in [0, 1], with shape () or (count)."""
     times = as_doubles(t, "t")
     if times.shape not in ((), (1,), (count,)):
-        raise refused(f"t: shape {times.shape}, must be () or ({count},)")
+        raise refused(f"t: shape {times.shape}, must be () or (1,) for all samples, or ({count},)")
     if not ((times >= 0) & (times <= 1)).all():
         wrong = times[~((times >= 0) & (times <= 1))].flat[0]
         raise refused(f"t: {wrong:g}, must be in [0, 1]")
@@ -120,7 +120,7 @@ def classes_of(label: Any, count: int, classes: int, what: str = "label") -> Any
     """The classes of `count` samples as the library takes them, -1 for none.
 
     Arguments:
-        label: None, one class for all, or an array of integers with shape (count); -1 and
+        label: None, one class for all, or an array of integers with shape (count) or (1); -1 and
             `classes`, the label after the last one, stand for no class, as in training.
     """
     if label is None:
@@ -133,7 +133,9 @@ def classes_of(label: Any, count: int, classes: int, what: str = "label") -> Any
     elif labels.dtype.kind not in "iu" and not (labels.size == 0 and labels.dtype.kind == "f"):
         raise TypeError(f"{what}: {labels.dtype}, must be integers")
     if labels.shape not in ((), (1,), (count,)):
-        raise refused(f"{what}: shape {labels.shape}, must be () or ({count},)")
+        raise refused(
+            f"{what}: shape {labels.shape}, must be () or (1,) for all samples, or ({count},)"
+        )
     wrong = (labels < -1) | (labels > classes)
     if np.any(wrong):
         first = labels[wrong].flat[0] if labels.ndim else label

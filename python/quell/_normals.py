@@ -11,6 +11,7 @@ import numpy as np
 from quell import _quell
 from quell._arrays import Array, Floats, length
 from quell._inputs import extents_of
+from quell._keywords import hinted
 from quell._numbers import real, whole
 from quell._seeds import streams_of
 from quell.errors import refused
@@ -18,6 +19,7 @@ from quell.errors import refused
 STREAM_INIT = 0
 
 
+@hinted
 def noise_key(seed: int, t: float, s: float) -> int:
     """Returns the seed of the noise on the way from t to s. A sampler has the noise
     normal(noise_key(seed, t, s), ..., stream=k) there in slot k, from 0 to 7.
@@ -41,6 +43,7 @@ def noise_key(seed: int, t: float, s: float) -> int:
     return _quell.noise_key(whole(seed, "seed"), begin, end)
 
 
+@hinted
 def normal(
     seed: int | Sequence[int] | Array,
     count: int,
@@ -72,6 +75,7 @@ def normal(
     return np.concatenate(parts).reshape(extents)
 
 
+@hinted
 def brownian(
     seed: int | Sequence[int] | Array,
     count: int,
@@ -117,6 +121,7 @@ def _samples(
     return each or [(0, 0, 0)], extents
 
 
+@hinted
 def place(alpha: float, sigma: float) -> float:
     """Returns the place of a level of noise on the Brownian paths, from 0 (alpha = 0) to 1 (sigma =
     0)."""

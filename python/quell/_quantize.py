@@ -10,6 +10,7 @@ from typing import Any
 from quell import _quell
 from quell._arrays import Array
 from quell._conditions import told_of
+from quell._keywords import names_of
 from quell._numbers import path_of, real, text, whole
 from quell._said import said
 from quell.denoise import NativeDenoiser, guided
@@ -149,7 +150,7 @@ def quantize(
         whole(threads, "threads"),
         "" if isa is None else text(isa, "isa"),
         progress,
-        **told_of(denoiser, label, kwargs, many),
+        **told_of(denoiser, label, kwargs, many, names_of(quantize)),
     )
     instructions = []
     for one in each:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from quell import _quell
 from quell._adapt import check_forward, is_native, native_denoiser, native_schedule, ways_of
 from quell._arrays import (
     Array,
-    as_floats,
     copy_of,
     is_tensor,
     is_torch_type,
@@ -21,17 +19,18 @@ from quell._arrays import (
     like,
     of_type,
     rows_of,
-    to_numpy,
     torch_if_imported,
     written,
 )
-from quell._call import Call, arguments_of, is_torch, unwrapped
+from quell._call import Call, arguments_of, check_keywords, is_torch
 from quell._conditions import told_of
 from quell._inputs import fits, fitting, into, shape_of
+from quell._keywords import hinted, names_of
 from quell._numbers import float_type, function_of, on_cpu, real, text, whole
 from quell._progress import bar, ticking
 from quell._seeds import streams_of
 from quell._settings import Settings
+from quell._steps import by_steps
 from quell._times import Times, in_type, may_be_rounded, types_of
 from quell.errors import refused
 
@@ -76,11 +75,13 @@ class Sampler(Settings):
         tile: How many samples a thread draws at a time; 0 for as many as fit its cache.
         isa: An instruction set of quell.isas(); None for the widest.
 
+    An option that is set later is checked alone where it is set, and beside the others in the next
+    call.
+
     Raises:
-        NotFound: There is no such sampler or grid.
-        quell.Error: In the first call: an option or the grid is refused.
-        ValueError, TypeError: In the first call: an option contradicts another one, or is of the
-            wrong type.
+        NotFound: There is no such sampler, schedule, grid or instruction set.
+        quell.Error: An option or the grid is refused.
+        ValueError, TypeError: An option contradicts another one, or is of the wrong type.
     """
 
     @property
@@ -92,6 +93,7 @@ class Sampler(Settings):
             return times
         return in_type(times, self.dtype or torch_if_imported().float32)
 
+    @hinted
     def init(
         self,
         shape: Sequence[int],
@@ -161,8 +163,9 @@ class Sampler(Settings):
             out: An array with the shape of x to draw in, without a copy, which is returned:
                 float32, in C order. It may be x. After an exception it holds finished and
                 unfinished samples.
-            label: The class of each sample, with shape (B) or (). None: no sample has one. A
-                denoiser in Python gets it as an argument.
+            label: The class of each sample, with shape (B), or (1) or () for all of them; -1, or
+                the number of classes, as in training, for none. None: no sample has one. A denoiser
+                in Python gets it as an argument.
             progress: A function that hears of the progress: it is called some 20 times a second,
                 from any thread, with the number of transitions that are done and their total. If it
                 raises an exception, the run ends.
@@ -180,9 +183,10 @@ class Sampler(Settings):
             quell.Error: The run failed.
             KeyboardInterrupt: Ctrl-C was pressed.
         """
-        if type(self).step is not Sampler.step or "step" in vars(self):
+        if self._has_step():
             streams = {"seed": seed, "first": first, "index": index}
-            return self._by_steps(x, streams, out, label, progress, kwargs)
+            given = dict(kwargs) if label is None else {**kwargs, "label": label}
+            return by_steps(self, x, streams, out, given, progress)
         self._own_times()
         if progress is not None:
             function_of(progress, "progress")
@@ -269,6 +273,22 @@ class Sampler(Settings):
 
     # The methods below make and keep the library's objects.
 
+    def _check_made(self) -> None:
+        """Has the library refuse what it would refuse in a call, but for what depends on the shape
+        of samples. A subclass with a step of its own uses the times alone."""
+        if self.denoiser is None:
+            return
+        if self._has_step():
+            if type(self).timesteps is Sampler.timesteps:
+                _quell.grid(self._native_schedule(), self._options(of_steps=True))
+            return
+        dim = getattr(self.denoiser, "dim", 1)
+        none = np.empty((0, dim), np.float32)
+        self._sampler(dim).forward(none, **self._run(streams_of(0, 0, None, 0)))
+
+    def _has_step(self) -> bool:
+        return type(self).step is not Sampler.step or "step" in vars(self)
+
     def _tensors(self) -> bool:
         return is_torch_type(self.dtype) or is_torch(self.denoiser)
 
@@ -352,49 +372,8 @@ class Sampler(Settings):
         dtype = x.dtype if tensors and x.dtype.is_floating_point else None
         time_dtype = self.dtype if is_torch_type(self.dtype) else None
         given = arguments_of(label, kwargs, shape[0])
+        check_keywords(self.denoiser, given, names_of(Sampler.__call__))
         run["arguments"] = Call(
             self.denoiser, shape, run["first"], tensors, dtype, time_dtype, given
         )
         return run
-
-    def _by_steps(
-        self,
-        x: Array,
-        streams: dict[str, Any],
-        out: Array | None,
-        label: Any,
-        progress: Callable[[int, int], object] | None,
-        kwargs: dict[str, Any],
-    ) -> Array:
-        """Makes a subclass's own steps, one after the other. Each keyword must be an argument of
-        its step. A step that takes a seed gets the same one each time."""
-        count = len(copy_of(x))
-        takes = inspect.signature(self.step).parameters
-        every = any(one.kind is one.VAR_KEYWORD for one in takes.values())
-        given = dict(kwargs) if label is None else {**kwargs, "label": label}
-        given = unwrapped(given, count)
-        native = streams_of(**streams, count=count)
-        if streams["seed"] is not None or "seed" in takes:
-            given["seed"] = native.get("seeds", native.get("seed"))
-        if native["first"] != 0 or "first" in takes:
-            given["first"] = native["first"]
-        if streams["index"] is not None:
-            given["index"] = native["indices"]
-        for name in given:
-            if name not in takes and not every:
-                raise TypeError(f"the step of {type(self).__name__} takes no argument {name!r}")
-        if out is not None:
-            memory = fitting(out, to_numpy(x).shape)
-        times = self.timesteps
-        pairs = list(zip(times[:-1], times[1:], strict=True))
-        for i, (t, s) in enumerate(self.progress_bar(pairs)):
-            x = self.step(x, t, s, **given)
-            if progress is not None:
-                progress((i + 1) * count, len(pairs) * count)
-        if out is None:
-            return x
-        result = as_floats(x)
-        if result.shape != memory.shape:
-            raise refused(f"step: it returned shape {result.shape}, must be {memory.shape}")
-        memory[...] = result
-        return written(out)

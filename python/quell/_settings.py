@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from quell import _quell
 from quell._arrays import Array, as_doubles
 from quell._inputs import moments
+from quell._keywords import meant, names_of
 from quell._numbers import flag, float_type, on_cpu, real, text, whole
 from quell._said import row_of, said
 from quell._times import Times
@@ -36,6 +38,41 @@ def _options_of(name: str) -> set[str]:
         if name == made.name or name in made.aliases:
             return {option.name for option in made.options}
     return set()
+
+
+def _steps(value: Any, what: str) -> int:
+    return whole(value, what, 1, 10**6)
+
+
+# What is wrong in itself is refused where it is set: attributes, and their checks. Of these, the
+# first may be None.
+_OR_NONE: dict[str, Callable[[Any, str], Any]] = {
+    "steps": _steps,
+    "start": real,
+    "stop": real,
+    "isa": text,
+}
+_CHECKS: dict[str, Callable[[Any, str], Any]] = {
+    "threshold": real,
+    "threshold_max": real,
+    "brownian": flag,
+    "silent": flag,
+    "threads": whole,
+    "tile": whole,
+}
+
+
+def _then_checked(init: Any) -> Any:
+    """An __init__ that checks the sampler when it is made, as the last of those that are called
+    one by another."""
+
+    @functools.wraps(init)
+    def made(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        if type(self).__init__ is made:
+            self._check_made()
+
+    return made
 
 
 class Settings:
@@ -76,10 +113,20 @@ class Settings:
         self._spec = text(spec, "spec")
         _named(spec.partition(":")[0], "")
         self.times, self.sigmas, self.grid = times, sigmas, grid
-        self._start, self._stop, self._steps = start, stop, steps
+        self.start, self.stop, self.steps = start, stop, steps  # type: ignore[assignment]
         self.silent, self.dtype, self.device, self.schedule = silent, dtype, device, schedule
         self.clamp, self.threshold, self.threshold_max = clamp, threshold, threshold_max
         self.brownian, self.threads, self.tile, self.isa = brownian, threads, tile, isa
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            if cls.__name__.startswith("_"):  # a class that callers do not know, in messages
+                cls.__init__.__qualname__ = "Sampler.__init__"
+            cls.__init__ = _then_checked(cls.__init__)  # type: ignore[method-assign]
+
+    def _check_made(self) -> None:
+        """Refuses what can be known to be wrong before the first call."""
 
     def _refuse_others(self, spec: str, others: dict[str, Any]) -> None:
         """An argument that there is not: perhaps an option, which stands in the sampler's spec."""
@@ -88,7 +135,9 @@ class Settings:
                 joined = f"{spec},{name}" if ":" in spec else f"{spec}:{name}"
                 how = f"an option of a sampler stands in its spec, '{joined}={value}'"
             else:
-                how = "there is no such argument; help(quell.Sampler) lists them"
+                names = [*names_of(type(self).__init__), *names_of(Settings.__init__)]
+                hint = meant(name, names)
+                how = f"there is no such argument{hint}; help(quell.Sampler) lists them"
             raise TypeError(f"{type(self).__name__}: {name}={said(value)}: {how}")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -101,8 +150,8 @@ class Settings:
             if not isinstance(value, (list, tuple)) or len(value) != 2:
                 raise TypeError(f"clamp: {said(value)}, must be a pair (low, high)")
             value = real(value[0], "clamp"), real(value[1], "clamp")
-        if name == "silent":
-            value = flag(value, "silent")
+        if name in _CHECKS or (name in _OR_NONE and value is not None):
+            (_CHECKS.get(name) or _OR_NONE[name])(value, name)
         if name == "grid" and isinstance(value, str):
             _named("ddim", text(value, "grid").partition(":")[0])
         if name == "dtype":
@@ -234,3 +283,4 @@ class Settings:
 
 # What Python calls it when an argument is wrong: the class that callers know.
 Settings.__init__.__qualname__ = "Sampler.__init__"
+Settings.__init__ = _then_checked(Settings.__init__)  # type: ignore[method-assign]

@@ -25,6 +25,7 @@ from quell._arrays import Array, as_doubles, as_floats, like, rows_of
 from quell._conditions import of_rows, told_of
 from quell._function import FunctionDenoiser, PerSample
 from quell._inputs import fits, times_of
+from quell._keywords import hinted
 from quell._numbers import real, reals
 from quell._said import said
 from quell.errors import refused
@@ -230,6 +231,7 @@ class GaussianDenoiser(NativeDenoiser):
         ValueError: The shapes do not fit, or cov is not a covariance.
     """
 
+    @hinted
     def __init__(self, mean: Array, cov: Array | float = 1.0, schedule: Any = None) -> None:
         centre, spread = as_doubles(mean, "mean"), as_doubles(cov, "cov")
         recipe = self._parts(centre.copy(), spread.copy(), centre.shape)
@@ -277,6 +279,7 @@ class MixtureDenoiser(NativeDenoiser):
         ValueError: The shapes do not fit, or a value is out of its range.
     """
 
+    @hinted
     def __init__(
         self, weights: Array, means: Array, variances: Array, schedule: Any = None
     ) -> None:
@@ -304,6 +307,7 @@ class EmpiricalDenoiser(NativeDenoiser):
         ValueError: There is no point, or one is not finite.
     """
 
+    @hinted
     def __init__(self, points: Array, schedule: Any = None) -> None:
         x = as_floats(points, "points").copy()
         if not x.ndim:
@@ -342,6 +346,7 @@ def _check_own(one: Any, what: str) -> None:
         )
 
 
+@hinted
 def guided(
     denoiser: NativeDenoiser,
     guide: NativeDenoiser | None = None,

@@ -14,6 +14,7 @@ from quell import _quell
 from quell._arrays import Array, as_floats, like, rows_of
 from quell._conditions import conditions_of
 from quell._inputs import classes_of, fits
+from quell._keywords import hinted
 from quell._numbers import path_of, whole
 from quell._said import said
 from quell.denoise import NativeDenoiser
@@ -57,6 +58,7 @@ class Model(NativeDenoiser):
     _model: _quell.Model
     _SHARED = ("native", "_recipe", "_model", "_content")
 
+    @hinted
     def __init__(self, name: Path, schedule: Any = None, precision: str = "stored") -> None:
         file = path_of(name, "name")
         builtin = file.startswith(b"builtin:")
@@ -164,6 +166,7 @@ class Model(NativeDenoiser):
         return self._model.denoiser
 
 
+@hinted
 def load(name: Path, schedule: Any = None, precision: str = "stored") -> Model:
     """Loads a model.
 
@@ -171,13 +174,15 @@ def load(name: Path, schedule: Any = None, precision: str = "stored") -> Model:
         name: "builtin:NAME" (quell.models() lists them), or a file: .json, .npy or .safetensors
             (docs/models.md, docs/networks.md). Files are not trusted.
         schedule: The schedule (default: the one that the model asks for, else "vp").
-        precision: The precision of a network's weights: "stored", or "bf16": rounded to bfloat16,
-            in half of the memory (docs/networks.md, "Precision").
+        precision: The precision of a network's weights: "stored"; "bf16": rounded to bfloat16,
+            in half of the memory; or "bf16_products": with products of bfloat16 numbers
+            (docs/networks.md, "Precision").
 
     Raises:
         BadModel: The file is not valid.
         NotFound: There is no built-in model or precision of this name.
-        Unsupported: The precision is bf16, and the model is no network, or has no weights for it.
+        Unsupported: The precision is bf16 or bf16_products, and the model is no network, or has no
+            weights for it.
         IOFailed: The file cannot be read.
     """
     return Model(name, schedule, precision)

@@ -15,6 +15,7 @@ import numpy as np
 
 from quell import _quell
 from quell._arrays import Array, as_doubles, is_tensor, of_type, real_numbers, torch_if_imported
+from quell._keywords import hinted
 from quell._numbers import function_of, real, text
 from quell._said import said
 from quell.errors import refused
@@ -48,11 +49,13 @@ class Schedule:
     _betas: Any = None
     _function: Callable[[float], tuple[float, float]] | None = None
 
+    @hinted
     def __init__(self, spec: str) -> None:
         self._spec = text(spec, "spec")
         self._made = _quell.Schedule(spec)
 
     @classmethod
+    @hinted
     def from_betas(cls, betas: Array) -> Schedule:
         """Makes a discrete schedule from a table of betas as DDPM has it, with shape (count), count
         >= 2, each in (0, 1). The last may be 1."""
@@ -62,6 +65,7 @@ class Schedule:
         return _of(_quell.Schedule.from_betas(table), _betas=table)
 
     @classmethod
+    @hinted
     def from_function(cls, function: Callable[[float], tuple[float, float]]) -> Schedule:
         """Makes a schedule from a function(t) -> (alpha, sigma) of the caller's, which returns
         floats >= 0, not both 0. alpha / sigma must fall as t rises."""
@@ -201,6 +205,7 @@ class VESchedule(_Named):
 
     _name, _options = "ve", ("sigma_min", "sigma_max")
 
+    @hinted
     def __init__(self, sigma_min: float = 1e-3, sigma_max: float = 1e3) -> None:
         self.sigma_min, self.sigma_max = sigma_min, sigma_max
         self._check()
@@ -217,6 +222,7 @@ class VPSchedule(_Named):
 
     _name, _options = "vp", ("alpha_min", "sigma_min")
 
+    @hinted
     def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
         self.alpha_min, self.sigma_min = alpha_min, sigma_min
         self._check()
@@ -232,6 +238,7 @@ class CosineSchedule(_Named):
 
     _name, _options = "cosine", ("alpha_min", "sigma_min")
 
+    @hinted
     def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
         self.alpha_min, self.sigma_min = alpha_min, sigma_min
         self._check()
@@ -248,6 +255,7 @@ class RectifiedSchedule(_Named):
 
     _name, _options = "rectified", ("alpha_min", "sigma_min")
 
+    @hinted
     def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
         self.alpha_min, self.sigma_min = alpha_min, sigma_min
         self._check()
@@ -265,6 +273,7 @@ class DecaySchedule(_Named):
 
     _name, _options = "decay", ("alpha_min", "sigma_min", "gamma")
 
+    @hinted
     def __init__(
         self, alpha_min: float = 1e-3, sigma_min: float = 1e-3, gamma: float = 0.1
     ) -> None:

@@ -16,6 +16,7 @@ from quell._adapt import is_native
 from quell._arrays import Array, copy_of, length, like, of_type, rows_of, torch_if_imported
 from quell._conditions import told_of
 from quell._inputs import shape_of
+from quell._keywords import hinted, names_of
 from quell._numbers import real, text, whole
 from quell._sampler import Sampler
 from quell._seeds import streams_of
@@ -128,6 +129,7 @@ class Queue:
         quell.Error: An option is refused.
     """
 
+    @hinted
     def __init__(
         self,
         *,
@@ -194,7 +196,7 @@ class Queue:
         shape = rows.shape
         streams = streams_of(seed, first, index, len(rows))
         sampler._fits(shape)
-        told = told_of(sampler.denoiser, label, kwargs, len(rows))
+        told = told_of(sampler.denoiser, label, kwargs, len(rows), names_of(Queue.submit))
         of_x = sampler._moments(mean, var, shape[1:]) if given else ((), ())
         ticket = Ticket(
             self._native.submit(

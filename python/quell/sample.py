@@ -138,9 +138,6 @@ class _Multistep(Sampler):
         return f"{self._name}:order={whole(self.order, 'order')},steady={steady}"
 
 
-_Multistep.__init__.__qualname__ = "Sampler.__init__"  # in Python's own messages
-
-
 class zABSampler(_Multistep):  # noqa: N801, azula's name
     """Adams-Bashforth in sigma / alpha with E[Z | x_t]: rho-AB, LMS (Zhang & Chen, 2204.13902).
 

@@ -314,7 +314,17 @@ static void turn(const float *from, size_t rows, size_t from_row, size_t columns
     }
 }
 
-static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
+/* Whether the rest is not needed any more. done: multiply-adds since that was asked. */
+VERB int dots_are_over(const struct quell_dots *x, size_t work, size_t *done)
+{
+    *done += work;
+    if (!x->over || *done < QUELL_LONG_DOTS) return 0;
+    *done = 0;
+    return x->over(x->asked);
+}
+
+/* Returns 1 if they are over. */
+static int dot_rows(const struct quell_dots *x, size_t i, size_t count, size_t *work)
 {
     /* All strips have at most QUELL_PANEL columns, except those of at most three rows. */
     float total[MOST_DOT_ROWS * QUELL_PANEL], turned[MOST_DOT_ROWS * QUELL_PANEL];
@@ -325,6 +335,7 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
     for (size_t j = 0; j < x->n;) {
         unsigned v = widest(most, columns - j);
         size_t strip = (size_t)LANES << v;
+        if (dots_are_over(x, count * strip * x->k, work)) return 1;
         while (x->turned && strip > QUELL_PANEL) strip = (size_t)LANES << --v;
         if (x->out) {
             struct dot_results to = {total, x->out + i * x->out_row + j, x->out_row};
@@ -342,6 +353,7 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
         x->finish(x->user, &done);
         j += strip;
     }
+    return 0;
 }
 
 static void dot_few(const struct quell_dots *x, size_t i, size_t count)
@@ -354,14 +366,16 @@ static void dot_few(const struct quell_dots *x, size_t i, size_t count)
 
 static void dots(const struct quell_dots *x)
 {
-    size_t parts = (x->m + MOST_DOT_ROWS - 1) / MOST_DOT_ROWS;
+    size_t parts = (x->m + MOST_DOT_ROWS - 1) / MOST_DOT_ROWS, work = 0;
     int few = dots_are_few(x);
     for (size_t part = 0, i = 0; part < parts; part++) {
         size_t count = x->m / parts + (part < x->m % parts);
-        if (few && count >= LANES)
+        if (few && count >= LANES) {
+            if (dots_are_over(x, count * x->n * x->k, &work)) return;
             dot_few(x, i, count);
-        else
-            dot_rows(x, i, count);
+        } else if (dot_rows(x, i, count, &work)) {
+            return;
+        }
         i += count;
     }
 }

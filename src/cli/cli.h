@@ -34,6 +34,9 @@ __attribute__((format(printf, 2, 3))) int complain(int code, const char *format,
 /* Prints a name from outside the program, without control characters and as UTF-8. */
 void print_name(FILE *file, const char *name);
 
+/* Prints a shape, as (64, 3). */
+void print_shape(FILE *file, size_t rank, const size_t *shape);
+
 /* Sets the program's name for complaints. With `keep` they are written there instead of printed,
  * and the last one stays. */
 #define COMPLAINT 1024

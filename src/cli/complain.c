@@ -38,6 +38,13 @@ void print_name(FILE *file, const char *name)
     fputs(text, file);
 }
 
+void print_shape(FILE *file, size_t rank, const size_t *shape)
+{
+    fputs("(", file);
+    for (size_t i = 0; i < rank; i++) fprintf(file, "%s%zu", i ? ", " : "", shape[i]);
+    fputs(")", file);
+}
+
 void complain_as(const char *name, char keep[COMPLAINT])
 {
     program = name;

@@ -22,6 +22,7 @@ struct denoise_options {
     const char *model, *precision, *from, *out, *isa;
     double t;
     uint64_t threads;
+    int quiet;
     struct label_options labels;
     struct option_words conditions, negative_conditions;
     const char *negative_class;
@@ -42,6 +43,7 @@ static const struct option_row rows[] = {
     GROUP_ROW("Output"),
     TEXT_ROW(denoise_options, out, "out", "F.npy",
              "Write E[X | x_t] here, float32, in the shape of --from. - is standard output."),
+    FLAG_ROW(denoise_options, quiet, "quiet", "Print nothing but errors."),
     ABSENT_ROW("resume", "one evaluation is not worth it: run the command anew"),
     GROUP_ROW("Machine"),
     MACHINE_ROWS(denoise_options),
@@ -132,8 +134,10 @@ static int open_files(struct job *job)
     quell_status status = quell_npy_open(&job->from, job->options.from);
     if (status) return complain_input(EXIT_FILE, status);
     if (!fits(job))
-        return complain(EXIT_USAGE, "--from %s: must have states of %zu elements",
-                        job->options.from, job->dim);
+        return complain(EXIT_USAGE,
+                        "--from %s: must be an array of shape (count, %zu), or another one of "
+                        "states of %zu elements",
+                        job->options.from, job->dim, job->dim);
     job->count = job->from.shape[0];
     if (job->labels.file.path && job->labels.file.shape[0] != job->count)
         return complain(EXIT_USAGE, "--classes %s: has %zu classes, --from has %zu states",
@@ -200,6 +204,18 @@ static int run_job(struct job *job)
     return code;
 }
 
+/* Says what was written, on standard error where standard output has it. */
+static void report(const struct job *job)
+{
+    const struct denoise_options *options = &job->options;
+    FILE *file = is_standard_output(options->out) ? stderr : stdout;
+    if (options->quiet) return;
+    print_name(file, options->out);
+    fputs(": float32 ", file);
+    print_shape(file, job->from.rank, job->from.shape);
+    fprintf(file, ", E[X | x_t] at t = %g\n", options->t);
+}
+
 static int check_places(const struct denoise_options *options)
 {
     const struct place outputs[] = {{"--out", options->out}, {0}};
@@ -230,6 +246,7 @@ int command_denoise(int argc, char **argv)
     if (code == EXIT_DONE) code = open_model(&job);
     if (code == EXIT_DONE) code = open_files(&job);
     if (code == EXIT_DONE) code = run_job(&job);
+    if (code == EXIT_DONE) report(&job);
     quell_output_discard(&job.out);
     labels_close(&job.labels);
     conditions_close(&job.conditions);

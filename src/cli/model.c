@@ -12,6 +12,7 @@
 
 struct model_options {
     const char *model, *out;
+    int quiet;
 };
 
 static const struct option_row rows[] = {
@@ -20,6 +21,7 @@ static const struct option_row rows[] = {
              "The model: builtin:NAME, or a .json description of a Gaussian or a mixture."),
     TEXT_ROW(model_options, out, "out", "F.json",
              "Write the description here. - is standard output."),
+    FLAG_ROW(model_options, quiet, "quiet", "Print nothing but errors."),
     {0},
 };
 
@@ -30,6 +32,17 @@ static const struct option_table table = {
     .examples = "Example: quell model --model m.json --out stored.json",
     .options = rows,
 };
+
+/* Says what was written, on standard error where standard output has it. */
+static void report(const struct model_options *options, bool standard, const quell_model *model)
+{
+    FILE *file = standard ? stderr : stdout;
+    if (options->quiet) return;
+    print_name(file, options->out);
+    fputs(": a description of samples of shape ", file);
+    print_shape(file, quell_model_rank(model), quell_model_shape(model));
+    fputs("\n", file);
+}
 
 int command_model(int argc, char **argv)
 {
@@ -48,6 +61,7 @@ int command_model(int argc, char **argv)
     interrupt_catch();
     bool standard = is_standard_output(options.out);
     quell_status status = quell_model_save(model, standard ? "/dev/stdout" : options.out);
+    if (!status) report(&options, standard, model);
     quell_model_free(model);
     if (status == QUELL_UNSUPPORTED)
         return complain(EXIT_USAGE, "--model %s: %s", options.model, quell_error_message());

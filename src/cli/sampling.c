@@ -17,8 +17,10 @@ int sampling_open_model(quell_model **model, const char *name, const char *preci
     if (onnx && precision)
         return complain(EXIT_USAGE, "--precision: ONNX Runtime keeps %s as it is: leave it out",
                         name);
-    if (precision && strcmp(precision, "stored") != 0 && strcmp(precision, "bf16") != 0)
-        return complain(EXIT_USAGE, "--precision %s: must be stored or bf16", precision);
+    if (precision && strcmp(precision, "stored") != 0 && strcmp(precision, "bf16") != 0 &&
+        strcmp(precision, "bf16_products") != 0)
+        return complain(EXIT_USAGE, "--precision %s: must be stored, bf16 or bf16_products",
+                        precision);
     quell_status status =
         onnx ? onnx_load(model, name) : quell_model_load_as(model, name, precision);
     return status ? complain_input(EXIT_MODEL, status) : EXIT_DONE;

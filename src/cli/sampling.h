@@ -30,10 +30,11 @@ struct sampling {
              "The noise schedule, NAME[:KEY=VALUE,...] (default the model's own, else vp): see " \
              "`quell list schedules`.")
 
-#define PRECISION_ROW(owner)                                                                    \
-    TEXT_ROW(owner, precision, "precision", "P",                                                \
-             "The precision of a network's weights: stored (the default), or bf16: rounded to " \
-             "bfloat16, in half of the memory.")
+#define PRECISION_ROW(owner)                                                            \
+    TEXT_ROW(                                                                           \
+        owner, precision, "precision", "P",                                             \
+        "The precision of a network's weights: stored (the default); bf16: rounded to " \
+        "bfloat16, in half of the memory; or bf16_products: with products of bfloat16 numbers.")
 
 #define BROWNIAN_ROW(owner)                                                                    \
     FLAG_ROW(owner, sampling.brownian, "brownian",                                             \
@@ -51,7 +52,7 @@ struct sampling {
         TEXT_ROW(                                                                                  \
             owner, sampling.times, "times", "T,T,...",                                             \
             "The times themselves, falling (1,0.5,0), or a file of them (.npy or text). They "     \
-            "take the place of --steps, --grid, --start and --stop."),                             \
+            "take the place of the steps, --grid, --start and --stop."),                           \
         TEXT_ROW(                                                                                  \
             owner, sampling.sigmas, "sigmas", "S,S,...",                                           \
             "The same, but as falling values of sigma / alpha. One up to 1% beyond an end of the " \

@@ -116,12 +116,11 @@ static int print_json(const struct session *session)
     return report_end(&writer);
 }
 
-static void print_shape(FILE *file, const struct session *session)
+static void print_whole_shape(FILE *file, const struct session *session)
 {
-    fprintf(file, "(%zu", session->count);
-    for (size_t i = 0; i < session->shown.rank; i++)
-        fprintf(file, ", %zu", session->shown.shape[i]);
-    fputs(")", file);
+    size_t shape[QUELL_NPY_MAX_RANK] = {session->count};
+    memcpy(shape + 1, session->shown.shape, session->shown.rank * sizeof *shape);
+    print_shape(file, 1 + session->shown.rank, shape);
 }
 
 static void print_text(const struct session *session, FILE *file)
@@ -130,7 +129,7 @@ static void print_text(const struct session *session, FILE *file)
     if (options->out) {
         print_name(file, options->out);
         fputs(": float32 ", file);
-        print_shape(file, session);
+        print_whole_shape(file, session);
         fputs("\n", file);
     }
     if (options->plot) print_name(file, options->plot);

@@ -6,6 +6,8 @@
 #include "base/memory.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,19 @@ void quell_plan_free(struct quell_plan *plan)
 void quell_plan_refuse(quell_plan *plan, quell_status status, const char *message)
 {
     if (!plan->status) plan->status = quell_fail(status, "plan: %s", message);
+}
+
+/* Refuses what a builder has asked for, and says where it stood. */
+__attribute__((format(printf, 2, 3))) static void refuse(quell_plan *plan, const char *format, ...)
+{
+    char what[160];
+    va_list list;
+    if (plan->status) return;
+    va_start(list, format);
+    vsnprintf(what, sizeof what, format, list);
+    va_end(list);
+    plan->status =
+        quell_fail(QUELL_BAD_ARGUMENT, "plan: in transition %zu: %s", quell_plan_steps(plan), what);
 }
 
 /* Makes room for one more element in a list of `count`, which may move, and returns a pointer to
@@ -64,7 +79,7 @@ static int in_use(quell_plan *plan, quell_register_id r)
 {
     if (plan->status) return 0;
     if (r >= 0 && r < QUELL_MAX_REGISTERS && (plan->in_use >> r & 1)) return 1;
-    quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a register is used that is not in use");
+    refuse(plan, "register %d is not in use: it was released, or never taken", (int)r);
     return 0;
 }
 
@@ -74,23 +89,30 @@ static int readable(quell_plan *plan, quell_register_id r)
 {
     if (!in_use(plan, r)) return 0;
     if (plan->written >> r & 1) return 1;
-    quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a register is read before it is written");
+    refuse(plan, "register %d is read before it is written", (int)r);
     return 0;
+}
+
+/* Says where a builder stood when it asked for a point that the schedule does not have. */
+static void note(quell_plan *plan, quell_status status)
+{
+    char what[200];
+    if (!status) return;
+    snprintf(what, sizeof what, "%s", quell_error_message());
+    plan->status = quell_fail(status, "plan: in transition %zu: %s", quell_plan_steps(plan), what);
 }
 
 quell_point quell_plan_at(quell_plan *plan, double t)
 {
     quell_point point = {t, 1, 1, 0, 0};
-    if (plan->status) return point;
-    plan->status = quell_schedule_point(plan->schedule, t, &point);
+    if (!plan->status) note(plan, quell_schedule_point(plan->schedule, t, &point));
     return point;
 }
 
 quell_point quell_plan_at_lambda(quell_plan *plan, double lambda)
 {
     quell_point point = {0, 1, 1, 0, 0};
-    if (plan->status) return point;
-    plan->status = quell_schedule_at_lambda(plan->schedule, lambda, &point);
+    if (!plan->status) note(plan, quell_schedule_at_lambda(plan->schedule, lambda, &point));
     return point;
 }
 
@@ -105,7 +127,8 @@ quell_register_id quell_plan_register(quell_plan *plan)
         if (plan->registers <= (unsigned)r) plan->registers = (unsigned)r + 1;
         return r;
     }
-    quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "more than 8 registers are in use at once");
+    refuse(plan, "more than %d registers are in use at once; release those that are done with",
+           QUELL_MAX_REGISTERS);
     return QUELL_STATE;
 }
 
@@ -113,7 +136,7 @@ void quell_plan_release(quell_plan *plan, quell_register_id r)
 {
     if (!in_use(plan, r)) return;
     if (r == QUELL_STATE)
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the state cannot be released");
+        refuse(plan, "the state cannot be released");
     else
         plan->in_use &= ~(1u << r);
 }
@@ -158,7 +181,7 @@ quell_register_id quell_plan_denoise_variance(quell_plan *plan, quell_register_i
 static int named(quell_plan *plan, uint32_t noise)
 {
     if (noise >= FIRST_NAME && noise - FIRST_NAME < plan->names) return 1;
-    quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise is not one of quell_plan_noise");
+    refuse(plan, "a noise is not one of quell_plan_noise");
     return 0;
 }
 
@@ -167,7 +190,7 @@ static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
 {
     float rounded = (float)coefficient;
     if (!isfinite(rounded))
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a coefficient is not a finite float");
+        refuse(plan, "a coefficient is %g, which is not a finite float", coefficient);
     if (rounded == 0) return 0;
     op->coefficient[op->terms + op->noises] = coefficient;
     op->rounded[op->terms + op->noises] = rounded;
@@ -200,7 +223,8 @@ void quell_plan_combine(quell_plan *plan, quell_register_id out, size_t terms,
 {
     if (!in_use(plan, out)) return;
     if (terms < 1 || terms > QUELL_MAX_TERMS || noises > QUELL_MAX_NOISES) {
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a combination has too many terms, or none");
+        refuse(plan, "a combination has %zu terms and %zu noises; must have 1 to %d and 0 to %d",
+               terms, noises, QUELL_MAX_TERMS, QUELL_MAX_NOISES);
         return;
     }
     for (size_t k = 0; k < terms; k++)
@@ -222,8 +246,7 @@ void quell_plan_combine(quell_plan *plan, quell_register_id out, size_t terms,
 
 uint32_t quell_plan_add_noise(quell_plan *plan, const struct quell_noise_name *name)
 {
-    if (plan->names >= FIRST_NAME)
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "more than 2^30 noises are named");
+    if (plan->names >= FIRST_NAME) refuse(plan, "more than 2^30 noises are named");
     void *list = grow(plan, plan->name, plan->names, &plan->room, sizeof *plan->name);
     if (!list) return 0;
     plan->name = list;
@@ -233,9 +256,9 @@ uint32_t quell_plan_add_noise(quell_plan *plan, const struct quell_noise_name *n
 
 uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t, const quell_point *s)
 {
-    if (k > 7) quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "noise slots are 0 to 7");
+    if (k > 7) refuse(plan, "noise slot %u: slots are 0 to 7", k);
     if (isnan(t->t) || isnan(s->t) || isnan(quell_lambda(t)) || isnan(quell_lambda(s)))
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise's point is not a number");
+        refuse(plan, "a noise's point is not a number");
     if (plan->status) return 0;
     struct quell_noise_name name = quell_noise_between(plan->brownian, k, t, s);
     return quell_plan_add_noise(plan, &name);
@@ -262,9 +285,7 @@ void quell_plan_langevin(quell_plan *plan, quell_register_id x, quell_register_i
 {
     if (!readable(plan, x) || !readable(plan, eps) || !named(plan, noise.stream)) return;
     if (x == eps || !isfinite(coefficient) || !isfinite(noise.coefficient)) {
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
-                          "a Langevin step needs two registers and finite "
-                          "coefficients");
+        refuse(plan, "a Langevin step needs two registers and finite coefficients");
         return;
     }
     struct quell_op *op = append(plan, QUELL_LANGEVIN);
@@ -290,7 +311,7 @@ void quell_plan_spread(quell_plan *plan, quell_register_id x, quell_register_id 
     if (!readable(plan, x) || !readable(plan, v) || !named(plan, stream)) return;
     double middle = (low + high) / 2, half = (high - low) / 2;
     if (!isfinite((float)middle) || !isfinite((float)half)) {
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the bounds of a spread must be finite");
+        refuse(plan, "the bounds of a spread are %g and %g, must be finite", low, high);
         return;
     }
     struct quell_op *op = append(plan, QUELL_SPREAD);

@@ -116,6 +116,9 @@ const float *quell_program_of_conditions(const struct quell_program_denoiser *ow
         entry->condition[i] = quell_program_condition(at, i, row);
     struct quell_room own_room = *room;
     own_room.at[QUELL_FROM_CONDITIONS] = entry->values;
+    own_room.lookout = at->lookout;
     quell_program_run(&own->program, at->kernels, QUELL_FROM_CONDITIONS, &own_room);
+    if (at->lookout && at->lookout->look(at->lookout->data, true))
+        entry->label = 0; /* it may not be whole */
     return entry->values;
 }

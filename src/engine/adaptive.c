@@ -25,7 +25,8 @@ static double error_of(const struct quell_tile *tile, const struct quell_adaptiv
 static int run(struct quell_tile *tile, const struct quell_plan *plan)
 {
     if (plan->status)
-        quell_watch_fail(&tile->job->watch, plan->status, tile->first, tile->transition);
+        quell_watch_fail(&tile->job->watch, plan->status, tile->first, tile->transition,
+                         quell_error_message());
     for (size_t i = 0; i < plan->count && !atomic_load(&tile->job->watch.stopped); i++)
         quell_tile_operation(tile, plan, &plan->ops[i]);
     return atomic_load(&tile->job->watch.stopped);
@@ -40,7 +41,8 @@ void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op)
     memcpy(tile->registers[QUELL_TRY_PREVIOUS], tile->registers[QUELL_STATE], bytes);
     while (!quell_adaptive_done(&adaptive)) {
         if (adaptive.tries >= (size_t)whole->option[QUELL_ADAPTIVE_TRIES]) {
-            quell_watch_fail(&tile->job->watch, QUELL_NO_PROGRESS, tile->first, tile->transition);
+            quell_watch_fail(&tile->job->watch, QUELL_NO_PROGRESS, tile->first, tile->transition,
+                             "");
             return;
         }
         struct quell_plan plan = quell_adaptive_plan(whole, &adaptive, &memory);

@@ -3,6 +3,7 @@
  * sample, and few decoders are told anything that samples share. Where there are fewer samples than
  * threads, the others help with each, if the decoder is large enough. */
 #include "decode.h"
+#include "finite.h"
 #include "given.h"
 #include "hosts_threads.h"
 #include "isa.h"
@@ -15,7 +16,7 @@
 #include "base/memory.h"
 #include "denoisers/program_inputs.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,25 @@ static void run_stages(void *data, size_t worker, size_t workers)
     quell_program_run(decoding->program, decoding->kernels, QUELL_FROM_SAMPLE, &room);
 }
 
+/* Returns whether the sample is finite, as the caller gave it. */
+static bool check_given(struct decoding *decoding, size_t sample)
+{
+    size_t dim = decoding->denoiser->dim;
+    size_t bad = quell_first_not_finite(decoding->in + sample * dim, dim);
+    if (bad < dim)
+        quell_watch_given(&decoding->watch, decoding->in, sample * dim + bad, dim,
+                          decoding->draw.first, 0);
+    return bad == dim;
+}
+
+static void fail_decoded(struct decoding *decoding, size_t sample, size_t element, float value)
+{
+    char said[80];
+    snprintf(said, sizeof said, "the decoder made %s in element %zu", quell_not_finite_text(value),
+             element);
+    quell_watch_fail(&decoding->watch, QUELL_NOT_FINITE, decoding->draw.first + sample, 0, said);
+}
+
 static void decode_one(struct decoding *decoding, size_t sample, size_t worker)
 {
     const struct quell_program *program = decoding->program;
@@ -132,11 +152,8 @@ static void decode_one(struct decoding *decoding, size_t sample, size_t worker)
     else
         run_stages(&share, 0, 1);
     memcpy(out, quell_value_at(program, &room, program->output), decoding->size * sizeof *out);
-    for (size_t i = 0; i < decoding->size; i++)
-        if (!isfinite(out[i])) {
-            quell_watch_fail(&decoding->watch, QUELL_NOT_FINITE, decoding->draw.first + sample, 0);
-            return;
-        }
+    size_t bad = quell_first_not_finite(out, decoding->size);
+    if (bad < decoding->size) fail_decoded(decoding, sample, bad, out[bad]);
 }
 
 /* A worker takes samples until none is left. */
@@ -144,7 +161,7 @@ static void take_samples(struct decoding *decoding, size_t worker)
 {
     for (size_t sample; !atomic_load(&decoding->watch.stopped) &&
                         (sample = atomic_fetch_add(&decoding->next, 1)) < decoding->draw.count;) {
-        decode_one(decoding, sample, worker);
+        if (check_given(decoding, sample)) decode_one(decoding, sample, worker);
         quell_watch_done(&decoding->watch, worker, 1);
     }
 }
@@ -261,7 +278,8 @@ quell_status quell_decode(const struct quell_program *program, const quell_denoi
     quell_status status = prepare(&decoding, draw, run);
     if (status || !decoding.draw.count) return status;
     quell_watch_begin(&decoding.watch, &decoding.run, decoding.draw.count);
-    decoding.watch.decodes = true;
+    decoding.watch.call = "decode";
+    decoding.watch.transitions = false;
     status = allocate(&decoding);
     if (!status) status = run_workers(&decoding);
     if (!status) status = quell_watch_end(&decoding.watch, NULL);

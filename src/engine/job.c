@@ -74,7 +74,8 @@ quell_status quell_job_find_streams(struct quell_job *job)
             return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu indices", draw->count);
         for (size_t i = 0; i < draw->count; i++) job->indices[i] = draw->first;
     }
-    job->streams = (struct quell_streams){draw->seed, draw->first, draw->seeds, indices, 0};
+    job->streams =
+        (struct quell_streams){draw->seed, draw->first, draw->seeds, indices, job->before};
     job->told.seeds = job->against.seeds = draw->seeds;
     job->told.indices = job->against.indices = indices;
     return QUELL_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "joint.h"
+#include "finite.h"
 #include "openmp.h"
 #include "threads.h"
 #include "tile.h"
@@ -96,8 +97,8 @@ static quell_status begin(struct bundle *bundle, struct quell_strand *strand)
     job->pass = job->layout;
     job->pass_workers = joint->workers + joint->helpers;
     quell_watch_begin(&job->watch, &job->run, 0);
+    job->before = part->row;
     status = quell_job_find_streams(job);
-    job->streams.before = part->row;
     if (!status) status = quell_job_allocate(job, job->plan->registers, false);
     if (!status && constants + kept) strand->memory = quell_new(1, constants + kept);
     if (!status && constants + kept && !strand->memory)
@@ -108,7 +109,10 @@ static quell_status begin(struct bundle *bundle, struct quell_strand *strand)
     strand->tile.scratch = NULL;
     strand->tile.constants = strand->memory;
     strand->tile.kept = strand->memory + constants;
-    if (!part->from) quell_tile_init(&strand->tile);
+    if (part->from)
+        quell_tile_check_given(&strand->tile);
+    else
+        quell_tile_init(&strand->tile);
     return QUELL_OK;
 }
 
@@ -264,6 +268,7 @@ static void evaluate(struct bundle *bundle)
     for (size_t i = 0; i < bundle->count; i++) {
         struct quell_strand *strand = bundle->strand[i];
         quell_tile_answer(&strand->tile, &strand->mean);
+        quell_tile_check_mean(&strand->tile, &strand->mean);
         strand->next++;
         strand->seconds = seconds * (double)strand->tile.rows / (double)bundle->rows;
     }

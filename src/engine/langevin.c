@@ -9,7 +9,7 @@
  * With the weight w on the row's own norm the excess is 2 w / D, 2% at most.
  *
  * The noise z is drawn twice, once for its norm: that is cheaper than storing it. */
-#include "tile.h"
+#include "finite.h"
 #include "norm.h"
 
 #include <math.h>
@@ -67,5 +67,5 @@ void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
             bad |= tile->job->kernels->update(out + piece.element, piece.elements, 3, c, in);
         }
     }
-    if (bad) quell_tile_not_finite(tile, tile->registers[op->out]);
+    if (bad) quell_tile_not_finite(tile, op);
 }

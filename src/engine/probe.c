@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe.h"
-#include "team.h"
+#include "signals.h"
 #include "base/wait.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -18,16 +17,9 @@ static size_t make(pthread_t *thread, size_t threads, const pthread_attr_t *attr
                    atomic_uint *go)
 {
     size_t count = 0;
-    while (count < threads && !pthread_create(&thread[count], attributes, stay, go)) count++;
+    while (count < threads && !quell_signals_start_thread(&thread[count], attributes, stay, go))
+        count++;
     return count;
-}
-
-static bool set(pthread_attr_t *attributes, size_t stack)
-{
-    sigset_t blocked;
-    quell_team_signals(&blocked);
-    return !pthread_attr_setstacksize(attributes, stack) &&
-           !pthread_attr_setsigmask_np(attributes, &blocked);
 }
 
 bool quell_probe_threads(size_t threads, size_t stack)
@@ -39,7 +31,8 @@ bool quell_probe_threads(size_t threads, size_t stack)
         free(thread);
         return false;
     }
-    size_t count = set(&attributes, stack) ? make(thread, threads, &attributes, &go) : 0;
+    bool set = !pthread_attr_setstacksize(&attributes, stack);
+    size_t count = set ? make(thread, threads, &attributes, &go) : 0;
     atomic_store(&go, 1);
     quell_wake(&go);
     for (size_t i = 0; i < count; i++) pthread_join(thread[i], NULL);

@@ -4,6 +4,7 @@
  * is a worker. */
 #include "region.h"
 #include "certain.h"
+#include "signals.h"
 #include "team.h"
 #include "threads.h"
 #include "base/fail.h"
@@ -66,17 +67,10 @@ static void work(struct region *region)
     for (; i < workers; i = take_any(&region->taken, workers)) region->body(region->data, i);
 }
 
-static void block_signals(sigset_t *before)
-{
-    sigset_t blocked;
-    quell_team_signals(&blocked);
-    pthread_sigmask(SIG_BLOCK, &blocked, before);
-}
-
 static void work_undisturbed(struct region *region)
 {
     sigset_t before;
-    block_signals(&before);
+    quell_signals_block(&before);
     work(region);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -123,7 +117,7 @@ quell_status quell_region_run(size_t threads, size_t workers, void (*body)(void 
     region.caller = pthread_self();
     region.process = quell_process_number();
     for (size_t i = 0; i < workers; i += 64) atomic_init(&region.taken.word[i / 64], 0);
-    block_signals(&region.signals);
+    quell_signals_block(&region.signals);
     if (setjmp(region.outside)) return quell_threads_after_fork();
     open_region(&region, (int)threads);
     return QUELL_OK;

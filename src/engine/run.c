@@ -4,7 +4,7 @@
  * A run is one pass over the tiles (tile-major: every operation on a tile before the next tile),
  * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
  * the first worker starts, so that a run that cannot have it fails before it has changed x. */
-#include "tile.h"
+#include "finite.h"
 #include "given.h"
 #include "hosts_threads.h"
 #include "isa.h"
@@ -18,7 +18,6 @@
 #include "base/floats.h"
 #include "base/memory.h"
 
-#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,7 +214,9 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     job->layout = quell_layout_plan(job->sampler->denoiser, job->draw.count, workers, helpers,
                                     job->run.tile, cut);
     limit_workers(job);
-    quell_watch_begin(&job->watch, &job->run, (uint64_t)quell_plan_steps(plan) * job->draw.count);
+    size_t transitions = quell_plan_steps(plan);
+    quell_watch_begin(&job->watch, &job->run, (uint64_t)transitions * job->draw.count);
+    if (!transitions) job->watch.call = "denoise", job->watch.transitions = false;
     quell_status status = quell_job_find_streams(job);
     if (!status) status = quell_job_allocate(job, plan->registers, true);
     if (!status) status = gather_crews(job, workers, helpers);
@@ -257,40 +258,42 @@ quell_status quell_run_check(const quell_sampler *sampler, const quell_draw *dra
     return status || from ? status : quell_prior_check(sampler);
 }
 
+quell_status quell_sample_part(const quell_sampler *sampler, const quell_draw *draw,
+                               const quell_run *run, int from, size_t before, float *x)
+{
+    struct quell_job job = {.given = from, .before = before};
+    quell_status status = quell_run_prepare(&job, sampler, draw, run, x);
+    if (!status && !from) status = quell_sample_prior(sampler, draw, run, x);
+    return status ? status : run_plan(&job, &sampler->plan);
+}
+
 quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw,
                                const quell_run *run, float *x)
 {
-    struct quell_job job = {0};
-    quell_status status = quell_run_prepare(&job, sampler, draw, run, x);
-    if (status) return status;
-    return run_plan(&job, &sampler->plan);
+    return quell_sample_part(sampler, draw, run, 1, 0, x);
 }
 
 quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw,
                           const quell_run *run, float *x)
 {
-    struct quell_job job = {0};
-    quell_status status = quell_run_prepare(&job, sampler, draw, run, x);
-    if (!status) status = quell_sample_prior(sampler, draw, run, x);
-    return status ? status : quell_sample_from(sampler, draw, run, x);
+    return quell_sample_part(sampler, draw, run, 0, 0, x);
 }
 
 /* A step of no length: x stays, but must be finite, as for any other. */
 static quell_status stay(struct quell_job *job)
 {
-    size_t i = 0, size = job->draw.count * job->dim;
-    while (i < size && isfinite(job->x[i])) i++;
+    size_t size = job->draw.count * job->dim, i = quell_first_not_finite(job->x, size);
     if (i == size) return QUELL_OK;
     job->run.progress = NULL;
     quell_watch_begin(&job->watch, &job->run, 0);
-    quell_watch_fail(&job->watch, QUELL_NOT_FINITE, job->draw.first + i / job->dim, 0);
+    quell_watch_given(&job->watch, job->x, i, job->dim, job->draw.first, 0);
     return quell_watch_end(&job->watch, NULL);
 }
 
 quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
                         double t, double s, float *x)
 {
-    struct quell_job job = {0};
+    struct quell_job job = {.given = true};
     quell_status status = quell_run_prepare(&job, sampler, draw, run, x);
     if (status) return status;
     if (!(t >= s && t <= 1 && s >= 0))
@@ -311,7 +314,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, co
 quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
                            const quell_run *run, double t, const float *x, float *out)
 {
-    struct quell_job job = {0};
+    struct quell_job job = {.given = true};
     quell_status status = quell_run_prepare(&job, sampler, draw, run, out);
     if (status) return status;
     if (job.draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
@@ -320,8 +323,10 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "denoise: out overlaps x in part; it must be x, or another array");
     QUELL_OWN_FLOATS;
+    quell_point point;
+    status = quell_schedule_point(sampler->schedule, t, &point);
+    if (status) return status;
     struct quell_plan plan = quell_plan_begin(sampler->schedule);
-    quell_point point = quell_plan_at(&plan, t);
     quell_term mean = {1, quell_plan_denoise(&plan, QUELL_STATE, &point)};
     quell_plan_combine(&plan, QUELL_STATE, 1, &mean, 0, NULL);
     status = plan.status ? plan.status : quell_sampler_check(sampler->denoiser, &point);

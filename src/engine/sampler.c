@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/sized.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,11 +123,23 @@ static quell_status check_method(const quell_sampler *sampler)
 static void ask_builder(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                         struct quell_plan *plan)
 {
-    if (sampler->builder(sampler->user, plan, grid, steps))
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the builder reported an error");
-    else if (quell_plan_steps(plan) != steps)
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
-                          "the builder must call quell_plan_step once for each transition");
+    unsigned before = quell_fail_count();
+    int result = sampler->builder(sampler->user, plan, grid, steps);
+    size_t ended = quell_plan_steps(plan);
+    char said[200];
+    if (plan->status) return;
+    snprintf(said, sizeof said, "%s",
+             quell_fail_count() != before ? quell_error_message()
+                                          : "the builder returned an error");
+    if (result)
+        plan->status =
+            quell_fail(QUELL_BAD_ARGUMENT, "plan: after %zu transitions: %s", ended, said);
+    else if (ended != steps)
+        plan->status =
+            quell_fail(QUELL_BAD_ARGUMENT,
+                       "plan: the builder called quell_plan_step %zu times; must call it "
+                       "once for each of the %zu transitions",
+                       ended, steps);
 }
 
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,

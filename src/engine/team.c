@@ -14,6 +14,7 @@
 #include "team.h"
 #include "limits.h"
 #include "openmp.h"
+#include "signals.h"
 #include "threads.h"
 #include "base/memory.h"
 #include "base/process.h"
@@ -115,27 +116,12 @@ static void *help(void *data)
     return NULL;
 }
 
-void quell_team_signals(sigset_t *blocked)
-{
-    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF};
-    sigfillset(blocked);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(blocked, own[i]);
-}
-
-static int set_signals(pthread_attr_t *attributes)
-{
-    sigset_t blocked;
-    quell_team_signals(&blocked);
-    return pthread_attr_setsigmask_np(attributes, &blocked);
-}
-
 static bool start(struct helper *helper)
 {
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes)) return false;
     quell_openmp_attributes(&attributes, helper->i);
-    int wrong = set_signals(&attributes);
-    if (!wrong) wrong = pthread_create(&helper->thread, &attributes, help, helper);
+    int wrong = quell_signals_start_thread(&helper->thread, &attributes, help, helper);
     pthread_attr_destroy(&attributes);
     return !wrong;
 }

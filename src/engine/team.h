@@ -8,7 +8,6 @@
 #ifndef QUELL_ENGINE_TEAM_H
 #define QUELL_ENGINE_TEAM_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,9 +33,5 @@ bool quell_team_busy(void);
 bool quell_team_prepared(void);
 struct quell_team *quell_team_set_busy(void);
 void quell_team_set_back(struct quell_team *before);
-
-/* Fills in the signals that a thread working for quell blocks: all, except those for its own faults
- * and a profiler's. */
-void quell_team_signals(sigset_t *blocked);
 
 #endif

@@ -4,21 +4,12 @@
  * that the noise never leaves the first-level cache. */
 #include "tile.h"
 #include "constants.h"
+#include "finite.h"
 #include "base/fail.h"
 #include "base/serial.h"
 #include <quell/noise.h>
 
 #include <math.h>
-
-void quell_tile_not_finite(struct quell_tile *tile, const float *values)
-{
-    size_t row = 0;
-    for (size_t i = 0; i < tile->rows * tile->elements; i++) {
-        row = i / tile->elements;
-        if (!isfinite(values[i])) break;
-    }
-    quell_watch_fail(&tile->job->watch, QUELL_NOT_FINITE, tile->first + row, tile->transition);
-}
 
 /* Whether a mean is changed after the denoiser has computed it. */
 static bool clamps(const quell_sampler *sampler)
@@ -177,7 +168,7 @@ static void combine_with_noise(struct quell_tile *tile, const struct quell_plan 
             tile->registers[op->out] + at, piece.rows * piece.elements, op->terms + op->noises,
             op->rounded, in);
     }
-    if (bad) quell_tile_not_finite(tile, tile->registers[op->out]);
+    if (bad) quell_tile_not_finite(tile, op);
 }
 
 static void combine(struct quell_tile *tile, const struct quell_plan *plan,
@@ -192,7 +183,7 @@ static void combine(struct quell_tile *tile, const struct quell_plan *plan,
     for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]];
     if ((op->update ? kernels->update : kernels->combine)(
             tile->registers[op->out], tile->rows * tile->elements, op->terms, op->rounded, in))
-        quell_tile_not_finite(tile, tile->registers[op->out]);
+        quell_tile_not_finite(tile, op);
 }
 
 static void spread(struct quell_tile *tile, const struct quell_plan *plan,
@@ -207,7 +198,7 @@ static void spread(struct quell_tile *tile, const struct quell_plan *plan,
             tile->registers[op->out] + at, piece.rows * piece.elements, (float)op->coefficient[0],
             (float)op->coefficient[1], tile->registers[op->in[0]] + at, tile->noise[0]);
     }
-    if (bad) quell_tile_not_finite(tile, tile->registers[op->out]);
+    if (bad) quell_tile_not_finite(tile, op);
 }
 
 static void evaluate(struct quell_tile *tile, const struct quell_plan *plan,
@@ -215,7 +206,9 @@ static void evaluate(struct quell_tile *tile, const struct quell_plan *plan,
 {
     struct quell_tile_mean mean = quell_tile_mean_of(tile, plan, op);
     unsigned before = quell_fail_count();
-    quell_watch_result(&tile->job->watch, before, quell_tile_evaluate(tile, &mean), tile->first,
+    int result = quell_tile_evaluate(tile, &mean);
+    if (!result) quell_tile_check_mean(tile, &mean);
+    quell_watch_result(&tile->job->watch, "the denoiser", before, result, tile->first,
                        tile->transition);
 }
 
@@ -257,7 +250,8 @@ static void step(struct quell_tile *tile, const struct quell_op *op)
     if (atomic_load(&job->watch.stopped)) return;
     if (job->run.observe) {
         unsigned before = quell_fail_count();
-        quell_watch_result(&job->watch, before, observe(tile, op), tile->first, tile->transition);
+        quell_watch_result(&job->watch, "the observer", before, observe(tile, op), tile->first,
+                           tile->transition);
     }
     tile->transition++;
     if (tile->element == 0) quell_watch_done(&job->watch, tile->worker, tile->rows);
@@ -291,6 +285,7 @@ void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan
 void quell_tile_run(struct quell_tile *tile)
 {
     const struct quell_job *job = tile->job;
+    if (job->given && job->from == 0) quell_tile_check_given(tile);
     for (size_t i = job->from; i < job->to && !atomic_load(&job->watch.stopped); i++)
         quell_tile_operation(tile, job->plan, &job->plan->ops[i]);
 }

@@ -56,9 +56,6 @@ void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
                          const struct quell_op *op);
 void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op);
 
-/* Stops the run, because one of these values of the tile is not finite. */
-void quell_tile_not_finite(struct quell_tile *tile, const float *values);
-
 /* Runs the pass's operations on one tile; stops early when the job is to stop. */
 void quell_tile_run(struct quell_tile *tile);
 

@@ -44,18 +44,20 @@ static struct names names_of(const quell_denoiser *denoiser)
     return names;
 }
 
-/* The shape of a condition, as "(77, 768)". */
+/* What a condition is, as "1 number" or "59136 numbers, of shape (77, 768)". */
 struct words {
-    char shape[200];
+    char text[240];
 };
 static struct words words_of(const struct quell_taken *taken)
 {
-    struct words words = {"("};
-    size_t used = 1;
-    for (size_t i = 0; i < taken->rank && used < sizeof words.shape; i++)
-        used += (size_t)snprintf(words.shape + used, sizeof words.shape - used, "%s%zu",
-                                 i ? ", " : "", taken->shape[i]);
-    if (used < sizeof words.shape) snprintf(words.shape + used, sizeof words.shape - used, ")");
+    struct words words;
+    size_t room = sizeof words.text;
+    size_t used = (size_t)snprintf(words.text, room, "%zu number%s%s", taken->size,
+                                   taken->size == 1 ? "" : "s", taken->rank ? ", of shape (" : "");
+    for (size_t i = 0; i < taken->rank && used < room; i++)
+        used += (size_t)snprintf(words.text + used, room - used, "%s%zu", i ? ", " : "",
+                                 taken->shape[i]);
+    if (taken->rank && used < room) snprintf(words.text + used, room - used, ")");
     return words;
 }
 
@@ -90,15 +92,13 @@ static quell_status check_one(const struct telling *at, const struct list *list,
                           list->what, given->name, given->count);
     if (!given->values && !taken->none)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: %s '%.60s' is none, which the denoiser does not know: give "
-                          "values[%zu]",
-                          list->what, given->name, taken->size);
+                          "run: %s '%.60s' is none, which the denoiser does not know: give %s",
+                          list->what, given->name, words_of(taken).text);
     if (!given->values) return QUELL_OK;
     if (given->size != taken->size)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: %s '%.60s' has %zu element%s, must have %zu, of shape %s%s",
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %s '%.60s' has %zu number%s, must have %s%s",
                           list->what, given->name, given->size, given->size == 1 ? "" : "s",
-                          taken->size, words_of(taken).shape,
+                          words_of(taken).text,
                           !given->count && given->size == at->draw->count * taken->size
                               ? "; with values for each sample, count is the number of samples"
                               : "");
@@ -165,16 +165,14 @@ static quell_status find_told(struct telling *at, size_t i, const struct list *l
     const quell_condition *given = find(list, list->count, taken->name);
     if (!given)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: condition '%.60s' is missing: the denoiser takes %zu element%s, of "
-                          "shape %s",
-                          taken->name, taken->size, taken->size == 1 ? "" : "s",
-                          words_of(taken).shape);
+                          "run: condition '%.60s' is missing: the denoiser takes %s", taken->name,
+                          words_of(taken).text);
     quell_status status = check_one(at, list, taken, given);
     if (!status && !given->values && taken->must)
         status = quell_fail(QUELL_BAD_ARGUMENT,
                             "run: condition '%.60s' is none, which the guide does not know: give "
-                            "values[%zu]",
-                            taken->name, taken->size);
+                            "%s",
+                            taken->name, words_of(taken).text);
     if (!status) tell(at->told, i, taken, given);
     return status;
 }

@@ -2,18 +2,18 @@
 /* The functions that a step function calls inside its transition. A quell_transition is a tile with
  * the points of the transition. */
 #include "engine/given.h"
-#include "tile.h"
+#include "finite.h"
 #include "core/schedule.h"
 #include "base/fail.h"
 #include "base/serial.h"
 
-#include <math.h>
 #include <string.h>
 
 struct quell_transition {
     struct quell_tile *tile;
     const quell_point *t, *s;
-    quell_status failed; /* of the last function below that failed, not by a stop */
+    quell_status failed;      /* of the last function below that failed, not by a stop */
+    struct quell_fault fault; /* of the denoiser, the first one in this transition */
     quell_call told;
     quell_condition conditions[QUELL_MAX_CONDITIONS];
 };
@@ -34,13 +34,9 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
     unsigned before = quell_fail_count();
     int result = ask(&transition, x);
     if (transition.failed && result == (int)transition.failed) result = -1;
-    quell_watch_result(&job->watch, before, result, tile->first, tile->transition);
-    for (size_t i = 0; !result && i < tile->rows * tile->elements; i++) {
-        if (isfinite(x[i])) continue;
-        quell_watch_fail(&job->watch, QUELL_NOT_FINITE, tile->first + i / tile->elements,
-                         tile->transition);
-        return;
-    }
+    quell_watch_result(&job->watch, "the step function", before, result, tile->first,
+                       tile->transition);
+    if (!result) quell_tile_check_step(tile, &transition.fault);
 }
 
 const quell_call *quell_transition_told(const quell_transition *transition)
@@ -82,6 +78,23 @@ static quell_status noted(quell_transition *transition, quell_status status)
     return status;
 }
 
+static quell_status check_asked(const struct quell_tile *tile, const float *x)
+{
+    size_t size = tile->rows * tile->elements, i = quell_first_not_finite(x, size);
+    if (i == size) return QUELL_OK;
+    return quell_fail(QUELL_NOT_FINITE, "transition: x[%zu][%zu] is %s where the denoiser is asked",
+                      i / tile->elements, i % tile->elements, quell_not_finite_text(x[i]));
+}
+
+static quell_status check_answer(struct quell_transition *transition,
+                                 const struct quell_tile_mean *mean)
+{
+    struct quell_fault fault = quell_tile_find_fault(transition->tile, mean);
+    if (!fault.found) return QUELL_OK;
+    if (!transition->fault.found) transition->fault = fault;
+    return quell_fail(QUELL_NOT_FINITE, "transition: %s of row %zu", fault.said, fault.row);
+}
+
 quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
                                       const float *x, float *out)
 {
@@ -91,9 +104,11 @@ quell_status quell_transition_denoise(quell_transition *transition, const quell_
     if (!status && quell_overlap(x, bytes, out, bytes))
         status =
             quell_fail(QUELL_BAD_ARGUMENT, "transition: out overlaps x; it must be another array");
+    if (!status) status = check_asked(tile, x);
     if (status) return noted(transition, status);
-    int result = quell_tile_evaluate(tile, &(struct quell_tile_mean){.t = t, .x = x, .out = out});
-    if (!result) return QUELL_OK;
+    struct quell_tile_mean mean = {.t = t, .x = x, .out = out};
+    int result = quell_tile_evaluate(tile, &mean);
+    if (!result) return noted(transition, check_answer(transition, &mean));
     status = quell_fail(result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED,
                         "transition: the denoiser returned %d", result);
     return noted(transition, status);

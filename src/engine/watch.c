@@ -12,13 +12,15 @@ void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t
     *watch = (struct quell_watch){.progress = run->progress,
                                   .user = run->progress_user,
                                   .total = total,
+                                  .call = "run",
+                                  .transitions = true,
                                   .caller = pthread_self()};
     atomic_flag_clear(&watch->calling);
     atomic_flag_clear(&watch->failing);
 }
 
-static void fail(struct quell_watch *watch, quell_status status, uint64_t sample, size_t transition,
-                 const char *said)
+void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
+                      size_t transition, const char *said)
 {
     while (atomic_flag_test_and_set(&watch->failing)) {
     }
@@ -33,18 +35,20 @@ static void fail(struct quell_watch *watch, quell_status status, uint64_t sample
     atomic_store(&watch->stopped, true);
 }
 
-void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
-                      size_t transition)
+void quell_watch_result(struct quell_watch *watch, const char *who, unsigned before, int result,
+                        uint64_t sample, size_t transition)
 {
-    fail(watch, status, sample, transition, "");
-}
-
-void quell_watch_result(struct quell_watch *watch, unsigned before, int result, uint64_t sample,
-                        size_t transition)
-{
-    if (result)
-        fail(watch, result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED, sample, transition,
-             quell_fail_count() != before ? quell_error_message() : "");
+    char said[sizeof watch->said];
+    if (!result) return;
+    const char *returned = result < 0 ? "an error" : "a stop";
+    bool explained = quell_fail_count() != before;
+    if (explained && sample != UINT64_MAX)
+        snprintf(said, sizeof said, "%s", quell_error_message());
+    else
+        snprintf(said, sizeof said, "%s returned %s%s%.400s", who, returned, explained ? ": " : "",
+                 explained ? quell_error_message() : "");
+    quell_watch_fail(watch, result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED, sample, transition,
+                     said);
 }
 
 /* The coarse clock (its resolution is one tick, a few milliseconds), because every worker calls
@@ -65,7 +69,8 @@ static void tell(struct quell_watch *watch)
         progress.done += atomic_load(&watch->counters[i].done);
     watch->told = progress.done;
     unsigned before = quell_fail_count();
-    quell_watch_result(watch, before, watch->progress(watch->user, &progress), UINT64_MAX, 0);
+    quell_watch_result(watch, "the progress function", before,
+                       watch->progress(watch->user, &progress), UINT64_MAX, 0);
 }
 
 static bool due(const struct quell_watch *watch, int64_t time, bool caller)
@@ -123,17 +128,17 @@ quell_status quell_watch_end(struct quell_watch *watch, const struct quell_strea
 {
     if (!watch->status && watch->progress && watch->told < watch->total) tell(watch);
     if (!watch->status) return QUELL_OK;
-    if (watch->sample == UINT64_MAX)
-        return quell_fail(watch->status, "run: the progress function returned %s%s%s",
-                          watch->status == QUELL_STOPPED ? "a stop" : "an error",
-                          *watch->said ? ": " : "", watch->said);
-    if (watch->decodes)
-        quell_fail(watch->status, "decode: %s: %s", call(watch->sample, streams).text,
-                   "what is made of it became infinite or not a number");
+    const char *said = *watch->said ? watch->said : quell_status_text(watch->status);
+    if (watch->sample == UINT64_MAX) return quell_fail(watch->status, "run: %s", said);
+    struct called called = call(watch->sample, streams);
+    bool given = watch->transition == QUELL_BEFORE_ALL;
+    if (given)
+        quell_fail(watch->status, "%s: %s", watch->call, said);
+    else if (watch->transitions)
+        quell_fail(watch->status, "%s: %s, transition %zu: %s", watch->call, called.text,
+                   watch->transition, said);
     else
-        quell_fail(watch->status, "run: %s, transition %zu: %s", call(watch->sample, streams).text,
-                   watch->transition,
-                   *watch->said ? watch->said : quell_status_text(watch->status));
-    quell_fail_sample(watch->sample, watch->transition);
+        quell_fail(watch->status, "%s: %s: %s", watch->call, called.text, said);
+    quell_fail_sample(watch->sample, given ? 0 : watch->transition);
     return watch->status;
 }

@@ -20,7 +20,8 @@ struct quell_watch {
     quell_progress_fn *progress;
     void *user;
     uint64_t total;
-    bool decodes;                   /* samples that are finished: there are no transitions */
+    const char *call;               /* what messages begin with: run, denoise or decode */
+    bool transitions;               /* whether there are any */
     struct quell_counter *counters; /* [workers], zeros */
     size_t workers;
     /* Set by a failure or a request to stop: workers then end at their next operation. They read it
@@ -41,15 +42,19 @@ struct quell_watch {
 
 void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t total);
 
-/* Records a failure; of several failures, that of the lowest sample is kept. */
-void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
-                      size_t transition);
+/* The transition of a failure that is in what the caller gave; its message needs no sample. */
+#define QUELL_BEFORE_ALL SIZE_MAX
 
-/* Records the result of a function of the caller's, if it is not 0. `transition`: where it was
- * called; `before`: quell_fail_count() before the call, so that a message that the function left in
- * quell_error_message() is passed on. */
-void quell_watch_result(struct quell_watch *watch, unsigned before, int result, uint64_t sample,
-                        size_t transition);
+/* Records a failure; of several failures, that of the lowest sample is kept. said: what went wrong;
+ * "": what the status means. */
+void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
+                      size_t transition, const char *said);
+
+/* Records the result of a function of the caller's, if it is not 0. who: the function, in messages;
+ * `transition`: where it was called; `before`: quell_fail_count() before the call, so that a
+ * message that the function left in quell_error_message() is passed on. */
+void quell_watch_result(struct quell_watch *watch, const char *who, unsigned before, int result,
+                        uint64_t sample, size_t transition);
 
 /* A worker reports `count` more transitions of single samples; progress is called when it is
  * time. */

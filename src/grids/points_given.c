@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Grids that the caller gives, by time or by level of noise. */
+/* Grids that the caller gives, by time or by level of noise. Messages have numbers with the fewest
+ * digits that stand for them. */
 #include "grid.h"
 #include "base/fail.h"
 #include "base/maths.h"
 #include "base/number.h"
+
+#include <stdio.h>
+
+/* Refuses the i-th of the caller's numbers, which must fall. */
+static quell_status refuse(const char *what, const double *given, size_t i, const char *must)
+{
+    char text[QUELL_NUMBER_TEXT], before[QUELL_NUMBER_TEXT + 12] = "";
+    if (i) {
+        quell_number_text(given[i - 1], text);
+        snprintf(before, sizeof before, ", after %s", text);
+    }
+    return quell_fail(QUELL_BAD_ARGUMENT, "sampler: %s %zu is %s%s; %s", what, i,
+                      quell_number_text(given[i], text), before, must);
+}
 
 quell_status quell_grid_from_times(const quell_schedule *schedule, const double *times,
                                    size_t steps, quell_point *points)
@@ -11,12 +26,8 @@ quell_status quell_grid_from_times(const quell_schedule *schedule, const double 
     double last = 2;
     for (size_t i = 0; i <= steps; i++) {
         double t = times[i];
-        char text[QUELL_NUMBER_TEXT];
         if (!(t >= 0 && t <= 1 && t < last))
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: time %zu is %s; times must fall from at most 1 to at "
-                              "least 0",
-                              i, quell_number_text(t, text));
+            return refuse("time", times, i, "times must fall from at most 1 to at least 0");
         quell_status status = quell_schedule_point(schedule, last = t, &points[i]);
         if (status) return status;
     }
@@ -48,9 +59,7 @@ quell_status quell_grid_from_sigmas(const quell_schedule *schedule, const double
     if (!status) status = quell_schedule_point(schedule, 0, &last);
     for (size_t i = 0; i <= steps && !status; i++) {
         if (!(sigmas[i] >= 0 && (i == 0 || sigmas[i] < sigmas[i - 1])))
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: sigma %zu is %g; sigmas must fall and be >= 0", i,
-                              sigmas[i]);
+            return refuse("sigma", sigmas, i, "sigmas must fall and be >= 0");
         if (sigmas[i] == 0 && last.sigma > 0)
             points[i] = quell_grid_clean(0);
         else

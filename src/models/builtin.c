@@ -78,7 +78,8 @@ static const struct builtin {
     {NAMED("rings"), "two rings in the plane, 2 classes, a trained residual MLP",
      quell_builtin_rings},
     {NAMED("shapes"), "grey images 28 x 28, a data set of 4096 drawn shapes", quell_builtin_shapes},
-    {NAMED("showers"), "readings of a calorimeter, given a condition, an energy; a trained MLP",
+    {NAMED("showers"),
+     "readings of a calorimeter, for the condition energy=VALUE, 10 to 100 GeV; a trained MLP",
      quell_builtin_showers},
 };
 

@@ -14,7 +14,7 @@ struct quell_program;
 /* decode: what makes of a sample what a reader wants to see; NULL: it is that already. schedule: ""
  * for the caller's choice. description: what quell_model_save stores; NULL in a model
  * that was not loaded, or that is no Gaussian or mixture. rounded: the weights of its products are
- * rounded to bfloat16. */
+ * rounded to bfloat16; halves: and their other sides as well. */
 struct quell_model {
     quell_denoiser *denoiser;
     size_t rank;
@@ -23,7 +23,7 @@ struct quell_model {
     char schedule[128];
     struct quell_description *description;
     struct quell_program *decode;
-    bool rounded;
+    bool rounded, halves;
 };
 
 /* A digest of the model's decoder; 0 if it has none. */

@@ -109,12 +109,14 @@ static quell_status load(quell_model *model, const char *name)
                       name, nearest_builtin(name).hint);
 }
 
-/* Sets whether weights are rounded. */
-static quell_status read_precision(const char *precision, bool *rounded)
+/* Sets whether weights are rounded, and products are those of bfloat16 numbers. */
+static quell_status read_precision(const char *precision, bool *rounded, bool *halves)
 {
-    *rounded = precision && !strcmp(precision, "bf16");
+    *halves = precision && !strcmp(precision, "bf16_products");
+    *rounded = *halves || (precision && !strcmp(precision, "bf16"));
     if (*rounded || !precision || !strcmp(precision, "stored")) return QUELL_OK;
-    return quell_fail(QUELL_NOT_FOUND, "precision '%.80s': must be stored or bf16", precision);
+    return quell_fail(QUELL_NOT_FOUND, "precision '%.80s': must be stored, bf16 or bf16_products",
+                      precision);
 }
 
 static quell_status check_rounded(const quell_model *model, const char *name)
@@ -135,15 +137,16 @@ quell_status quell_model_load(quell_model **model, const char *name)
 
 quell_status quell_model_load_as(quell_model **model, const char *name, const char *precision)
 {
-    bool rounded;
+    bool rounded, halves;
     if (!model || !name)
         return quell_fail(QUELL_BAD_ARGUMENT, "model: the model or its name is NULL");
-    quell_status status = read_precision(precision, &rounded);
+    quell_status status = read_precision(precision, &rounded, &halves);
     if (status) return status;
     quell_model *loaded = quell_new(1, sizeof *loaded);
     if (!loaded) return quell_fail(QUELL_NO_MEMORY, "model '%s': no memory", name);
     QUELL_OWN_FLOATS;
     loaded->rounded = rounded;
+    loaded->halves = halves;
     status = load(loaded, name);
     if (!status) status = check_rounded(loaded, name);
     if (status)

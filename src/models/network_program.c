@@ -92,7 +92,8 @@ static quell_status load_program(const struct quell_document *document, const ch
                                          .find = find,
                                          .shape = shape_of,
                                          .read = read_at,
-                                         .rounded = model->rounded};
+                                         .rounded = model->rounded,
+                                         .halves = model->halves};
     quell_status status = quell_program_load(program, document->path, name, text, &from);
     if (!status && !takes_samples(program, model))
         status = quell_program_bad(program, "must have an input 'x' of the description's 'shape'");

@@ -34,7 +34,10 @@ static quell_status same_sampler(const struct quell_group *group, const quell_sa
     if (!status)
         status = quell_group_same(group, digests.sampler,
                                   "the digest of the sampler (its plan, bounds, the version)");
-    if (!status) status = quell_group_same(group, digests.model, "the digest of the model");
+    if (!status)
+        status =
+            quell_group_same(group, digests.model,
+                             "the digest of the model (its weights, or the outputs of a function)");
     return status;
 }
 

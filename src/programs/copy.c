@@ -61,21 +61,40 @@ static inline bool next(const struct quell_copy *copy, size_t but, size_t and_bu
     return false;
 }
 
+/* How many lines are copied before it is asked whether they are still needed. */
+static size_t lines_for(size_t size) { return QUELL_PACE / size; }
+
 /* The lines along dimension `line`, at all places of the other dimensions. */
-static void copy_lines(const struct quell_copy *copy, size_t line, const float *from, float *to)
+static void copy_lines(const struct quell_execution *at, const struct quell_copy *copy, size_t line,
+                       const float *from, float *to)
 {
-    size_t place[QUELL_MOST_COPY_DIMS] = {0};
-    do copy_line(copy->size[line], from, copy->from[line], to, copy->to[line]);
+    size_t place[QUELL_MOST_COPY_DIMS] = {0}, size = copy->size[line], left = lines_for(size);
+    ptrdiff_t from_step = copy->from[line], to_step = copy->to[line];
+    do
+        for (size_t i = 0; i < size; i += QUELL_PACE) {
+            size_t part = size - i < QUELL_PACE ? size - i : QUELL_PACE;
+            if (!left--) {
+                if (quell_is_over_by(at, QUELL_PACE)) return;
+                left = lines_for(size);
+            }
+            copy_line(part, from + (ptrdiff_t)i * from_step, from_step, to + (ptrdiff_t)i * to_step,
+                      to_step);
+        }
     while (next(copy, line, line, place, &from, &to));
 }
 
 /* The same of lines of which every so manieth element is read. */
-static void copy_every(const struct quell_kernels *kernels, const struct quell_copy *copy,
-                       size_t line, const float *from, float *to)
+static void copy_every(const struct quell_execution *at, const struct quell_copy *copy, size_t line,
+                       const float *from, float *to)
 {
-    size_t place[QUELL_MOST_COPY_DIMS] = {0};
-    do kernels->every(copy->size[line], from, (size_t)copy->from[line], to);
-    while (next(copy, line, line, place, &from, &to));
+    size_t place[QUELL_MOST_COPY_DIMS] = {0}, left = lines_for(copy->size[line]);
+    do {
+        if (!left--) {
+            if (quell_is_over_by(at, QUELL_PACE)) return;
+            left = lines_for(copy->size[line]);
+        }
+        at->kernels->every(copy->size[line], from, (size_t)copy->from[line], to);
+    } while (next(copy, line, line, place, &from, &to));
 }
 
 /* The dimensions along which the elements of one side follow one another; copy->rank if there is
@@ -91,42 +110,43 @@ static size_t dense(const struct quell_copy *copy, const ptrdiff_t *step)
 #define TURNED 64
 
 /* Turns the plane of two dimensions: those along which `from` and `to` are dense. */
-static void turn(const struct quell_kernels *kernels, const struct quell_copy *copy, size_t across,
+static void turn(const struct quell_execution *at, const struct quell_copy *copy, size_t across,
                  size_t down, const float *from, float *to)
 {
     size_t from_row = (size_t)copy->from[down], to_row = (size_t)copy->to[across];
     for (size_t r = 0; r < copy->size[down]; r += TURNED) {
         size_t rows = copy->size[down] - r < TURNED ? copy->size[down] - r : TURNED;
-        kernels->turn(from + r * from_row, rows, from_row, copy->size[across], to + r, to_row);
+        if (quell_is_over_by(at, rows * copy->size[across])) return;
+        at->kernels->turn(from + r * from_row, rows, from_row, copy->size[across], to + r, to_row);
     }
 }
 
 /* All planes, at all places of the other dimensions. */
-static void turn_planes(const struct quell_kernels *kernels, const struct quell_copy *copy,
+static void turn_planes(const struct quell_execution *at, const struct quell_copy *copy,
                         size_t across, size_t down, const float *from, float *to)
 {
     size_t place[QUELL_MOST_COPY_DIMS] = {0};
-    do turn(kernels, copy, across, down, from, to);
+    do turn(at, copy, across, down, from, to);
     while (next(copy, across, down, place, &from, &to));
 }
 
-static void copy_all(const struct quell_kernels *kernels, const struct quell_copy *part,
+static void copy_all(const struct quell_execution *at, const struct quell_copy *part,
                      const float *from, float *to)
 {
     size_t last = part->rank - 1;
     size_t across = dense(part, part->from), down = dense(part, part->to);
     if (across < part->rank && down < part->rank && across != down && part->from[down] > 0 &&
         part->to[across] > 0) {
-        turn_planes(kernels, part, across, down, from, to);
+        turn_planes(at, part, across, down, from, to);
         return;
     }
     size_t line = last && part->size[last] < SHORT && part->size[last - 1] > part->size[last]
                       ? last - 1
                       : last;
     if (part->to[line] == 1 && part->from[line] > 1 && part->size[line] >= 2 * SHORT)
-        copy_every(kernels, part, line, from, to);
+        copy_every(at, part, line, from, to);
     else
-        copy_lines(part, line, from, to);
+        copy_lines(at, part, line, from, to);
 }
 
 static struct quell_copy with_a_dim(const struct quell_copy *copy)
@@ -138,7 +158,7 @@ void quell_copy_all(const struct quell_execution *at, const struct quell_copy *c
                     const float *from, float *to)
 {
     struct quell_copy all = with_a_dim(copy);
-    copy_all(at->kernels, &all, from, to);
+    copy_all(at, &all, from, to);
 }
 
 void quell_copy_run(const struct quell_execution *at, const struct quell_copy *copy,
@@ -148,6 +168,5 @@ void quell_copy_run(const struct quell_execution *at, const struct quell_copy *c
     size_t begin, end = quell_part_of(at, part.size[0], &begin);
     if (begin == end) return;
     part.size[0] = end - begin;
-    copy_all(at->kernels, &part, from + (ptrdiff_t)begin * part.from[0],
-             to + (ptrdiff_t)begin * part.to[0]);
+    copy_all(at, &part, from + (ptrdiff_t)begin * part.from[0], to + (ptrdiff_t)begin * part.to[0]);
 }

@@ -114,7 +114,7 @@ static void check_read(struct quell_program *program, const struct quell_instruc
     const struct quell_division *by = &program->value[first->writes].division;
     bool divided = by->length && by->units % 2 == 0 && is_large(program, first, 1);
     for (size_t k = 0; k < now->operands; k++) {
-        struct quell_value *root = &program->value[program->value[now->operand[k]].root];
+        struct quell_value *root = &program->value[program->value[quell_value_read(now, k)].root];
         bool own = divided && k < 32 && now->own >> k & 1, any = k < 32 && now->any >> k & 1;
         if (!own && !any) root->apart = false;
     }
@@ -128,7 +128,7 @@ static void find_units(struct quell_program *program, const struct quell_instruc
     const struct quell_value *written = &program->value[first->writes];
     bool reads = false;
     for (size_t k = 0; k < now->operands; k++)
-        reads |= program->value[program->value[now->operand[k]].root].apart && k < 32 &&
+        reads |= program->value[program->value[quell_value_read(now, k)].root].apart && k < 32 &&
                  now->own >> k & 1;
     if (written->apart || (reads && written->division.length))
         program->units = quell_greatest_divisor(program->units, written->division.units);
@@ -240,7 +240,8 @@ static bool reads(const struct step *step, const struct access *place)
     for (const struct quell_instruction *now = step->first;;) {
         bool own = step->by && (!now->grain || step->by->length / step->workers % now->grain == 0);
         for (size_t k = 0; k < now->operands; k++) {
-            const struct quell_value *root = &program->value[program->value[now->operand[k]].root];
+            const struct quell_value *root =
+                &program->value[program->value[quell_value_read(now, k)].root];
             bool part = own && k < 32 && now->own >> k & 1;
             struct access read = {root, part ? &root->division : NULL};
             if (root->origin == QUELL_RESULT && root->stage == QUELL_FROM_SAMPLE &&

@@ -26,8 +26,8 @@ static void count_reads(struct fusing *f)
     for (size_t number = 0; number < program->count; number++) {
         const struct quell_instruction *now = &program->instruction[number];
         f->made[now->result] = (uint32_t)number;
-        for (size_t i = 0; i < now->operands && !now->same; i++) {
-            size_t root = root_of(f, now->operand[i]);
+        for (size_t i = 0; i < now->operands && !now->same && !now->fused; i++) {
+            size_t root = root_of(f, quell_value_read(now, i));
             f->reader[root] = (uint32_t)number;
             if (f->reads[root] < 2) f->reads[root]++;
         }

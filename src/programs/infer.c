@@ -13,6 +13,17 @@ static void find_stage(struct quell_program *program, const struct quell_instruc
         depends & QUELL_FROM_SAMPLE ? QUELL_FROM_SAMPLE : (enum quell_stage)depends;
 }
 
+/* Goes over to bfloat16 products, if the instruction can. */
+static quell_status halve(struct quell_program *program, struct quell_inference *at)
+{
+    const struct quell_kind *halved = at->of->kind->halved(at);
+    if (!halved) return QUELL_OK;
+    at->of->kind = halved;
+    at->of->scratch = 0;
+    program->rounds = true;
+    return halved->infer(at);
+}
+
 static quell_status infer_one(struct quell_program *program, size_t number)
 {
     struct quell_instruction *now = &program->instruction[number];
@@ -25,6 +36,8 @@ static quell_status infer_one(struct quell_program *program, size_t number)
     result->shape = at.out;
     if (now->same) result->root = program->value[now->operand[0]].root;
     find_stage(program, now);
+    if (program->halves && result->stage == QUELL_FROM_SAMPLE && now->kind->halved)
+        return halve(program, &at);
     return QUELL_OK;
 }
 

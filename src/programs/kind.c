@@ -8,17 +8,36 @@
 #include <stdio.h>
 
 static const struct quell_kind *const kinds[] = {
-    &quell_kind_attention, &quell_kind_attention_int8, &quell_kind_concat,  &quell_kind_conv,
-    &quell_kind_conv_int8, &quell_kind_conv_transpose, &quell_kind_gather,  &quell_kind_interpolate,
-    &quell_kind_linear,    &quell_kind_linear_int8,    &quell_kind_map,     &quell_kind_matmul,
-    &quell_kind_move,      &quell_kind_nearest,        &quell_kind_norm,    &quell_kind_pad,
-    &quell_kind_pool,      &quell_kind_reduce,         &quell_kind_softmax,
+    &quell_kind_attention,
+    &quell_kind_attention_bf16,
+    &quell_kind_attention_int8,
+    &quell_kind_concat,
+    &quell_kind_conv,
+    &quell_kind_conv_bf16,
+    &quell_kind_conv_int8,
+    &quell_kind_conv_transpose,
+    &quell_kind_gather,
+    &quell_kind_interpolate,
+    &quell_kind_linear,
+    &quell_kind_linear_bf16,
+    &quell_kind_linear_int8,
+    &quell_kind_map,
+    &quell_kind_matmul,
+    &quell_kind_move,
+    &quell_kind_nearest,
+    &quell_kind_norm,
+    &quell_kind_pad,
+    &quell_kind_pool,
+    &quell_kind_reduce,
+    &quell_kind_softmax,
 };
 
 const struct quell_kind *quell_kind_at(size_t i)
 {
     return i < sizeof kinds / sizeof *kinds ? kinds[i] : NULL;
 }
+
+int quell_ends(const void *execution) { return quell_is_over(execution); }
 
 quell_status quell_refuse(const struct quell_inference *at, const char *format, ...)
 {

@@ -34,6 +34,7 @@ struct quell_inference {
  * workers at the same time, each of which does its part: that of `division` (quell_own_range), or
  * any (quell_part_of) if that is NULL. common: memory that the workers share, if the result is
  * divided. */
+struct quell_pace;
 struct quell_execution {
     const struct quell_program *program;
     const struct quell_instruction *of;
@@ -41,7 +42,15 @@ struct quell_execution {
     const struct quell_room *room;
     size_t samples, worker, workers;
     const struct quell_division *division;
+    struct quell_pace *pace; /* NULL: nobody asks for an end */
     float *out, *scratch, *common;
+};
+
+/* How many elements an instruction has worked on since it asked whether it is still needed, and
+ * whether it has heard that it is not. */
+struct quell_pace {
+    size_t elements;
+    bool over;
 };
 
 /* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
@@ -56,8 +65,13 @@ struct quell_execution {
  * dimensions the rows of its rectangles are made of, the others being the columns; NULL for other
  * kinds. divide: for a kind whose result can be divided among workers in a way that others know,
  * sets the division of what it writes, and what the instruction reads of its own (divide.h);
- * packing: for a kind whose operand 1 is packed if it is a constant. */
+ * views: the first operands that may be views, whose elements are stride[] apart if `strided` says
+ * so (view.c);
+ * packing: for a kind whose operand 1 is packed if it is a constant. form: how a kind keeps short
+ * numbers (quantised.h); NULL: it computes with floats. halved: returns the kind by whose bfloat16
+ * products an instruction can be computed instead, or NULL, once its result has a shape. */
 struct quell_packing;
+struct quell_short;
 
 struct quell_kind {
     const char *name;
@@ -70,7 +84,12 @@ struct quell_kind {
     void (*run)(const struct quell_execution *at);
     size_t (*rows)(const struct quell_shape *result);
     void (*divide)(struct quell_program *program, struct quell_instruction *now);
+    size_t views;
+    bool (*strided)(const struct quell_program *program, const struct quell_instruction *now,
+                    size_t operand, const size_t *stride);
     const struct quell_packing *packing;
+    const struct quell_short *form;
+    const struct quell_kind *(*halved)(const struct quell_inference *at);
 };
 
 /* How the constant operand 1 of a kind is packed when a program is loaded, in the form that the
@@ -103,9 +122,10 @@ void quell_take_packed(struct quell_dots *dots, const struct quell_instruction *
 /* Returns the i-th kind, or NULL past the last one. */
 const struct quell_kind *quell_kind_at(size_t i);
 
-extern const struct quell_kind quell_kind_attention, quell_kind_attention_int8, quell_kind_concat,
-    quell_kind_conv, quell_kind_conv_int8, quell_kind_conv_transpose, quell_kind_gather,
-    quell_kind_interpolate, quell_kind_linear, quell_kind_linear_int8, quell_kind_map,
+extern const struct quell_kind quell_kind_attention, quell_kind_attention_bf16,
+    quell_kind_attention_int8, quell_kind_concat, quell_kind_conv, quell_kind_conv_bf16,
+    quell_kind_conv_int8, quell_kind_conv_transpose, quell_kind_gather, quell_kind_interpolate,
+    quell_kind_linear, quell_kind_linear_bf16, quell_kind_linear_int8, quell_kind_map,
     quell_kind_matmul, quell_kind_move, quell_kind_nearest, quell_kind_norm, quell_kind_pad,
     quell_kind_pool, quell_kind_reduce, quell_kind_softmax;
 
@@ -171,20 +191,57 @@ static inline size_t quell_own_range(const struct quell_execution *at, size_t *f
     *from = at->worker * each;
     return *from + each;
 }
-/* Whether nothing of the result is needed any more: asked between pieces of long work, after which
- * the workers do not meet within the instruction. */
+/* Whether nothing of the result is needed any more: asked between pieces of long work. Workers that
+ * meet within the instruction must still meet. */
 static inline bool quell_is_over(const struct quell_execution *at)
 {
     const struct quell_lookout *lookout = at->room->lookout;
-    return lookout && lookout->look(lookout->data, !at->room->worker && !at->room->helps);
+    if (!at->pace) return false;
+    if (!at->pace->over)
+        at->pace->over = lookout->look(lookout->data, !at->room->worker && !at->room->helps);
+    return at->pace->over;
 }
+/* The same between pieces that may be short, for the next of which `elements` are worked on: asks
+ * only where this and the pieces before it are some tenths of a millisecond. So many multiply-adds
+ * take as long as one of them. */
+#define QUELL_PACE 262144
+#define QUELL_PACED_PRODUCTS 64
+static inline bool quell_is_over_by(const struct quell_execution *at, size_t elements)
+{
+    if (!at->pace) return false;
+    at->pace->elements += elements;
+    if (at->pace->elements < QUELL_PACE) return at->pace->over;
+    at->pace->elements = 0;
+    return quell_is_over(at);
+}
+/* Whether it has been heard that nothing is needed, without asking again. */
+static inline bool quell_was_over(const struct quell_execution *at)
+{
+    return at->pace && at->pace->over;
+}
+/* For quell_dots and quell_products: whether an execution is over. */
+int quell_ends(const void *execution);
 static inline const struct quell_shape *quell_out_shape(const struct quell_execution *at)
 {
     return &at->program->value[at->of->result].shape;
 }
+/* The view that an operand is; NULL if it is none. */
+static inline const struct quell_view *quell_view_of(const struct quell_instruction *now, size_t i)
+{
+    return now->view && i < QUELL_MOST_VIEWS && now->view[i].value != SIZE_MAX ? &now->view[i]
+                                                                               : NULL;
+}
+/* The value whose elements an operand's are. */
+static inline size_t quell_value_read(const struct quell_instruction *now, size_t i)
+{
+    const struct quell_view *view = quell_view_of(now, i);
+    return view ? view->value : now->operand[i];
+}
 static inline const float *quell_in(const struct quell_execution *at, size_t i)
 {
-    return quell_value_at(at->program, at->room, at->of->operand[i]);
+    const struct quell_view *view = quell_view_of(at->of, i);
+    return quell_value_at(at->program, at->room, quell_value_read(at->of, i)) +
+           (view ? view->offset : 0);
 }
 
 /* Returns the value of an attribute that is a whole number, a truth value or a choice. */

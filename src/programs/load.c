@@ -208,9 +208,11 @@ static quell_status load(struct quell_program *program, const char *description,
 {
     if (!program->text || !program->name || !program->path) return quell_program_no_memory(program);
     memcpy(program->text, description, quell_json_size(description));
+    program->halves = from->halves;
     quell_status status = quell_program_read(program, program->text, from);
     if (!status) status = quell_program_infer(program);
     if (!status) status = quell_program_fold(program, from);
+    if (!status) status = quell_program_view(program);
     if (!status) status = quell_program_fuse(program);
     if (!status && from->rounded) status = quell_program_round(program);
     if (!status) status = quell_program_pack(program);
@@ -234,6 +236,7 @@ void quell_program_free(struct quell_program *program)
         free(program->instruction[i].packed);
         free(program->instruction[i].narrow);
         free(program->instruction[i].offset);
+        free(program->instruction[i].view);
     }
     free(program->value);
     free(program->instruction);

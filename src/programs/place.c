@@ -51,7 +51,8 @@ static bool ends_any(const struct quell_program *program, size_t number)
 {
     const struct quell_instruction *now = &program->instruction[number];
     for (size_t i = 0; i < now->operands; i++)
-        if (program->value[program->value[now->operand[i]].root].last == number) return true;
+        if (program->value[program->value[quell_value_read(now, i)].root].last == number)
+            return true;
     return false;
 }
 

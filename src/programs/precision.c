@@ -8,14 +8,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* What reads a constant: as the weights of a product of floats, or in another way. Whole weights
- * are bfloat16 numbers as they are. */
+/* What reads a constant: as the weights of a product, or in another way. Whole weights are bfloat16
+ * numbers as they are. */
 enum reader { OF_PRODUCTS = 1, OF_OTHERS = 2 };
 
 static bool has_float_weights(const struct quell_instruction *now)
 {
     const struct quell_packing *packing = now->kind->packing;
-    return packing && packing->panels != quell_not_panels;
+    return packing && !(now->kind->form && now->kind->form->scaled);
 }
 
 static void find_readers(const struct quell_program *program, unsigned char *readers)

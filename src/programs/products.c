@@ -51,9 +51,11 @@ static void add(const struct quell_products *x, const struct room *room, size_t 
     }
 }
 
-/* Adds the block of p from `from` on to some rows, whose part of A lies in the room. */
-static void add_block(const struct quell_products *x, const struct quell_kernels *kernels,
-                      const struct room *room, size_t i, size_t rows, size_t from, size_t count)
+/* Adds the block of p from `from` on to some rows, whose part of A lies in the room. Returns false
+ * if the rest is not needed any more. work: multiply-adds since that was asked. */
+static bool add_block(const struct quell_products *x, const struct quell_kernels *kernels,
+                      const struct room *room, size_t i, size_t rows, size_t from, size_t count,
+                      size_t *work)
 {
     struct quell_product product = {.m = rows,
                                     .k = count,
@@ -75,7 +77,12 @@ static void add_block(const struct quell_products *x, const struct quell_kernels
         }
         kernels->product(&product);
         add(x, room, i, rows, j, product.n);
+        *work += rows * product.n * count;
+        if (!x->over || *work < QUELL_LONG_DOTS) continue;
+        *work = 0;
+        if (x->over(x->asked)) return false;
     }
+    return true;
 }
 
 static void finish(const struct quell_products *x)
@@ -87,6 +94,7 @@ static void finish(const struct quell_products *x)
 void quell_products_run(const struct quell_products *x, const struct quell_kernels *kernels)
 {
     struct room room = room_for(x);
+    size_t work = 0;
     for (size_t i = 0; i < x->m; i++)
         for (size_t j = 0; j < x->n; j++) x->out[i * x->out_row + j] = 0;
     for (size_t i = 0; i < x->m; i += room.rows)
@@ -94,7 +102,7 @@ void quell_products_run(const struct quell_products *x, const struct quell_kerne
             struct quell_part part = {i, least(x->m - i, room.rows), from,
                                       least(x->k - from, room.block)};
             x->left(x->user, &part, room.a);
-            add_block(x, kernels, &room, i, part.rows, from, part.columns);
+            if (!add_block(x, kernels, &room, i, part.rows, from, part.columns, &work)) return;
         }
     finish(x);
 }

@@ -28,6 +28,8 @@ struct quell_products {
     float *out;
     size_t out_row;
     float *scratch;
+    int (*over)(const void *asked); /* as those of quell_dots; or NULL */
+    const void *asked;
 };
 
 /* quell_products_floats returns the size of the scratch memory, in floats; m may be SIZE_MAX here,

@@ -82,15 +82,27 @@ struct quell_steps {
     unsigned running;
 };
 
+/* How many of an instruction's operands may be views, the first ones. */
+#define QUELL_MOST_VIEWS 3
+
+/* An operand as a part of another value: its element (i, j, ...) is element offset + i stride[0] +
+ * j stride[1] + ... of that. value SIZE_MAX: it is no view. */
+struct quell_view {
+    size_t value, offset, stride[QUELL_MAX_RANK];
+};
+
 /* operand: indices of values. set: the settings, by the index of the attribute in the kind's list.
  * same: the elements of the result are those of the first operand in the same order, so that there
  * is nothing to compute. scratch: the size of the scratch memory, in floats.
  *
+ * view: the operands that are read where they lie, in other values, or NULL (view.c).
+ *
  * next: the map that goes on with the result while it is in cache, and is computed with this
- * instruction (fuse.c); 0 for none. fused: an earlier instruction computes it. writes: the value
- * that is written, the result of the last one of such a chain. packed: the constant weights in the
- * form in which the kernels take them, or narrow: the same in half of the memory, if all of them
- * are bfloat16 numbers; and offset: where the rows of the other operand begin (kind.h).
+ * instruction (fuse.c); 0 for none. fused: an earlier instruction computes it, or it is a move of
+ * which nobody reads a copy. writes: the value that is written, the result of the last one of such
+ * a chain. packed: the constant weights in the form in which the kernels take them, or narrow: the
+ * same in half of the memory, if all of them are bfloat16 numbers; and offset: where the rows of
+ * the other operand begin (kind.h).
  *
  * told: it reads something that samples are told, the time, a class or a condition, or what was
  * computed of these; told_later: one of the maps of its chain does.
@@ -107,6 +119,7 @@ struct quell_instruction {
     bool same, fused, told, told_later;
     uint64_t multiply_adds;
     size_t scratch, next, writes, rows;
+    struct quell_view *view;
     struct quell_steps steps;
     float *packed;
     uint32_t *narrow;
@@ -130,11 +143,13 @@ struct quell_program {
     size_t floats[QUELL_STAGES], scratch[QUELL_STAGES];
     size_t apart, apart_floats, units, common, common_floats;
     uint64_t multiply_adds[QUELL_STAGES], weights; /* floats that stay in memory */
-    bool rounds; /* has weights of products, which quell_program_round rounds */
+    bool rounds; /* has weights or products that become bfloat16 numbers */
+    bool halves; /* products are those of bfloat16 numbers where they can be */
 };
 
 /* Where the constants come from. most: how many operations on constants alone are allowed (0:
- * 2^32). rounded: weights of products are rounded to bfloat16. find: sets the index of the tensor
+ * 2^32). rounded: weights of products are rounded to bfloat16. halves: products are those of
+ * bfloat16 numbers where they can be. find: sets the index of the tensor
  * of that name; false if there is none. read: copies the tensor as float32. */
 struct quell_constants {
     void *user;
@@ -143,7 +158,7 @@ struct quell_constants {
     bool (*find)(void *user, const char *name, size_t *index);
     bool (*shape)(void *user, size_t index, struct quell_shape *shape);
     quell_status (*read)(void *user, size_t index, const struct quell_shape *shape, float *out);
-    bool rounded;
+    bool rounded, halves;
 };
 
 /* Reads a program from its description and makes it ready to run. Any error in the program is
@@ -207,6 +222,13 @@ static inline size_t quell_told_end(const struct quell_room *room, size_t from, 
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room);
 
+/* For tests and benchmarks, which count what runs do: called by each worker before each call of an
+ * instruction, of that many samples (or rows of what is told). Set while no program runs; NULL. */
+typedef void quell_program_observer(const struct quell_program *program,
+                                    const struct quell_instruction *now,
+                                    const struct quell_room *room, size_t samples, size_t workers);
+extern quell_program_observer *quell_program_observe;
+
 /* Returns the largest scratch memory of a stage from `from` on, in floats. */
 size_t quell_program_scratch(const struct quell_program *program, enum quell_stage from);
 
@@ -227,6 +249,7 @@ quell_status quell_program_read(struct quell_program *program, char *description
                                 const struct quell_constants *from);
 quell_status quell_program_infer(struct quell_program *program);
 quell_status quell_program_fold(struct quell_program *program, const struct quell_constants *from);
+quell_status quell_program_view(struct quell_program *program);
 quell_status quell_program_fuse(struct quell_program *program);
 quell_status quell_program_round(struct quell_program *program);
 quell_status quell_program_pack(struct quell_program *program);

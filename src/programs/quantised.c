@@ -2,6 +2,7 @@
 #include "programs/quantised.h"
 #include "base/half.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -22,15 +23,45 @@ quell_status quell_quantised_infer(const struct quell_inference *at, size_t out,
         quell_status status = i > 1 ? check_row(at, i, out) : QUELL_OK;
         if (status) return status;
     }
-    if (k <= QUELL_MOST_BYTES) return QUELL_OK;
+    if (k <= QUELL_MOST_BYTES || !at->of->kind->form->scaled) return QUELL_OK;
     return quell_refuse(at, "a sum has %zu products, %zu at most", k, QUELL_MOST_BYTES);
 }
 
-quell_status quell_quantised_check(const struct quell_program *program,
-                                   const struct quell_instruction *now)
+const struct quell_short quell_short_bytes = {.group = QUELL_GROUP,
+                                              .widest = 2,
+                                              .bias = 3,
+                                              .scaled = true,
+                                              .kernels = quell_byte_kernels_for};
+const struct quell_short quell_short_halves = {
+    .group = QUELL_HALVES, .widest = 4, .bias = 2, .kernels = quell_half_kernels_for};
+
+/* Rounded to bfloat16, as the kernels round. */
+static uint16_t to_half(float value)
+{
+    return fabsf(value) < 0x1p-56f ? 0 : quell_to_bfloat(value);
+}
+
+static quell_status check_halves(const struct quell_program *program,
+                                 const struct quell_instruction *now)
 {
     const struct quell_value *w = &program->value[program->value[now->operand[1]].root];
     size_t count = quell_elements(&w->shape);
+    for (size_t i = 0; i < count; i++)
+        if (fabsf(quell_from_bfloat(quell_to_bfloat(w->data[i]))) > FLT_MAX)
+            return quell_program_bad(program,
+                                     "instruction %zu (%s): element %zu of its weights is %g, "
+                                     "which is beyond bfloat16",
+                                     (size_t)(now - program->instruction), now->kind->name, i,
+                                     (double)w->data[i]);
+    return QUELL_OK;
+}
+
+quell_status quell_short_check(const struct quell_program *program,
+                               const struct quell_instruction *now)
+{
+    const struct quell_value *w = &program->value[program->value[now->operand[1]].root];
+    size_t count = quell_elements(&w->shape);
+    if (!now->kind->form->scaled) return check_halves(program, now);
     for (size_t i = 0; i < count; i++)
         if (!(fabsf(w->data[i]) <= 127) || w->data[i] != truncf(w->data[i]))
             return quell_program_bad(program,
@@ -55,6 +86,10 @@ struct quell_step quell_step_of(uint32_t greatest)
 float quell_quantise_row(const struct quell_byte_kernels *bytes, size_t count, const float *x,
                          void *to)
 {
+    if (!bytes->greatest) {
+        bytes->quantise(count, x, 1, to);
+        return 1;
+    }
     struct quell_step step = quell_step_of(bytes->greatest(count, x));
     if (step.inverse != 0)
         bytes->quantise(count, x, step.inverse, to);
@@ -63,74 +98,90 @@ float quell_quantise_row(const struct quell_byte_kernels *bytes, size_t count, c
     return step.step;
 }
 
-size_t quell_quantised_channels(const struct quell_shape *w)
+size_t quell_short_channels(const struct quell_short *form, const struct quell_shape *w)
 {
-    return quell_round_up(w->size[1], QUELL_GROUP);
+    return quell_round_up(w->size[1], form->group);
 }
 
-size_t quell_quantised_groups(const struct quell_shape *w)
+size_t quell_short_groups(const struct quell_instruction *now, const struct quell_shape *w)
 {
-    return quell_elements_of(w, 2, w->rank) * (quell_quantised_channels(w) / QUELL_GROUP);
+    const struct quell_short *form = now->kind->form;
+    return quell_elements_of(w, 2, w->rank) * (quell_short_channels(form, w) / form->group);
 }
 
-size_t quell_quantised_floats(const struct quell_program *program,
-                              const struct quell_instruction *now)
+size_t quell_short_floats(const struct quell_program *program, const struct quell_instruction *now)
 {
     const struct quell_shape *w = quell_weights_of(program, now);
     size_t panels = (w->size[0] + QUELL_PANEL - 1) / QUELL_PANEL;
-    return panels * quell_byte_panel(quell_quantised_groups(w));
+    return panels * quell_byte_panel(quell_short_groups(now, w));
 }
 
-/* The weight of column o, in group g, number i. */
-static signed char *byte_of(float *panels, size_t groups, size_t o, size_t g, size_t i)
+/* The weights of column o in group g. */
+static signed char *group_of(float *panels, size_t groups, size_t o, size_t g)
 {
-    float *panel = panels + o / QUELL_PANEL * quell_byte_panel(groups);
-    return (signed char *)panel + (g * QUELL_PANEL + o % QUELL_PANEL) * QUELL_GROUP + i;
+    panels += o / QUELL_PANEL * quell_byte_panel(groups) + g * QUELL_PANEL + o % QUELL_PANEL;
+    return (signed char *)panels;
 }
 
-/* Where element i of w lies. */
-static signed char *byte_at(const struct quell_shape *w, float *panels, size_t i)
+/* Where element i of w lies: in the group that is returned, at *number. */
+static signed char *group_at(const struct quell_instruction *now, const struct quell_shape *w,
+                             float *panels, size_t i, size_t *number)
 {
+    const struct quell_short *form = now->kind->form;
     size_t taps = quell_elements_of(w, 2, w->rank), c = i / taps % w->size[1], t = i % taps;
-    size_t group = t * (quell_quantised_channels(w) / QUELL_GROUP) + c / QUELL_GROUP;
-    return byte_of(panels, quell_quantised_groups(w), i / taps / w->size[1], group,
-                   c % QUELL_GROUP);
+    size_t group = t * (quell_short_channels(form, w) / form->group) + c / form->group;
+    *number = c % form->group;
+    return group_of(panels, quell_short_groups(now, w), i / taps / w->size[1], group);
 }
 
 /* Writes the ends of the panels: for each column the sum of its weights, its scale and its bias. */
 static void pack_ends(const struct quell_program *program, const struct quell_instruction *now,
                       float *panels)
 {
-    const float *scale = program->value[program->value[now->operand[2]].root].data, *bias = NULL;
+    const struct quell_short *form = now->kind->form;
+    const float *scale = NULL, *bias = NULL;
     const struct quell_shape *w = quell_weights_of(program, now);
-    size_t groups = quell_quantised_groups(w);
-    if (now->operands > 3) bias = program->value[program->value[now->operand[3]].root].data;
+    size_t groups = quell_short_groups(now, w);
+    if (form->scaled) scale = program->value[program->value[now->operand[2]].root].data;
+    if (now->operands > form->bias)
+        bias = program->value[program->value[now->operand[form->bias]].root].data;
     for (size_t o = 0; o < w->size[0]; o++) {
         float *end = panels + o / QUELL_PANEL * quell_byte_panel(groups) + groups * QUELL_PANEL +
                      o % QUELL_PANEL;
         int32_t sum = 0;
-        for (size_t p = 0; p < groups * QUELL_GROUP; p++)
-            sum += *byte_of(panels, groups, o, p / QUELL_GROUP, p % QUELL_GROUP);
+        for (size_t p = 0; p < groups * form->group && form->scaled; p++)
+            sum += group_of(panels, groups, o, p / form->group)[p % form->group];
         memcpy(end, &sum, sizeof sum);
-        end[QUELL_PANEL] = scale[o];
+        end[QUELL_PANEL] = scale ? scale[o] : 1;
         end[2 * QUELL_PANEL] = bias ? bias[o] : 0;
     }
 }
 
-void quell_quantised_pack(const struct quell_program *program, const struct quell_instruction *now,
-                          const float *from, float *to)
+void quell_short_pack(const struct quell_program *program, const struct quell_instruction *now,
+                      const float *from, float *to)
 {
     const struct quell_shape *w = quell_weights_of(program, now);
-    for (size_t i = 0; i < quell_elements(w); i++) *byte_at(w, to, i) = (signed char)from[i];
+    for (size_t i = 0, number; i < quell_elements(w); i++) {
+        signed char *group = group_at(now, w, to, i, &number);
+        uint16_t half = to_half(from[i]);
+        if (now->kind->form->scaled)
+            group[number] = (signed char)from[i];
+        else
+            memcpy(group + number * sizeof half, &half, sizeof half);
+    }
     pack_ends(program, now, to);
 }
 
-void quell_quantised_unpack(const struct quell_program *program,
-                            const struct quell_instruction *now, size_t from, size_t count,
-                            float *to)
+void quell_short_unpack(const struct quell_program *program, const struct quell_instruction *now,
+                        size_t from, size_t count, float *to)
 {
     const struct quell_shape *w = quell_weights_of(program, now);
-    for (size_t i = 0; i < count; i++) to[i] = *byte_at(w, now->packed, from + i);
+    for (size_t i = 0, number; i < count; i++) {
+        const signed char *group = group_at(now, w, now->packed, from + i, &number);
+        uint16_t half = 0;
+        if (!now->kind->form->scaled) memcpy(&half, group + number * sizeof half, sizeof half);
+        to[i] = now->kind->form->scaled ? group[number] : quell_from_bfloat(half);
+    }
 }
 
 bool quell_not_panels(const struct quell_program *program, const struct quell_instruction *now)

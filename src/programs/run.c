@@ -37,6 +37,8 @@ size_t quell_program_scratch(const struct quell_program *program, enum quell_sta
     return most;
 }
 
+quell_program_observer *quell_program_observe;
+
 static void run_one(const struct quell_program *program, const struct quell_kernels *kernels,
                     const struct quell_instruction *now, const struct quell_room *room,
                     size_t samples, size_t workers)
@@ -46,6 +48,8 @@ static void run_one(const struct quell_program *program, const struct quell_kern
     const struct quell_value *written = &program->value[now->writes];
     bool alone = written->stage == QUELL_FROM_SAMPLE && room->samples == 1;
     const struct quell_division *by = alone ? quell_division_for(program, now, workers) : NULL;
+    struct quell_pace pace = {0, false};
+    if (quell_program_observe) quell_program_observe(program, now, room, samples, workers);
     now->kind->run(&(struct quell_execution){
         .program = program,
         .of = now,
@@ -55,6 +59,7 @@ static void run_one(const struct quell_program *program, const struct quell_kern
         .worker = workers > 1 ? room->worker : 0,
         .workers = workers,
         .division = by,
+        .pace = room->lookout ? &pace : NULL,
         .out = out,
         .scratch = room->scratch,
         .common = by ? room->at[QUELL_FROM_SAMPLE] + program->common : NULL});

@@ -2,6 +2,7 @@
 /* Drawing a batch: all its requests in one run, or, if that fails, each in a run of its own, so
  * that the fault of one does not show in another. */
 #include "base/draw_rows.h"
+#include "engine/run_check.h"
 #include "engine/sampler.h"
 #include "queue/merge.h"
 #include "queue/observe.h"
@@ -115,8 +116,7 @@ static void draw_alone(quell_queue *queue, const struct quell_part *part)
     quell_run run = run_of(queue);
     float *x = request->x + part->row * request->sampler->denoiser->dim;
     end_alone(queue, part,
-              request->from ? quell_sample_from(request->sampler, &rows.draw, &run, x)
-                            : quell_sample(request->sampler, &rows.draw, &run, x));
+              quell_sample_part(request->sampler, &rows.draw, &run, request->from, part->row, x));
 }
 
 /* Copies what was drawn to those who still want it. */

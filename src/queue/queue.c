@@ -7,7 +7,7 @@
 #include "base/sized.h"
 #include "engine/isa.h"
 #include "engine/limits.h"
-#include "engine/team.h"
+#include "engine/signals.h"
 #include "engine/threads.h"
 #include "queue/wait.h"
 
@@ -100,14 +100,7 @@ static quell_status check(quell_queue_options *o)
 /* Starts the conductor, which takes no signals of the host's. */
 static bool start(quell_queue *queue)
 {
-    pthread_attr_t attributes;
-    sigset_t blocked;
-    if (pthread_attr_init(&attributes)) return false;
-    quell_team_signals(&blocked);
-    int wrong = pthread_attr_setsigmask_np(&attributes, &blocked);
-    if (!wrong) wrong = pthread_create(&queue->conductor, &attributes, conduct, queue);
-    pthread_attr_destroy(&attributes);
-    return !wrong;
+    return !quell_signals_start_thread(&queue->conductor, NULL, conduct, queue);
 }
 
 quell_status quell_queue_create(quell_queue **queue, const quell_queue_options *options)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/workshop.h"
 #include "base/fail.h"
-#include "engine/team.h"
+#include "engine/signals.h"
 #include "queue/queue.h"
 
-#include <signal.h>
 #include <stddef.h>
 
 /* ---- What is next ---- */
@@ -102,17 +101,15 @@ static void *run(void *data)
 /* Signals go to the thread that called quell_serve. A thread finds its place once all are there. */
 quell_status serve_workshop_begin(struct serve_workshop *workshop, size_t threads)
 {
-    sigset_t blocked, before;
     pthread_mutex_init(&workshop->lock, NULL);
     pthread_cond_init(&workshop->news, NULL);
-    quell_team_signals(&blocked);
-    pthread_sigmask(SIG_BLOCK, &blocked, &before);
     pthread_mutex_lock(&workshop->lock);
     size_t made = 0;
-    while (made < threads && !pthread_create(&workshop->thread[made], NULL, run, workshop)) made++;
+    while (made < threads &&
+           !quell_signals_start_thread(&workshop->thread[made], NULL, run, workshop))
+        made++;
     workshop->threads = made;
     pthread_mutex_unlock(&workshop->lock);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (made == threads) return QUELL_OK;
     serve_workshop_end(workshop);
     return quell_fail(QUELL_UNSUPPORTED, "serve: a thread could not be started: the process has as "

@@ -106,6 +106,34 @@ TEST(options, letters)
     command_remove(&command);
 }
 
+/* A command says what it has written: on standard error where standard output has it. */
+TEST(options, says_what_it_wrote)
+{
+#define DENOISE "denoise -m builtin:grid25 --from x.npy "
+    static const struct {
+        const char *arguments, *output, *errors;
+    } said[] = {
+        {DENOISE "-o mean.npy", "mean.npy: float32 (3, 2), E[X | x_t] at t = 0.5\n", ""},
+        {DENOISE "-q -o mean.npy", "", ""},
+        {DENOISE "--t 1 -o - > y.npy", NULL, "-: float32 (3, 2), E[X | x_t] at t = 1\n"},
+        {"model -m builtin:clouds -o m.json",
+         "m.json: a description of samples of shape (32, 32)\n", ""},
+        {"model -m builtin:clouds -q -o m.json", "", ""},
+    };
+    struct command command = command_new();
+    command_check(&command, 0, "sample -q -m builtin:grid25 -n 3 -o x.npy");
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        command_check(&command, 0, said[i].arguments);
+        char *output = command_output(&command), *errors = command_errors(&command);
+        CHECK(!said[i].output || !strcmp(output, said[i].output), "%s: '%s'", said[i].arguments,
+              output);
+        CHECK(!strcmp(errors, said[i].errors), "%s: '%s'", said[i].arguments, errors);
+        free(output);
+        free(errors);
+    }
+    command_remove(&command);
+}
+
 /* A number is read whatever its length. */
 TEST(options, long_numbers)
 {
@@ -245,7 +273,8 @@ TEST(options, refused)
         {GRID "--times 1,0 --sigmas 1,0", "--times and --sigmas"},
         {GRID "--sigmas 1,0 --steps 1", "--sigmas and --steps"},
         {GRID "--sigmas 1,0 --grid linear", "--sigmas and --grid"},
-        {GRID "--times 0,1", "times must fall"},
+        {GRID "--times 0.5,0.6,0",
+         "time 1 is 0.6, after 0.5; times must fall from at most 1 to at least 0"},
         {GRID "--start 0.1",
          "--start: at t = 0.1, alpha = 0.933 and sigma = 0.359, the first states depend on the "
          "law of X"},

@@ -8,15 +8,15 @@
 namespace
 {
 
-constexpr size_t dim = 3, count = 200, steps = 6;
+constexpr size_t elements = 3, samples = 200, steps = 6;
 
 /* Draws by C with any denoiser and schedule; frees nothing. */
 std::vector<float> by_c(quell_sampler *sampler, uint64_t seed)
 {
-    std::vector<float> x(count * dim);
+    std::vector<float> x(samples * elements);
     quell_draw draw = quell_draw_defaults();
     draw.seed = seed;
-    draw.count = count;
+    draw.count = samples;
     CHECK(!quell_sample(sampler, &draw, nullptr, x.data()));
     return x;
 }
@@ -108,20 +108,20 @@ void take_step(quell::transition &at, const quell::point &t, const quell::point 
 TEST(mixture_as_in_c)
 {
     c_handles c;
-    CHECK(!quell_denoiser_from_mixture(&c.denoiser, 2, dim, weights.data(), means.data(),
+    CHECK(!quell_denoiser_from_mixture(&c.denoiser, 2, elements, weights.data(), means.data(),
                                        variances.data()));
     CHECK(!quell_schedule_create(&c.schedule, "cosine"));
     CHECK(!quell_sampler_create(&c.sampler, "ddim:eta=0.5", c.denoiser, c.schedule, &c.options));
 
-    auto denoiser = quell::denoiser::from_mixture(dim, weights, means, variances);
+    auto denoiser = quell::denoiser::from_mixture(elements, weights, means, variances);
     quell::sampler sampler("ddim:eta=0.5", denoiser, quell::schedule("cosine"), in_steps(steps));
-    auto x = sampler.sample(seeded(7), count);
+    auto x = sampler.sample(seeded(7), samples);
     CHECK(same_bits(x, by_c(c.sampler, 7)));
     CHECK(!same_bits(x, by_c(c.sampler, 8)));
-    CHECK(sampler.steps() == steps && sampler.dim() == dim && sampler.evaluations() == steps);
+    CHECK(sampler.steps() == steps && sampler.dim() == elements && sampler.evaluations() == steps);
 
     /* By steps, in parts, watched, on the host's threads: all the same. */
-    std::vector<float> y(count * dim);
+    std::vector<float> y(samples * elements);
     sampler.sample(seeded(7), y);
     CHECK(same_bits(y, x));
     sampler.sample_prior(seeded(7), y);
@@ -143,26 +143,26 @@ TEST(mixture_as_in_c)
     run.parallel = [&](size_t workers, const std::function<void(size_t)> &body) {
         for (size_t i = workers; i-- > 0; bodies++) body(i);
     };
-    CHECK(same_bits(sampler.sample(seeded(7), count, run), x));
+    CHECK(same_bits(sampler.sample(seeded(7), samples, run), x));
     CHECK(bodies == 10);
 }
 
 TEST(functions_as_in_c)
 {
     c_handles c;
-    CHECK(!quell_denoiser_from_function(&c.denoiser, dim, c_halve, nullptr, nullptr));
+    CHECK(!quell_denoiser_from_function(&c.denoiser, elements, c_halve, nullptr, nullptr));
     CHECK(!quell_schedule_from_function(&c.schedule, c_schedule, nullptr, nullptr));
     CHECK(!quell_sampler_from_builder(&c.sampler, c_build, nullptr, nullptr, c.denoiser, c.schedule,
                                       &c.options));
     auto expected = by_c(c.sampler, 3);
 
-    auto denoiser = quell::denoiser::from_function(dim, halve);
+    auto denoiser = quell::denoiser::from_function(elements, halve);
     auto schedule = quell::schedule::from_function(
         [](double t) { return quell::scales{1 - 0.99 * t, 0.01 + t}; });
     auto built = quell::sampler::from_builder(build, denoiser, schedule, in_steps(steps));
     auto stepped = quell::sampler::from_step(take_step, denoiser, schedule, in_steps(steps));
-    CHECK(same_bits(built.sample(seeded(3), count), expected));
-    CHECK(same_bits(stepped.sample(seeded(3), count), expected));
+    CHECK(same_bits(built.sample(seeded(3), samples), expected));
+    CHECK(same_bits(stepped.sample(seeded(3), samples), expected));
     CHECK(schedule.at(0.5).sigma == 0.51);
 
     char text[4096];
@@ -173,7 +173,7 @@ TEST(functions_as_in_c)
 
 TEST(denoise_and_noise_as_in_c)
 {
-    auto denoiser = quell::denoiser::from_isotropic(dim, 0.5, {1, 2, 3});
+    auto denoiser = quell::denoiser::from_isotropic(elements, 0.5, {1, 2, 3});
     quell::sampler sampler("ddim", denoiser, quell::schedule("vp"));
     std::vector<float> x = {1, 2, 3, 4, 5, 6}, out(6), expected(6);
     quell_draw draw = quell_draw_defaults();

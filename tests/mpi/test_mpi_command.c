@@ -149,7 +149,7 @@ TEST(mpi, options_refused)
     check_refused(&command, 2, "sample --model builtin:grid25 --out y.npy --resume",
                   "--resume: only `quell sample` can go on");
     check_refused(&command, 2, "sample --model builtin:grid25 --out y.npy --plot y.png",
-                  "no option '--plot': see `quell-mpi sample --help`");
+                  "--plot: only `quell sample` draws pictures");
     command_remove(&command);
 }
 

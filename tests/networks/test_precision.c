@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "models.h"
 
+#include <math.h>
 #include <quell/quell.h>
 #include <string.h>
 
@@ -21,6 +22,9 @@ TEST(precision, is_another_model)
     uint64_t stored = digest_of("builtin:glyphs", NULL);
     CHECK(digest_of("builtin:glyphs", "stored") == stored, "stored is not the default");
     CHECK(digest_of("builtin:glyphs", "bf16") != stored, "bf16 has the digest of stored weights");
+    uint64_t products = digest_of("builtin:glyphs", "bf16_products");
+    CHECK(products != stored && products != digest_of("builtin:glyphs", "bf16"),
+          "bf16_products has the digest of another precision");
     CHECK(digest_of("builtin:grid25", "stored") == digest_of("builtin:grid25", NULL),
           "a mixture has another digest");
 }
@@ -37,8 +41,8 @@ static void check_refused(const char *name, const char *precision, quell_status 
 
 TEST(precision, refused)
 {
-    check_refused("builtin:glyphs", "fp8", QUELL_NOT_FOUND, "precision 'fp8': must be stored or");
-    check_refused("builtin:glyphs", "", QUELL_NOT_FOUND, "must be stored or bf16");
+    check_refused("builtin:glyphs", "fp8", QUELL_NOT_FOUND, "precision 'fp8': must be stored,");
+    check_refused("builtin:glyphs", "", QUELL_NOT_FOUND, "must be stored, bf16 or bf16_products");
     check_refused("builtin:grid25", "bf16", QUELL_UNSUPPORTED, "is no network");
     check_refused(NULL, "bf16", QUELL_BAD_ARGUMENT, "NULL");
 }
@@ -46,10 +50,11 @@ TEST(precision, refused)
 /* One step of a trained network stays near to that of its stored weights, and is not the same. */
 TEST(precision, samples_are_near)
 {
-    static float x[2][64 * 784];
-    for (int i = 0; i < 2; i++) {
+    static const char *const precisions[] = {"stored", "bf16", "bf16_products"};
+    static float x[3][64 * 784];
+    for (int i = 0; i < 3; i++) {
         quell_model *model = NULL;
-        MUST(quell_model_load_as(&model, "builtin:glyphs", i ? "bf16" : "stored"));
+        MUST(quell_model_load_as(&model, "builtin:glyphs", precisions[i]));
         quell_schedule *schedule = NULL;
         quell_sampler *sampler = NULL;
         quell_sampler_options options = quell_sampler_defaults();
@@ -65,10 +70,13 @@ TEST(precision, samples_are_near)
         quell_schedule_free(schedule);
         quell_model_free(model);
     }
-    double moved = 0, size = 0;
-    for (size_t i = 0; i < 2 * 256; i++) {
-        moved += ((double)x[0][i] - (double)x[1][i]) * ((double)x[0][i] - (double)x[1][i]);
-        size += (double)x[0][i] * (double)x[0][i];
+    for (int other = 1; other < 3; other++) {
+        double moved = 0, size = 0;
+        for (size_t i = 0; i < 2 * 256; i++) {
+            moved += pow((double)x[0][i] - (double)x[other][i], 2);
+            size += (double)x[0][i] * (double)x[0][i];
+        }
+        CHECK(moved > 0 && moved < 1e-3 * size, "%s: moved by %g of %g", precisions[other], moved,
+              size);
     }
-    CHECK(moved > 0 && moved < 1e-3 * size, "moved by %g of %g", moved, size);
 }

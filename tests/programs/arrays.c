@@ -236,8 +236,8 @@ static void free_rows(struct work *work)
 struct array run_program(const struct many *many)
 {
     struct tensors tensors = {many->count, many->arrays, many->constants, many->x ? 'x' : 'a'};
-    const struct quell_constants from = {&tensors, many->count,  0, find, shape_of,
-                                         read_at,  many->rounded};
+    const struct quell_constants from = {&tensors, many->count,   0,           find, shape_of,
+                                         read_at,  many->rounded, many->halves};
     struct quell_program program;
     size_t samples = many->x ? many->samples : 1, workers = many->workers ? many->workers : 1;
     struct quell_room room = {.samples = samples, .lookout = many->lookout};

@@ -47,7 +47,8 @@ void check_instruction(const char *instruction, size_t count, const struct array
 /* A program of some instructions, JSON as above, whose result is that of instruction `output`. x:
  * if given, the first array, 'x', for each of the samples; the result then has a first dimension
  * more. An array without elements is left out. kernels: NULL: the widest. workers: of a crew; 0:
- * one. rounded: the weights of products are rounded to bfloat16. row_of: if given, sample i is told
+ * one. rounded: the weights of products are rounded to bfloat16; halves: products are those of
+ * bfloat16 numbers where they can be. row_of: if given, sample i is told
  * rows[k][row_of[i]] in place of array 1 + k, where rows[ROWS_TOLD] are row_count arrays each. */
 #define MOST_WORKERS 8
 #define MOST_ROWS_TOLD 16
@@ -61,7 +62,7 @@ struct many {
     size_t samples, workers;
     const struct quell_kernels *kernels;
     const struct quell_lookout *lookout;
-    bool rounded;
+    bool rounded, halves;
     const struct array *const *rows;
     const size_t *row_of;
     size_t row_count;

@@ -46,9 +46,9 @@ static const float zeros[8], bad[4] = {0, 0, NAN, 0};
 TEST(conditions_refused, by_name)
 {
     begin("");
-    check(0, NULL, "run: condition 'mean' is missing: the denoiser takes 3 elements, of shape (3)");
+    check(0, NULL, "run: condition 'mean' is missing: the denoiser takes 3 numbers, of shape (3)");
     check(1, (quell_condition[]){MEAN},
-          "run: condition 'variance' is missing: the denoiser takes 1 element, of shape ()");
+          "run: condition 'variance' is missing: the denoiser takes 1 number");
     check(3, (quell_condition[]){MEAN, {"energy", zeros, 0, 1}, VARIANCE},
           "run: condition 'energy': the denoiser has no such condition; it takes 'mean', "
           "'variance'");
@@ -63,7 +63,7 @@ TEST(conditions_refused, by_values)
 {
     begin("");
     check(2, (quell_condition[]){VARIANCE, {"mean", zeros, 0, 2}},
-          "run: condition 'mean' has 2 elements, must have 3, of shape (3)");
+          "run: condition 'mean' has 2 numbers, must have 3 numbers, of shape (3)");
     check(2, (quell_condition[]){VARIANCE, {"mean", zeros, 2, 3}},
           "run: condition 'mean' has a count of 2, must be 0, for all samples, or 4, for each");
     check(2, (quell_condition[]){VARIANCE, {"mean", zeros, 1, 3}},
@@ -73,7 +73,8 @@ TEST(conditions_refused, by_values)
     check(2, (quell_condition[]){{"variance", bad, 4, 1}, MEAN},
           "run: condition 'variance': element 0 of row 2 is nan: all must be finite");
     check(2, (quell_condition[]){VARIANCE, {"mean", NULL, 0, 3}},
-          "run: condition 'mean' is none, which the denoiser does not know: give values[3]");
+          "run: condition 'mean' is none, which the denoiser does not know: give 3 numbers, of "
+          "shape (3)");
     check(2, (quell_condition[]){VARIANCE, {"mean", NULL, 1, 3}},
           "run: condition 'mean' has a count of 1, but no values: without it the count is 0");
     check(33, (quell_condition[]){VARIANCE, MEAN},

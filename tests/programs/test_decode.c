@@ -144,7 +144,7 @@ TEST(decode, refused)
     draw.conditions = &shift, draw.condition_count = 1;
     check_refused(model, &draw, NULL, QUELL_BAD_ARGUMENT, "x or out is NULL");
     draw.first = 30;
-    check_refused(model, &draw, bad, QUELL_NOT_FINITE, "decode: sample 30: what is made of it");
+    check_refused(model, &draw, bad, QUELL_NOT_FINITE, "decode: x[0][0] is nan");
     CHECK(quell_error_sample(&sample, NULL) && sample == 30, "which sample");
     draw.count = 0;
     MUST(quell_model_decode(model, &draw, NULL, NULL, NULL));

@@ -45,7 +45,8 @@ static quell_status read_at(void *user, size_t index, const struct quell_shape *
 
 static quell_status load(struct quell_program *program, const char *text)
 {
-    static const struct quell_constants from = {NULL, TENSORS, 0, find, shape_of, read_at, false};
+    static const struct quell_constants from = {NULL,     TENSORS, 0,     find,
+                                                shape_of, read_at, false, false};
     char *json = strdup(text), *end;
     for (char *at = json; *at; at++)
         if (*at == '\'') *at = '"';

@@ -7,7 +7,11 @@
 #include "models.h"
 #include "small_networks.h"
 
+#include "denoisers/program_denoiser.h"
+#include "programs/kind.h"
+
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,7 +236,7 @@ TEST(queue_joint, names_the_row_that_fails)
     for (size_t i = 0; i < COUNT * at.dim; i++) x[i] = same[i] = i / at.dim == 4 ? NAN : 0.5f;
     CHECK(quell_sample_from(at.sampler[0], &draw, NULL, same) == QUELL_NOT_FINITE, "not failed");
     strcpy(message, quell_error_message());
-    CHECK(strstr(message, "row 4"), "'%s'", message);
+    CHECK(strstr(message, "x[4][0] is nan"), "'%s'", message);
     quell_request request = request_for(at.sampler[0], &draw, x);
     request.from = 1;
     MUST(quell_queue_submit(queue, &request, &ticket));
@@ -241,5 +245,55 @@ TEST(queue_joint, names_the_row_that_fails)
           "'%s', not '%s'", quell_error_message(), message);
     quell_ticket_free(ticket);
     quell_queue_free(queue);
+    tear_down(&at);
+}
+
+/* Calls of the first linear map of the samples, and their samples. */
+static atomic_size_t passes, computed;
+
+static void observe(const struct quell_program *program, const struct quell_instruction *now,
+                    const struct quell_room *room, size_t samples, size_t workers)
+{
+    (void)room, (void)workers;
+    for (const struct quell_instruction *i = program->instruction; i < now; i++)
+        if (i->kind == now->kind && program->value[i->result].stage == QUELL_FROM_SAMPLE) return;
+    if (now->kind != &quell_kind_linear || program->value[now->result].stage != QUELL_FROM_SAMPLE)
+        return;
+    atomic_fetch_add(&passes, 1);
+    atomic_fetch_add(&computed, samples);
+}
+
+/* Requests of 5, 4 and 5 steps go over the weights 5 times, although each is at its own time. */
+TEST(queue_joint, goes_over_the_weights_once)
+{
+    enum { COUNT = 2, ALL = 3 };
+    struct setting at;
+    set_up(&at, "mlp", NULL);
+    float x[ALL][COUNT * MOST_DIM];
+    int32_t classes[COUNT] = {1, 2};
+    quell_draw draw = quell_draw_defaults();
+    quell_queue *queue = queue_of(1, 0);
+    quell_ticket *ticket[ALL];
+    struct gate gate;
+    draw.count = COUNT, draw.classes = classes;
+    gate_shut(&gate, queue);
+    for (size_t i = 0; i < ALL; i++) {
+        quell_request request = request_for(at.sampler[i == 1 ? 2 : 0], &draw, x[i]);
+        MUST(quell_queue_submit(queue, &request, &ticket[i]));
+    }
+    atomic_store(&passes, 0);
+    atomic_store(&computed, 0);
+    quell_program_observe = observe;
+    gate_open(&gate);
+    gate_free(&gate);
+    for (size_t i = 0; i < ALL; i++) {
+        MUST(quell_ticket_wait(ticket[i], -1));
+        quell_ticket_free(ticket[i]);
+    }
+    quell_queue_free(queue);
+    quell_program_observe = NULL;
+    CHECK(atomic_load(&passes) == 5, "%zu passes, not 5", atomic_load(&passes));
+    CHECK(atomic_load(&computed) == 14 * COUNT, "%zu samples computed, not %d",
+          atomic_load(&computed), 14 * COUNT);
     tear_down(&at);
 }

@@ -94,6 +94,9 @@ TEST(grids, sigmas)
     CHECK(with_sigmas((const double[]){10, 0.0009}, 2) == QUELL_BAD_ARGUMENT, "below it");
     CHECK(with_sigmas((const double[]){1005, 1001}, 2) == QUELL_BAD_ARGUMENT, "one end twice");
     CHECK(with_sigmas((const double[]){10, 10}, 2) == QUELL_BAD_ARGUMENT, "do not fall");
+    CHECK(!strcmp(quell_error_message(),
+                  "sampler: sigma 1 is 10, after 10; sigmas must fall and be >= 0"),
+          "%s", quell_error_message());
     CHECK(with_sigmas((const double[]){10, -1}, 2) == QUELL_BAD_ARGUMENT, "negative");
     CHECK(with_sigmas((const double[]){(double)NAN, 1}, 2) == QUELL_BAD_ARGUMENT, "NaN");
     const double times[] = {1, 0};

@@ -79,8 +79,11 @@ size_t small_network_described(const char *name, const char *description, char *
 quell_model *small_network_model(const char *name)
 {
     static char file[SMALL_NETWORK_MOST_FILE];
+    char stem[32];
     quell_model *model = calloc(1, sizeof *model);
-    MUST(quell_model_read_memory(model, name, file, small_network_file(name, file)));
+    snprintf(stem, sizeof stem, "%.*s", (int)strcspn(name, ":"), name);
+    model->rounded = model->halves = strchr(name, ':') != NULL;
+    MUST(quell_model_read_memory(model, name, file, small_network_file(stem, file)));
     return model;
 }
 

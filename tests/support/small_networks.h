@@ -12,7 +12,8 @@
 
 /* "mlp", "dit", "vit" and "unet": a residual MLP, two transformers and a U-Net; NULL past the end.
  * All files can be asked for by name: "plane" and "space" are MLPs of dim 2 and 3; names that end
- * in _int8 and _bf16 are of networks with such weights. */
+ * in _int8 and _bf16 are of networks with such weights. A model or a denoiser has products of
+ * bfloat16 numbers if its name ends in ":products". */
 const char *small_network_name(size_t i);
 
 /* Reads the file to file[SMALL_NETWORK_MOST_FILE]; returns its size. */

@@ -70,7 +70,8 @@ def save(network: Network, decode: Readings, path: pathlib.Path) -> None:
         (torch.randn(8, LAYERS), torch.rand(8), draw_energies(8).float()),
         decode=decode,
         dtype=torch.float16,
-        comment="readings in GeV of six layers of a calorimeter, for an electron of `energy` GeV",
+        comment="readings in GeV of six layers of a calorimeter, for an electron of `energy` GeV, "
+                "from 10 to 100",
     )
 
 

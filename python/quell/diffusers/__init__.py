@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from quell import _quell
+from quell._keywords import hinted
 from quell._numbers import flag, real, reals, whole
 from quell._sampler import Sampler
 from quell.denoise import FunctionDenoiser
@@ -128,6 +129,7 @@ class Setup:
         return sampler
 
 
+@hinted
 def from_diffusers(
     scheduler: Any,
     steps: int | None = None,

@@ -24,6 +24,14 @@ def weights_of(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     yield from module.named_buffers()
 
 
+def is_finite(weight: Tensor) -> bool:
+    """Whether a file can have what is in a weight. A buffer may have infinities, as masks do: what
+    becomes of these is decided where they are used (infinite.py)."""
+    single = weight.float()
+    parameter = isinstance(weight, nn.Parameter)
+    return not bool((~single.isfinite() if parameter else single.isnan()).any())
+
+
 def with_same_weights(module: nn.Module) -> nn.Module:
     """Returns a copy that shares the weights, or the module itself if Python cannot copy it."""
     try:

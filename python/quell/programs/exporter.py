@@ -26,7 +26,7 @@ from quell.errors import Error
 from quell.programs.batch import OF_THE_BATCH
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, Expected, compare, expected, fails, outputs
-from quell.programs.copies import in_evaluation, in_single, narrow_type, weights_of
+from quell.programs.copies import in_evaluation, in_single, is_finite, narrow_type, weights_of
 from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.fast import choose, forget
 from quell.programs.infinite import with_infinities
@@ -36,7 +36,8 @@ from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
 from quell.programs.nested import flat, is_nested
 from quell.programs.rewrite import ending, inputs_used
-from quell.programs.told import add_nones, around_fields, class_fields, nones_of, variance_fields
+from quell.programs.told import add_nones, around_fields, check_fields
+from quell.programs.told import class_fields, nones_of, variance_fields
 from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
 
@@ -105,7 +106,7 @@ def check_module(module: Any) -> nn.Module:
             raise ValueError(f"quell.export: {name} has no values: call the network once before")
         if weight.device.type != "cpu":
             raise ValueError(f"quell.export: {name} is on {weight.device}: call .cpu() before")
-        if weight.is_floating_point() and not torch.isfinite(weight.float()).all():
+        if weight.is_floating_point() and not is_finite(weight):
             raise ValueError(f"quell.export: {name} is not finite in float32")
     for name, part in module.named_modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.running_mean is None:
@@ -215,6 +216,7 @@ def export(
             line of code that it comes from), or its samples depend on each other, or the difference
             is too large. No file is written then.
     """
+    check_fields(fields, export)
     path_of(path, "path")
     classes = whole(classes, "classes", 0, 2**24 - 1)
     if not 0 < real(most, "most") < 1:
@@ -242,11 +244,6 @@ def export(
         **variance_fields(variance),
         **fields,
     }
-    for name in fields:
-        if name not in ("image", "comment"):
-            raise TypeError(
-                f"quell.export: {name}: no such argument, nor a field to add: image and comment are"
-            )
     nones = nones_of(none, inputs)
     wide = _widened(shape, variance)
     made = (decode, dtype, most, fast, description, nones, means)

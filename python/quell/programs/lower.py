@@ -183,15 +183,8 @@ class Lowering:
 
 
 INSTEAD = {
-    "sort": "a program's order of elements is fixed",
-    "topk": "a program's order of elements is fixed",
     "nonzero": "shapes may not depend on values",
-    "scatter": "a comparison with arange() and where() does it",
     "scatter_reduce": "index_add does sums at fixed places",
-    "cumprod": "exp(cumsum(log(x))) does it for positive numbers",
-    "logcumsumexp": "log(cumsum(exp(x))) does it, for numbers below 88",
-    "grid_sampler_2d": "interpolate() and roll() take places that are fixed",
-    "grid_sampler_3d": "interpolate() and roll() take places that are fixed",
 }
 
 

@@ -6,12 +6,13 @@ quell.export."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from quell._keywords import meant, names_of
 from quell._numbers import real, text
 from quell._said import said
 from quell.noise import Schedule
@@ -117,6 +118,20 @@ def _one_of(value: Any, what: str, allowed: Sequence[str]) -> str:
     if text(value, what) not in allowed:
         raise ValueError(f"quell.export: {what}: {said(value)}, must be {', '.join(allowed)}")
     return str(value)
+
+
+_FIELDS = ("image", "comment")  # of a description, which are added as they are
+
+
+def check_fields(fields: Mapping[str, Any], export: Callable[..., Any]) -> None:
+    """Refuses what is neither an argument of quell.export nor such a field."""
+    for name in fields:
+        if name not in _FIELDS:
+            hint = meant(name, [*names_of(export), *_FIELDS])
+            raise TypeError(
+                f"quell.export: {name}: no such argument{hint}, nor a field to add: image and "
+                "comment are"
+            )
 
 
 def around_fields(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:

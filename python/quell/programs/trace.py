@@ -163,7 +163,7 @@ def _exported(
             return _with_shapes(module, one[0], one[1], None)
     except Exception:
         raise Refused(
-            f"quell.export: torch.export cannot follow {type(module).__name__}: "
+            f"quell.export: torch.export cannot follow {_name(module)}: "
             f"{_why(first) if first else 'with a batch of one'}; a "
             "network must not choose its way by the values of its inputs"
         ) from first
@@ -206,6 +206,31 @@ def _shapes(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, 
     }
 
 
+class _Inside(nn.Module):
+    """Around a network whose parts have names that torch.export's own module has for other things
+    ("code", "graph"), which it would lose."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *arguments: Any, **keywords: Any) -> Any:
+        return self.network(*arguments, **keywords)
+
+
+_WITHIN = "network."
+
+
+def _name(module: nn.Module) -> str:
+    return type(module.network if isinstance(module, _Inside) else module).__name__
+
+
+def _without_clashes(module: nn.Module) -> nn.Module:
+    names = [*module._modules, *module._parameters, *module._buffers]
+    taken = [hasattr(torch.fx.GraphModule, n) and not hasattr(nn.Module, n) for n in names]
+    return _Inside(module).train(module.training) if any(taken) else module
+
+
 def trace(
     module: nn.Module,
     arguments: Sequence[Any],
@@ -222,7 +247,8 @@ def trace(
         single: Whether it is traced with a batch of one, whatever the size of theirs.
     """
     try:
-        program = _exported(with_same_weights(module), arguments, keywords, single)
+        whole = _without_clashes(with_same_weights(module))
+        program = _exported(whole, arguments, keywords, single)
     finally:
         forget(module)
     constants: dict[str, tuple[Tensor, str]] = {}
@@ -238,7 +264,8 @@ def trace(
             continue
         target = str(given.target)
         held = program.state_dict if target in program.state_dict else program.constants
-        constants[placeholder] = (held[target], target)
+        name = target.removeprefix(_WITHIN) if isinstance(whole, _Inside) else target
+        constants[placeholder] = (held[target], name)
     return Traced(program.graph, constants, inputs, _result(program))
 
 

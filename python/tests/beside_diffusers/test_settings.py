@@ -86,7 +86,10 @@ def exported(tmp_path_factory):
 def compare(setting, exported, tmp_path):
     """The issue asks for 1e-4. HeunDiscrete with prediction_type="sample" is nearest to it, with
     1.2e-5: it divides the network's rounding error by a small sigma. LMS of order 4 on the levels
-    of use_beta_sigmas may be off by four times what diffusers is in float32."""
+    of use_beta_sigmas multiplies the rounding of its states to float32 by 14 and the length of a
+    step, diffusers' own by as much: there quell must be no farther from diffusers in float64 than
+    diffusers in float32 is. (LMS in float64 that stores its states and slopes in float32 is
+    2e-5 to 3e-5 off, quell 1e-5 to 3e-5, diffusers 3e-5 to 6e-5.)"""
     scheduler, said = create(*setting), refused(*setting)
     if said is not None:
         with pytest.raises(quell.Unsupported) as error:
@@ -97,12 +100,13 @@ def compare(setting, exported, tmp_path):
     x = torch.from_numpy(noise(3, 8, 8))
     right = diffusers_samples(lambda x, t: net(x, t).sample, scheduler, x)
     bound = 3e-5 * max(1, np.abs(right).max())
-    off = np.abs(ours(made, x.numpy(), tmp_path) - right).max()
+    own = ours(made, x.numpy(), tmp_path)
+    off = np.abs(own - right).max()
     if off >= bound:  # as high orders make of roundings in few steps, in diffusers too
         exact = diffusers_samples(
             lambda x, t: net(x.float(), t).sample.double(), scheduler, x.double()
         )
-        bound = max(bound, 4 * np.abs(right - exact).max())
+        off, bound = np.abs(own - exact).max(), max(bound, np.abs(right - exact).max())
     assert off < bound
 
 

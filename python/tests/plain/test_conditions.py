@@ -54,6 +54,15 @@ def test_they_are_listed(model):
     assert quell.GaussianDenoiser(np.zeros(3)).conditions == {}
 
 
+def test_a_mask_is_told_as_ones_and_zeros(model):
+    sampler = quell.Sampler(model, "ddim", steps=3, silent=True)
+    x = sampler.init((2, 3), seed=1)
+    mask = np.array([True, False, True])
+    for given in (mask, np.array([mask, mask])):
+        made = sampler(x, mean=given, variance=0.25)
+        assert np.array_equal(made, sampler(x, mean=given.astype(np.float32), variance=0.25))
+
+
 def test_samples_have_the_law(model):
     sampler = quell.Sampler(model, "ddpm", steps=100, silent=True)
     x = sampler(sampler.init((20000, 3), seed=1), seed=1, mean=MEAN, variance=0.25)
@@ -98,11 +107,11 @@ def test_none_and_guidance(tmp_path):
 @pytest.mark.parametrize(
     ("given", "kind", "said"),
     [
-        ({}, TypeError, r"condition 'mean': missing, must be an array of shape \(3,\) or \(B, 3\)"),
-        ({"mean": MEAN}, TypeError, "condition 'variance': missing"),
+        ({}, TypeError, r"'mean': must be given: an array of shape \(3,\) for all"),
+        ({"mean": MEAN}, TypeError, "condition 'variance': must be given: a number for all"),
         ({"mean": MEAN, "variance": 1, "energy": 2}, TypeError, "its conditions are 'mean', 'var"),
-        ({"mean": MEAN[:2], "variance": 1}, ValueError, r"shape \(2,\), must be \(3,\) for all"),
-        ({"mean": np.zeros((2, 3)), "variance": 1}, ValueError, r"samples or \(4, 3\)"),
+        ({"mean": MEAN[:2], "variance": 1}, ValueError, r"must be \(3,\) or \(1, 3\) for all"),
+        ({"mean": np.zeros((2, 3)), "variance": 1}, ValueError, r"samples, or \(4, 3\), a"),
         ({"mean": quell.PerSample(MEAN), "variance": 1}, ValueError, "condition 'mean': shape"),
         ({"mean": MEAN * np.nan, "variance": 1}, ValueError, "element 0 of row 0 is nan"),
         ({"mean": "0", "variance": 1}, TypeError, "condition 'mean': "),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""docs/python.md, what of it needs NumPy alone; and the first example."""
+"""docs/python.md, what of it needs NumPy alone; docs/from-diffusers.md; and the first example."""
 
+import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -15,6 +17,28 @@ def test_guide():
     assert len(chosen) == 10
     guide.run(chosen)
     assert "torch" not in sys.modules
+
+
+# scheduler_config.json of Stable Diffusion 1.5.
+PNDM = {
+    "_class_name": "PNDMScheduler", "_diffusers_version": "0.6.0", "beta_end": 0.012,
+    "beta_schedule": "scaled_linear", "beta_start": 0.00085, "clip_sample": False,
+    "num_train_timesteps": 1000, "set_alpha_to_one": False, "skip_prk_steps": True,
+    "steps_offset": 1, "trained_betas": None,
+}  # fmt: skip
+
+
+def test_the_page_on_diffusers(tmp_path, monkeypatch, capsys):
+    """Its one block, for a network that returns half of x; and what it says that is printed."""
+    (tmp_path / "scheduler").mkdir()
+    (tmp_path / "scheduler" / "scheduler_config.json").write_text(json.dumps(PNDM))
+    monkeypatch.chdir(tmp_path)
+    text = (guide.ROOT / "docs" / "from-diffusers.md").read_text(encoding="utf-8")
+    ((code, printed),) = re.findall(r"```python\n(.*?)```\n\n[^\n]*\n\n    ([^\n]*\n)", text, re.S)
+    names = {"network": lambda x, t: x / 2}
+    exec(compile(code, "docs/from-diffusers.md", "exec"), names)
+    assert capsys.readouterr().out.endswith(printed)
+    assert names["x0"].shape == (8, 4, 64, 64) and len(names["setup"].sigmas) == 26
 
 
 def test_first_example():

@@ -208,7 +208,10 @@ def test_steps_of_a_sampler_that_chooses_its_own(name, value):
 
 @pytest.mark.parametrize("spec", ["ddim", "ddim:eta=0", "heun", "dpmpp_2m", "dpm_adaptive"])
 def test_paths_without_noise(spec):
-    quiet = quell.Sampler(MIXTURE, spec, brownian=True, silent=True)
+    quiet = quell.Sampler(MIXTURE, spec, silent=True)
+    quiet.brownian = True
+    with pytest.raises(quell.BadArgument, match="brownian has no effect"):
+        quell.Sampler(MIXTURE, spec, brownian=True, silent=True)
     for call in quiet, lambda x: quiet.init((5, 2)), lambda x: quiet.step(x, 0.5, 0.4):
         with pytest.raises(quell.BadArgument, match="brownian has no effect"):
             call(X)

@@ -21,7 +21,7 @@ def test_bf16_is_another_model():
 
 
 def test_refused():
-    with pytest.raises(quell.NotFound, match="must be stored or bf16"):
+    with pytest.raises(quell.NotFound, match="must be stored, bf16 or bf16_products"):
         quell.load("builtin:rings", precision="fp8")
     with pytest.raises(quell.Unsupported, match="is no network"):
         quell.load("builtin:grid25", precision="bf16")

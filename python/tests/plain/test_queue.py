@@ -76,7 +76,7 @@ def test_conditions():
             np.testing.assert_array_equal(ticket.result(), wanted)
         by_name = queue.submit(sampler, shape, seed=2, conditions={"energy": 50.0})
         np.testing.assert_array_equal(by_name.result(), alone(sampler, shape, 2, energy=50.0))
-        with pytest.raises(TypeError, match="condition 'energy': missing"):
+        with pytest.raises(TypeError, match="condition 'energy': must be given"):
             queue.submit(sampler, shape, seed=2)
 
 

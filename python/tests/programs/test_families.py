@@ -71,11 +71,13 @@ def compared(name):
 
 @pytest.mark.skipif(not os.environ.get("QUELL_LONG"), reason="long: QUELL_LONG=1")
 @pytest.mark.parametrize("name", FAMILIES)
-def test_family(name):
+def test_family(name, record_property):
+    """A report (--junitxml) has the rows of the page, too."""
     try:
         program, exact, own, torchs = exported(name)
     except ModuleNotFoundError as missing:
         pytest.skip(str(missing))
+    record_property("row", row(name, program, own, torchs))
     assert len(program["instructions"]) < 2000
     assert exact <= 2e-6 and own <= 4 * torchs + 1e-6
 
@@ -105,8 +107,7 @@ small. The test is `python/tests/programs/test_families.py`, which also writes t
 | --- | --- | --- | --- | --- | --- |"""
 
 
-def row(name):
-    program, _, own, torchs = exported(name)
+def row(name, program, own, torchs):
     origin = next(origin for begin, origin in ORIGINS.items() if name.startswith(begin))
     count = sum(weight.numel() for weight in FAMILIES[name]()[0].parameters())
     size = f"{count / 1e6:.0f} M" if count >= 1e6 else f"{count / 1e3:.0f} k"
@@ -123,7 +124,8 @@ def main():
     print(HEAD.format(torch=torch.__version__.split("+")[0], diffusers=diffusers.__version__))
     for name in sys.argv[1:] or FAMILIES:
         try:
-            print(row(name), flush=True)
+            program, _, own, torchs = exported(name)
+            print(row(name, program, own, torchs), flush=True)
         except (ImportError, ValueError) as wrong:
             print(f"| {name} | no: {wrong} |", flush=True)
 

@@ -45,14 +45,14 @@ def refused(function, tmp_path, *example, **options):
 def test_all_that_is_unknown_is_said(tmp_path):
     class Sorting(nn.Module):
         def forward(self, x, t):
-            order = x.sort(-1).values + x.cummax(-1).values
-            order = order + order.sin().cummax(-1).values
-            return order + x.exp().cumprod(-1)
+            order = x.lgamma() + x.digamma()
+            order = order + order.sin().digamma()
+            return order.scatter_reduce(1, torch.zeros_like(x).long(), x, "amax")
 
     message = refused(Sorting(), tmp_path)
-    assert "2 x cummax" in message and "exp(cumsum(log(x)))" in message
-    assert "1 x sort" in message and "1 x cumprod" in message
-    for line in ("order = x.sort(-1).values + x.cummax(-1)", "return order + x.exp().cumprod"):
+    assert "2 x digamma" in message and "index_add does sums at fixed places" in message
+    assert "1 x lgamma" in message and "1 x scatter_reduce" in message
+    for line in ("order = x.lgamma() + x.digamma()", "return order.scatter_reduce("):
         assert line in message
     assert "test_refused.py:" in message and "quell.FunctionDenoiser" in message
 
@@ -66,7 +66,10 @@ def test_all_that_is_unknown_is_said(tmp_path):
             lambda m, x, t: nn.functional.conv1d(x[:, None], x[:1, None, :3], padding=1)[:, 0],
             "depend on each other",
         ),
-        (lambda m, x, t: x.gather(1, t[:, None].expand(-1, 6).long()), "indices"),
+        (
+            lambda m, x, t: x.index_put((torch.arange(len(x)), t.long()), x[:, 0]),
+            "index_put; build the array by cat",
+        ),
         (lambda m, x, t: x if x.sum() > 0 else -x, "cannot follow Of"),
         (lambda m, x, t: (x, x), "returns 2 tensors"),
         (lambda m, x, t: x[:, :3], r"returns \[3\] for a sample, must be \[6\]"),
@@ -276,6 +279,7 @@ def test_torch_says_nothing_before(tmp_path, capfd):
         ((X, T), {"sigma_data": float("inf"), "precondition": "simple"}, "sigma_data: inf"),
         ((X, T), {"most": float("inf")}, "most: inf, must be above 0 and below 1"),
         ((X, T), {"version": 2}, "version: no such argument"),
+        ((X, T), {"outptu": "eps"}, r"outptu: no such argument \(did you mean 'output'\?\)"),
         ((X, T), {"programs": {}}, "programs: no such argument"),
         ((X, T), {"names": ["x", "class"], "time": False}, "say how many there are"),
         ((X, T, torch.tensor([0, 2])), {"classes": 2}, "the example has class 2"),

@@ -13,13 +13,16 @@
 
 #define MOST_ROWS 64
 
-/* Copies the rows of `quell sample`, except --plot, which would need all samples in one place. */
+/* Copies the rows of `quell sample`; --plot would need all samples in one place. */
 static void make_rows(struct option_row rows[MOST_ROWS])
 {
     int count = 0;
     for (const struct option_row *row = sample_rows; row->name && count < MOST_ROWS - 1; row++) {
-        if (!strcmp(row->name, "plot")) continue;
         rows[count] = *row;
+        if (!strcmp(row->name, "plot"))
+            rows[count] = (struct option_row)ABSENT_ROW(
+                "plot", "only `quell sample` draws pictures, as it has all samples in one place: "
+                        "draw some of them again, `quell sample --count 64 --plot F.png`");
         if (!strcmp(row->name, "resume"))
             rows[count] = (struct option_row)ABSENT_ROW(
                 "resume", "only `quell sample` can go on: cut the run by --first and --count, and "

@@ -62,13 +62,13 @@ static void pack(const struct quell_head *head)
     for (size_t j = 0; j < sizes->n; j++) {
         float *to = head->scratch + parts_at(head)->keys +
                     j / QUELL_PANEL * sizes->d * QUELL_PANEL + j % QUELL_PANEL;
-        for (size_t p = 0; p < sizes->d; p++) to[p * QUELL_PANEL] = head->k[j * sizes->d + p];
+        for (size_t p = 0; p < sizes->d; p++) to[p * QUELL_PANEL] = head->k[j * head->k_row + p];
     }
     for (size_t from = 0; from < sizes->e; from += QUELL_PANEL) {
         float *to = head->scratch + parts_at(head)->values + from * sizes->n;
         size_t count = sizes->e - from < QUELL_PANEL ? sizes->e - from : QUELL_PANEL;
         for (size_t p = 0; p < sizes->n; p++)
-            memcpy(to + p * QUELL_PANEL, head->v + p * sizes->e + from, count * sizeof *to);
+            memcpy(to + p * QUELL_PANEL, head->v + p * head->v_row + from, count * sizeof *to);
     }
 }
 
@@ -106,14 +106,17 @@ static void attend(const struct quell_head *head, size_t count)
                               .n = sizes->n,
                               .k = sizes->d,
                               .block = quell_block_of(sizes->d),
-                              .a = head->q + head->query * sizes->d,
-                              .a_row = sizes->d,
+                              .a = head->q + head->query * head->q_row,
+                              .a_row = head->q_row,
                               .b = head->scratch + parts_at(head)->keys,
                               .b_panel = sizes->d * QUELL_PANEL,
                               .left = offsets_at(head),
                               .finish = finish_scores,
-                              .user = (void *)(uintptr_t)head};
+                              .user = (void *)(uintptr_t)head,
+                              .over = quell_ends,
+                              .asked = head->at};
     head->kernels->dots(&dots);
+    if (quell_was_over(head->at)) return;
     weigh(head, count);
     dots.n = sizes->e;
     dots.k = sizes->n;
@@ -133,6 +136,12 @@ static void run(const struct quell_execution *at)
     quell_heads_run(at, &parts, pack, attend);
 }
 
+static const struct quell_kind *halved(const struct quell_inference *at)
+{
+    (void)at;
+    return &quell_kind_attention_bf16;
+}
+
 const struct quell_kind quell_kind_attention = {
     .name = "attention",
     .least = 3,
@@ -141,4 +150,7 @@ const struct quell_kind quell_kind_attention = {
     .shared = true,
     .infer = infer,
     .run = run,
+    .views = 3,
+    .strided = quell_heads_strided,
+    .halved = halved,
 };

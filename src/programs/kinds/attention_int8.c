@@ -74,7 +74,7 @@ static void pack_keys(const struct quell_head *head)
     const struct quell_head_sizes *sizes = &head->sizes;
     size_t groups = parts_at(head)->key_groups;
     for (size_t j = 0; j < sizes->n; j++) {
-        const float *key = head->k + j * sizes->d;
+        const float *key = head->k + j * head->k_row;
         float *panel =
             head->scratch + parts_at(head)->keys + j / QUELL_PANEL * quell_byte_panel(groups);
         float *end = panel + groups * QUELL_PANEL + j % QUELL_PANEL;
@@ -103,13 +103,13 @@ static void pack_values(const struct quell_head *head)
         uint32_t most[QUELL_PANEL];
         int32_t sum[QUELL_PANEL];
         struct quell_step step[QUELL_PANEL];
-        bytes->greatest_columns(sizes->n, columns, head->v + from, sizes->e, most);
+        bytes->greatest_columns(sizes->n, columns, head->v + from, head->v_row, most);
         for (size_t c = 0; c < columns; c++) {
             step[c] = quell_step_of(most[c]);
             inverse[c] = step[c].inverse;
         }
-        bytes->pack_rows(sizes->n, columns, head->v + from, sizes->e, inverse, (signed char *)panel,
-                         sum);
+        bytes->pack_rows(sizes->n, columns, head->v + from, head->v_row, inverse,
+                         (signed char *)panel, sum);
         for (size_t c = 0; c < columns; c++) {
             if (step[c].inverse == 0) sum[c] = 0;
             memcpy(end + c, &sum[c], sizeof sum[c]);
@@ -151,7 +151,7 @@ static void score(const struct quell_head *head, size_t count)
     unsigned char *a = (unsigned char *)(head->scratch + parts->queries);
     float *step = head->scratch + parts->steps;
     for (size_t r = 0; r < count; r++)
-        step[r] = quell_quantise_row(bytes, d, head->q + (head->query + r) * d,
+        step[r] = quell_quantise_row(bytes, d, head->q + (head->query + r) * head->q_row,
                                      a + r * row * bytes->width);
     bytes->dots(
         &(struct quell_byte_dots){.m = count,
@@ -235,4 +235,6 @@ const struct quell_kind quell_kind_attention_int8 = {
     .shared = true,
     .infer = infer,
     .run = run,
+    .views = 3,
+    .strided = quell_heads_strided,
 };

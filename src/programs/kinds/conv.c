@@ -8,6 +8,7 @@
  * for the output channel o of group g, x being 0 outside; the channel c runs fastest. */
 #include "programs/kinds/conv_way.h"
 #include "programs/products.h"
+#include "programs/quantised.h"
 #include "programs/sums.h"
 #include "programs/tail.h"
 
@@ -141,6 +142,16 @@ static void divide_lines(struct quell_program *program, struct quell_instruction
     if (some && !quell_conv_depthwise_of(&alone, &way)) quell_conv_way_divide(&way, program, now);
 }
 
+/* Tiles take fewer products than bfloat16 numbers save, and few output channels fill no panel. */
+static const struct quell_kind *halved(const struct quell_inference *at)
+{
+    struct quell_conv_way way = way_of(at->program, at->of, &at->out);
+    bool constant = quell_is_constant(at, 1) && (at->of->operands < 3 || quell_is_constant(at, 2));
+    if (way.how != QUELL_CONV_PADDED || way.groups > 1 || !constant) return NULL;
+    bool can = quell_conv_can_be_short(at, &quell_short_halves);
+    return can ? &quell_kind_conv_bf16 : NULL;
+}
+
 static const struct quell_packing packing = {.floats = packed_floats,
                                              .pack = pack,
                                              .elements = elements,
@@ -161,4 +172,5 @@ const struct quell_kind quell_kind_conv = {
     .rows = rows,
     .divide = divide_lines,
     .packing = &packing,
+    .halved = halved,
 };

@@ -65,6 +65,7 @@ void quell_conv_depthwise(const struct quell_execution *at, const struct quell_c
     for (size_t i = from; i < end; i++) {
         size_t row = i / strips, line = i % strips * padded->most, o = row % channels;
         size_t count = lines - line < padded->most ? lines - line : padded->most;
+        if (quell_is_over_by(at, count * padded->positions)) return;
         size_t x = row / channels * in->size[0] + o / way->each, column = line * padded->positions;
         float *y = at->out + row * positions + column;
         struct quell_image image = {quell_in(at, 0) + x * seen, quell_elements_of(in, 2, in->rank),

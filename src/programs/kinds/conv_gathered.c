@@ -64,10 +64,12 @@ void quell_conv_gathered(const struct quell_execution *at)
                                       .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
                                       .by_row = true,
                                       .out = at->out,
-                                      .scratch = at->scratch};
+                                      .scratch = at->scratch,
+                                      .over = quell_ends,
+                                      .asked = at};
     group.in = quell_window_product(&group.window, group.window.in);
     products.out_row = products.n;
-    for (size_t g = 0; g < groups; g++) {
+    for (size_t g = 0; g < groups && !quell_was_over(at); g++) {
         quell_products_run(&products, at->kernels);
         group.x += group.channels * group.in;
         group.weight += each * products.k;

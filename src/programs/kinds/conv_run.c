@@ -63,7 +63,9 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
                               .block = quell_block_of(way->k),
                               .turned = padded,
                               .finish = positions > work->positions ? finish_samples : finish,
-                              .user = work};
+                              .user = work,
+                              .over = quell_ends,
+                              .asked = at};
     if (padded) {
         dots.m = positions, dots.n = to - from;
         dots.a = work->x + first * work->channel, dots.row = work->rows;

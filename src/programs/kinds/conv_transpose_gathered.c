@@ -95,7 +95,9 @@ static void run_phase(const struct quell_execution *at, const struct phase *phas
                                       .by_row = true,
                                       .out = at->scratch,
                                       .out_row = n,
-                                      .scratch = at->scratch + phase->each * n};
+                                      .scratch = at->scratch + phase->each * n,
+                                      .over = quell_ends,
+                                      .asked = at};
     quell_products_run(&products, at->kernels);
     for (size_t i = 0; i < n; i++) {
         int64_t place[QUELL_MOST_SPATIAL_DIMS];
@@ -121,7 +123,7 @@ void quell_conv_transpose_gathered(const struct quell_execution *at)
     size_t channels = quell_out_shape(at)->size[0];
     for (size_t i = 0; i < channels * positions; i++)
         at->out[i] = bias ? 0.0f + bias[i / positions] : 0;
-    for (size_t number = 0; number < count; number++) {
+    for (size_t number = 0; number < count && !quell_was_over(at); number++) {
         quell_transposed_phase(&phase.window, phases, number, phase.places, phase.taps);
         if (!product_of(&phase, phase.taps)) continue; /* no tap reaches these */
         for (size_t g = 0; g < groups; g++) {

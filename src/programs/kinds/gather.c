@@ -80,6 +80,8 @@ static void run(const struct quell_execution *at)
     for (size_t i = from; i < end; i += part) {
         size_t o = i / count, first = i % count;
         part = end - i < count - first ? end - i : count - first;
+        if (part > QUELL_PACE / inner + 1) part = QUELL_PACE / inner + 1;
+        if (quell_is_over_by(at, part * inner)) return;
         copy_rows(quell_in(at, 0) + o * size * inner, inner, index + first, part,
                   at->out + i * inner);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "programs/kinds/heads.h"
 #include "base/memory.h"
+#include "programs/view.h"
 
 #include <math.h>
 #include <string.h>
@@ -121,6 +122,26 @@ static size_t key_head(const struct quell_shape *q, const struct quell_shape *k,
     return head / heads * fewer + head % heads / (heads / fewer);
 }
 
+bool quell_heads_strided(const struct quell_program *program, const struct quell_instruction *now,
+                         size_t operand, const size_t *stride)
+{
+    size_t last = program->value[now->operand[operand]].shape.rank - 1;
+    return stride[last] == 1;
+}
+
+/* Where a head of an operand begins; *row: the distance of its rows. */
+static const float *head_of(const struct quell_execution *at, size_t operand, size_t head,
+                            size_t *row)
+{
+    const struct quell_shape *shape = quell_shape_of(at, operand);
+    size_t stride[QUELL_MAX_RANK], offset = 0;
+    quell_operand_strides(at, operand, stride);
+    for (size_t d = shape->rank - 2; d-- > 0; head /= shape->size[d])
+        offset += head % shape->size[d] * stride[d];
+    *row = stride[shape->rank - 2];
+    return quell_in(at, operand) + offset;
+}
+
 /* Head number i of q. */
 static void find_head(const struct quell_execution *at, struct quell_head *head, size_t i)
 {
@@ -129,9 +150,9 @@ static void find_head(const struct quell_execution *at, struct quell_head *head,
     size_t other = key_head(q, k, i);
     struct quell_shape scores = scores_of(q, k);
     size_t stride[QUELL_MAX_RANK] = {0}, rest = i;
-    head->q = quell_in(at, Q) + i * sizes->m * sizes->d;
-    head->k = quell_in(at, K) + other * sizes->n * sizes->d;
-    head->v = quell_in(at, V) + other * sizes->n * sizes->e;
+    head->q = head_of(at, Q, i, &head->q_row);
+    head->k = head_of(at, K, other, &head->k_row);
+    head->v = head_of(at, V, other, &head->v_row);
     head->out = at->out + i * sizes->m * sizes->e;
     if (at->of->operands <= M) return;
     head->mask = quell_in(at, M);
@@ -147,7 +168,8 @@ void quell_heads_run(const struct quell_execution *at, const void *parts,
                      void (*attend)(const struct quell_head *head, size_t count))
 {
     const struct quell_shape *q = quell_shape_of(at, Q);
-    struct quell_head head = {.of = at->of,
+    struct quell_head head = {.at = at,
+                              .of = at->of,
                               .kernels = at->kernels,
                               .sizes = quell_heads_sizes(at),
                               .parts = parts,

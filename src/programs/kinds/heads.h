@@ -19,15 +19,17 @@ struct quell_head_sizes {
     size_t m, n, d, e;
 };
 
-/* A head: q, k, v, the mask of its first query (or NULL) with the distances of its elements, where
- * the result goes, and the scratch memory. query: the first of the queries at work. parts: what the
- * kind knows of its scratch memory. */
+/* A head: q, k, v, the distances of their rows, the mask of its first query (or NULL) with the
+ * distances of its elements, where the result goes, and the scratch memory. query: the first of the
+ * queries at work. parts: what the kind knows of its scratch memory. */
 struct quell_head {
+    const struct quell_execution *at;
     const struct quell_instruction *of;
     const struct quell_kernels *kernels;
     struct quell_head_sizes sizes;
     const void *parts;
     const float *q, *k, *v, *mask;
+    size_t q_row, k_row, v_row;
     size_t mask_row, mask_step, query;
     float *out, *scratch;
 };
@@ -35,6 +37,10 @@ struct quell_head {
 /* Checks the operands and sets the result's shape, the scale and the multiply-adds; *sizes: of one
  * head. */
 quell_status quell_heads_infer(struct quell_inference *at, struct quell_head_sizes *sizes);
+
+/* Whether operands can be read where they lie (quell_kind.strided). */
+bool quell_heads_strided(const struct quell_program *program, const struct quell_instruction *now,
+                         size_t operand, const size_t *stride);
 
 /* The sizes of the heads of an instruction that runs. */
 struct quell_head_sizes quell_heads_sizes(const struct quell_execution *at);

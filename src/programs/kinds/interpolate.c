@@ -140,7 +140,7 @@ static void run(const struct quell_execution *at)
     slice.part[0] = memory;
     slice.part[1] = memory + slice_floats(x, out, slice.first);
     size_t end = quell_part_of(at, quell_elements_of(x, 0, slice.first), &from);
-    for (size_t i = from; i < end; i++)
+    for (size_t i = from; i < end && !quell_is_over_by(at, 8 * (in + made)); i++)
         run_slice(at, &slice, quell_in(at, 0) + i * in, at->out + i * made);
 }
 

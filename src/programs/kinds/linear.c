@@ -207,7 +207,9 @@ static void run(const struct quell_execution *at)
                               .left = at->of->offset,
                               .plain = 1,
                               .finish = finish,
-                              .user = &work};
+                              .user = &work,
+                              .over = quell_ends,
+                              .asked = at};
     quell_take_packed(&dots, at->of, work.column * w->size[1]);
     if (columns % QUELL_LANES == 0) give_addends(&work, &dots);
     at->kernels->dots(&dots);
@@ -219,6 +221,12 @@ static void divide(struct quell_program *program, struct quell_instruction *now)
 }
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
+
+static const struct quell_kind *halved(const struct quell_inference *at)
+{
+    (void)at;
+    return &quell_kind_linear_bf16;
+}
 
 static const struct quell_packing packing = {
     .floats = floats, .pack = pack, .unpack = unpack, .offsets = offsets};
@@ -232,4 +240,5 @@ const struct quell_kind quell_kind_linear = {.name = "linear",
                                              .run = run,
                                              .rows = rows,
                                              .divide = divide,
-                                             .packing = &packing};
+                                             .packing = &packing,
+                                             .halved = halved};

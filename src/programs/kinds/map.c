@@ -168,6 +168,7 @@ static void run_rectangle(const struct quell_execution *at)
     if (!at->division) end = quell_part_of(at, end, &from);
     for (size_t i = from; i < end; i++) {
         size_t row = all.row[0] + i / across * high, column = all.column[0] + i % across * wide;
+        if (quell_is_over_by(at, PIECE * (1 + tail.count) * effort(at->of))) return;
         float *out = all.out.at + row * all.out.row + column;
         quell_tail_apply(
             &tail, &(struct quell_piece_of_result){
@@ -218,6 +219,7 @@ static void run_any(const struct quell_execution *at)
         size_t offset[3] = {s * sweep.skip[0], s * sweep.skip[1], s * sweep.skip[2]};
         do {
             for (size_t k = 0; k < at->of->operands; k++) map.in[k] = sweep.in[k] + offset[k];
+            if (quell_is_over_by(at, count * effort(at->of))) return;
             quell_map_rectangle(at->of, at->kernels, &map);
             map.out += count;
         } while (quell_next_place(&sweep.shape, last, place, 3,

@@ -129,7 +129,9 @@ static void multiply(struct work *work, size_t number, size_t row, size_t rows)
                               .a = operand_of(work, 0, number) + row * work->k,
                               .a_row = work->k,
                               .finish = finish,
-                              .user = work};
+                              .user = work,
+                              .over = quell_ends,
+                              .asked = work->at};
     if (dots.n > work->columns) dots.n = work->columns;
     if (work->in_place) {
         dots.b = operand_of(work, 1, number);
@@ -156,11 +158,13 @@ static void run(const struct quell_execution *at)
     size_t end = quell_part_of(at, products * across * down, &from), packed = SIZE_MAX;
     for (size_t i = from; i < end; i++) {
         size_t number = i / down / across, row = i % down * high;
+        size_t count = work.m - row < high ? work.m - row : high;
         work.column = i / down % across * work.columns;
+        if (quell_is_over_by(at, count * work.columns * work.k / QUELL_PACED_PRODUCTS)) break;
         if (i / down != packed && !work.in_place)
             pack(&work, operand_of(&work, 1, number), work.column);
         packed = i / down;
-        multiply(&work, number, row, work.m - row < high ? work.m - row : high);
+        multiply(&work, number, row, count);
     }
 }
 

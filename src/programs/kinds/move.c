@@ -2,6 +2,7 @@
 /* move: the elements of x at other positions. Nothing is rounded, and a reshape copies nothing. */
 #include "programs/copy.h"
 #include "programs/divide.h"
+#include "programs/view.h"
 
 #include <string.h>
 
@@ -175,8 +176,9 @@ static void run_put(const struct quell_execution *at)
 {
     const struct quell_shape *part = quell_shape_of(at, 1);
     size_t from[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0}, begin;
-    size_t end = quell_part_of(at, quell_elements(quell_out_shape(at)), &begin);
-    memcpy(at->out + begin, quell_in(at, 0) + begin, (end - begin) * sizeof *at->out);
+    struct quell_copy all = {.rank = 0};
+    quell_copy_add(&all, quell_elements(quell_out_shape(at)), 1, 1);
+    quell_copy_run(at, &all, quell_in(at, 0), at->out);
     if (at->workers > 1) quell_crew_meet(at->room->crew, at->worker, at->workers);
     quell_row_major(part, from);
     quell_row_major(quell_out_shape(at), to);
@@ -217,19 +219,27 @@ static void run_repeat(const struct quell_execution *at)
     quell_copy_run(at, &all, quell_in(at, 0), at->out);
 }
 
+bool quell_move_strides(const struct quell_program *program, const struct quell_instruction *now,
+                        size_t *from, size_t *begin)
+{
+    const struct quell_shape *x = &program->value[now->operand[0]].shape;
+    int64_t form = quell_set(now, FORM);
+    size_t own[QUELL_MAX_RANK] = {0};
+    if (form != PERMUTE && form != SLICE) return false;
+    quell_row_major(x, own);
+    for (size_t d = 0; d < x->rank; d++)
+        from[d] = own[form == PERMUTE ? (size_t)now->set[ORDER].whole[d] : d];
+    *begin = form == SLICE ? cut(now, from) : 0;
+    return true;
+}
+
 /* permute, slice and expand read x with strides of their own. */
 static void run_strided(const struct quell_execution *at)
 {
     const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
-    size_t stride[QUELL_MAX_RANK] = {0}, own[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0};
-    size_t begin = 0;
-    int64_t form = quell_set(at->of, FORM);
-    quell_row_major(x, own);
+    size_t stride[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0}, begin = 0;
     quell_row_major(out, to);
-    if (form == EXPAND) quell_strides(x, out, stride);
-    for (size_t d = 0; d < x->rank && form != EXPAND; d++)
-        stride[d] = own[form == PERMUTE ? (size_t)at->of->set[ORDER].whole[d] : d];
-    if (form == SLICE) begin = cut(at->of, stride);
+    if (!quell_move_strides(at->program, at->of, stride, &begin)) quell_strides(x, out, stride);
     if (at->division)
         copy_own(at, begin, stride, to);
     else

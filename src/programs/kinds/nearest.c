@@ -53,7 +53,7 @@ static void run_own(const struct quell_execution *at, size_t equal)
     if (at->of->own) of = quell_own_in(at, 0);
     const float *first = at->of->own ? of.at : quell_in(at, 0);
     for (size_t block = 0; block < blocks; block++)
-        for (size_t i = from; i < end; i += wide)
+        for (size_t i = from; i < end && !quell_is_over_by(at, wide); i += wide)
             stretch_line(at, first + block * of.row + line_of(at, i / wide) * in, equal,
                          to.at + block * to.row + i);
 }
@@ -74,7 +74,7 @@ static void run(const struct quell_execution *at)
         return;
     }
     size_t end = quell_part_of(at, quell_elements_of(out, 0, last) / equal, &from);
-    for (size_t group = from; group < end; group++)
+    for (size_t group = from; group < end && !quell_is_over_by(at, equal * wide); group++)
         stretch_line(at, quell_in(at, 0) + line_of(at, group) * x->size[last], equal,
                      at->out + group * equal * wide);
 }

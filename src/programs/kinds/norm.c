@@ -6,6 +6,7 @@
 #include "programs/kinds/sets.h"
 #include "programs/sums.h"
 #include "programs/tail.h"
+#include "programs/view.h"
 
 #include <math.h>
 
@@ -85,6 +86,7 @@ static void modulate(const struct quell_execution *at)
     for (size_t k = 1; k < operands; k++) quell_strides(quell_shape_of(at, k), out, stride[k]);
     for (size_t k = 0; k < operands; k++) map.column[k] = stride[k][last];
     do {
+        if (quell_is_over_by(at, map.columns)) return;
         map.out = at->out + offset[0];
         map.in[0] = map.out;
         for (size_t k = 1; k < operands; k++) map.in[k] = quell_in(at, k) + offset[k];
@@ -98,7 +100,7 @@ static void run_gathered(const struct quell_execution *at)
 {
     struct quell_sets sets = sets_of(at->of, quell_shape_of(at, 0));
     size_t from, end = quell_part_of(at, quell_elements(&sets.kept), &from);
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over_by(at, 8 * sets.count); i++) {
         quell_set_go(&sets, i);
         quell_set_gather(&sets, quell_in(at, 0), at->scratch);
         standardise(at, sets.count, at->scratch);
@@ -193,20 +195,20 @@ static void run_columns(const struct quell_execution *at, const struct blocks *o
     at->kernels->standardise(&standard);
 }
 
-/* Some blocks of one column, from `block` on; the sets are the blocks. */
+/* Some blocks of one column, from `block` on; the sets are the blocks. x: the first of them, from
+ * which the others are `step` apart each. */
 static void run_blocks(const struct quell_execution *at, const struct blocks *of, size_t block,
-                       size_t blocks)
+                       size_t blocks, const float *x, size_t step)
 {
     float mean[SETS], factor[SETS];
     bool centred = quell_set(at->of, CENTRED);
     size_t begin = block * of->rows;
-    struct quell_sums sums = {
-        .sets = blocks, .count = of->rows, .step = of->rows, .x = of->x.at + begin};
+    struct quell_sums sums = {.sets = blocks, .count = of->rows, .step = step, .x = x};
     find_moments(at, &sums, false, centred ? mean : NULL, factor);
     struct quell_standard standard = {.rows = blocks,
                                       .columns = of->rows,
-                                      .x = of->x.at + begin,
-                                      .x_row = of->rows,
+                                      .x = x,
+                                      .x_row = step,
                                       .out = of->out.at + begin,
                                       .out_row = of->rows,
                                       .mean = {centred ? mean : NULL, 1, 0},
@@ -227,10 +229,31 @@ static void run_sets(const struct quell_execution *at, const struct blocks *of, 
     if (of->columns > 1 && most < QUELL_PANEL) most = QUELL_PANEL;
     for (size_t set = from; set < end; set += most) {
         size_t count = end - set < most ? end - set : most;
+        if (quell_is_over_by(at, 4 * count * of->rows)) return;
         if (of->columns > 1)
             run_columns(at, of, block, set, count);
         else
-            run_blocks(at, of, set, count);
+            run_blocks(at, of, set, count, of->x.at + set * of->rows, of->rows);
+    }
+}
+
+/* The sets of an operand that is read where it lies: some that are the same distance apart, along
+ * the last dimension before theirs. */
+static void run_view(const struct quell_execution *at, const struct blocks *of)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    size_t stride[QUELL_MAX_RANK], inner = x->size[of->first - 1], most = PIECE / of->rows, from;
+    size_t end = quell_part_of(at, of->blocks, &from);
+    most = most < 1 ? 1 : most > SETS ? SETS : most;
+    quell_operand_strides(at, 0, stride);
+    for (size_t set = from, count; set < end; set += count) {
+        size_t offset = 0, left = set;
+        for (size_t d = of->first; d-- > 0; left /= x->size[d])
+            offset += left % x->size[d] * stride[d];
+        count = inner - set % inner < most ? inner - set % inner : most;
+        if (end - set < count) count = end - set;
+        if (quell_is_over_by(at, 4 * count * of->rows)) return;
+        run_blocks(at, of, set, count, quell_in(at, 0) + offset, stride[of->first - 1]);
     }
 }
 
@@ -255,6 +278,10 @@ static void run_range(const struct quell_execution *at, struct blocks *of)
     }
     of->x = (struct quell_piece_at){(float *)(uintptr_t)quell_in(at, 0), of->columns};
     of->out = (struct quell_piece_at){at->out, of->columns};
+    if (quell_view_of(at->of, 0)) {
+        run_view(at, of);
+        return;
+    }
     most = most < 1 ? 1 : most > SETS ? SETS : most;
     if (of->columns > 1 && most < QUELL_PANEL) most = QUELL_PANEL;
     size_t across = (sets + most - 1) / most;
@@ -277,6 +304,7 @@ static void run_group(const struct quell_execution *at, const struct blocks *of,
     bool centred = quell_set(at->of, CENTRED);
     float mean = centred ? quell_sum_by(at->kernels, count, set) / (float)count : 0;
     float factor = quell_squares_by(at->kernels, count, set, mean);
+    if (quell_is_over_by(at, count)) return;
     quell_norm_factors(at->of, count, 1, &factor);
     struct quell_standard standard = {.rows = channels,
                                       .columns = of->columns,
@@ -312,7 +340,10 @@ static void run(const struct quell_execution *at)
         return;
     }
     size_t groups = (size_t)quell_set(at->of, GROUPS), end = quell_part_of(at, groups, &from);
-    for (size_t group = from; group < end; group++) run_group(at, &of, group, of.rows / groups);
+    for (size_t group = from; group < end; group++) {
+        if (quell_is_over_by(at, 4 * of.rows / groups * of.columns)) return;
+        run_group(at, &of, group, of.rows / groups);
+    }
 }
 
 /* Sets that lie within the parts of x are divided as x is. */
@@ -333,6 +364,18 @@ static void divide(struct quell_program *program, struct quell_instruction *now)
     now->own = 1;
 }
 
+/* Sets of elements that follow one another can be read where they lie. */
+static bool strided(const struct quell_program *program, const struct quell_instruction *now,
+                    size_t operand, const size_t *stride)
+{
+    const struct quell_shape *x = &program->value[now->operand[0]].shape;
+    struct blocks of;
+    size_t step;
+    return operand == 0 && now->set[DIMS].given && find_blocks(program, now, &of) &&
+           of.columns == 1 && of.first > 0 &&
+           quell_merged_stride(x, stride, of.first, x->rank, &step) && (step == 1 || of.rows == 1);
+}
+
 const struct quell_kind quell_kind_norm = {
     .name = "norm",
     .least = 1,
@@ -347,4 +390,6 @@ const struct quell_kind quell_kind_norm = {
     .infer = infer,
     .run = run,
     .divide = divide,
+    .views = 1,
+    .strided = strided,
 };

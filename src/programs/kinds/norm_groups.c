@@ -100,7 +100,8 @@ static void add_up(const struct part *part, const float *mean, bool squares, flo
 {
     const struct quell_execution *at = part->at;
     const struct groups *of = &part->of;
-    for (size_t block = part->block; block < part->blocks; block++)
+    for (size_t block = part->block; block < part->blocks; block++) {
+        if (quell_is_over_by(at, 2 * BLOCK * of->groups)) break;
         for (size_t group = 0; group < of->groups; group++) {
             struct quell_sums sums = {.sets = 1,
                                       .squares = squares,
@@ -109,6 +110,7 @@ static void add_up(const struct part *part, const float *mean, bool squares, flo
             sums.x = copy_block(part, group, block, &sums.count);
             at->kernels->sum_rows(&sums);
         }
+    }
     quell_crew_meet(at->room->crew, at->worker, at->workers);
     for (size_t group = 0; group < of->groups; group++) {
         for (size_t block = 0; block < of->blocks; block++)
@@ -158,7 +160,7 @@ void quell_norm_groups_run(const struct quell_execution *at,
     add_up(&part, centred ? part.mean : NULL, true, at->common + at->program->common_floats / 2,
            part.factor);
     quell_norm_factors(at->of, part.of.count, part.of.groups, part.factor);
-    for (size_t group = 0; group < part.of.groups; group++)
+    for (size_t group = 0; group < part.of.groups && !quell_was_over(at); group++)
         standardise_part(&part, scale, shift, group);
 }
 

@@ -111,7 +111,7 @@ static void run(const struct quell_execution *at)
     size_t last = out->rank - 1, wide = out->size[last];
     size_t end = quell_part_of(at, quell_elements_of(out, 0, last), &from);
     find_place(out, from, place);
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over_by(at, 2 * wide); i++) {
         ptrdiff_t line = line_of(at, place);
         pad_line(at, line < 0 ? NULL : x + line * (ptrdiff_t)in->size[last], at->out + i * wide);
         quell_next_place(out, last, place, 0, NULL, NULL);

@@ -167,7 +167,8 @@ static void run(const struct quell_execution *at)
     size_t in = (size_t)(work.in[0] * work.in[1] * work.in[2]), planes = (size_t)work.out[0];
     size_t end = quell_part_of(at, quell_out_shape(at)->size[0] * planes, &from);
     float start = work.function == QUELL_MAP_MAX ? -INFINITY : 0;
-    for (size_t i = from; i < end; i++) {
+    size_t taps = (size_t)(work.taps[0] * work.taps[1] * work.taps[2]);
+    for (size_t i = from; i < end && !quell_is_over_by(at, plane * taps); i++) {
         float *y = at->out + i * plane;
         for (size_t k = 0; k < plane; k++) y[k] = start;
         pool_plane(&work, (int64_t)(i % planes), quell_in(at, 0) + i / planes * in, y);

@@ -155,7 +155,7 @@ static void run_blocks(const struct quell_execution *at, size_t blocks, size_t c
     bool apart = columns > 1;
     size_t sets = apart ? columns : blocks, across = (sets + SETS - 1) / SETS, from;
     size_t end = quell_part_of(at, apart ? blocks * across : across, &from);
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over_by(at, SETS * count); i++) {
         size_t set = i % across * SETS, block = i / across;
         struct quell_sums x = {.sets = sets - set < SETS ? sets - set : SETS,
                                .count = count,
@@ -169,7 +169,7 @@ static void run_blocks(const struct quell_execution *at, size_t blocks, size_t c
 static void run_gathered(const struct quell_execution *at, struct quell_sets *sets)
 {
     size_t from, end = quell_part_of(at, quell_elements(&sets->kept), &from);
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over_by(at, 4 * sets->count); i++) {
         struct quell_sums x = {
             .sets = 1, .count = sets->count, .x = at->scratch, .out = at->out + i};
         quell_set_go(sets, i);

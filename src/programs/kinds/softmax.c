@@ -23,7 +23,7 @@ static quell_status infer(struct quell_inference *at)
 /* Rows of elements that follow one another, in place. */
 static void run_rows(const struct quell_execution *at, size_t rows, size_t count, float *y)
 {
-    for (size_t r = 0; r < rows; r++, y += count) {
+    for (size_t r = 0; r < rows && !quell_is_over_by(at, 8 * count); r++, y += count) {
         float total;
         at->kernels->weigh_rows(y, 1, count, count, &total);
         if (total == 0)
@@ -76,7 +76,7 @@ static void run_blocks(const struct quell_execution *at, size_t blocks, size_t c
 {
     size_t across = (step + COLUMNS - 1) / COLUMNS, from;
     size_t end = quell_part_of(at, blocks * across, &from);
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over_by(at, 8 * count * COLUMNS); i++) {
         size_t column = i % across * COLUMNS, offset = i / across * count * step + column;
         size_t columns = step - column < COLUMNS ? step - column : COLUMNS;
         for (size_t r = 0; r < count; r++)
@@ -90,7 +90,7 @@ static void run_blocks(const struct quell_execution *at, size_t blocks, size_t c
 static void run_gathered(const struct quell_execution *at, struct quell_sets *sets)
 {
     size_t from, end = quell_part_of(at, quell_elements(&sets->kept), &from);
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_was_over(at); i++) {
         quell_set_go(sets, i);
         quell_set_gather(sets, quell_in(at, 0), at->scratch);
         run_rows(at, 1, sets->count, at->scratch);

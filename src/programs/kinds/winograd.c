@@ -281,7 +281,9 @@ static void join_tiles(const struct work *work, size_t tile, size_t count, size_
 static void run_tiles(const struct work *work, size_t tile, size_t count, size_t from, size_t to)
 {
     split_tiles(work, tile, count);
+    size_t each = count * work->x->size * work->x->size * work->x->inputs * work->x->channels;
     for (size_t o = from; o < to; o += work->x->channels) {
+        if (o > from && quell_is_over_by(work->at, each / QUELL_PACED_PRODUCTS)) return;
         size_t end = least(o + work->x->channels, to);
         multiply(work, count, o, end);
         join_tiles(work, tile, count, o, end);

@@ -2,6 +2,7 @@
 """PyTorch's operations as instructions, a module for each subject."""
 
 from quell.programs.operations import (  # noqa: F401
+    bits,
     by_matrix,
     complex,
     composed,
@@ -11,6 +12,9 @@ from quell.programs.operations import (  # noqa: F401
     gather,
     move,
     norms,
+    order,
+    places,
     reduce,
     resample,
+    running,
 )

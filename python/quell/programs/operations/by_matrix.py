@@ -11,6 +11,7 @@ from torch import Tensor
 from quell.programs.build import Builder
 from quell.programs.operations.complex import parts
 from quell.programs.operations.functions import real_of
+from quell.programs.operations.places import added_at
 from quell.programs.table import Call, NotKnown, lowers
 from quell.programs.values import Complex, Constant, Value, constant
 
@@ -42,32 +43,31 @@ def added(b: Builder, x: Value, dim: int, index: Tensor, source: Value, scale: A
     return b.add(x, b.mul(along(b, source, dim, matrix, x.dtype), scale))
 
 
-FIXED = "the places must not depend on an input"
-
-
 @lowers("index_add")
 def index_add(b: Builder, call: Call) -> Value:
     x, dim, index, source = call.first(), call["dim"], call["index"], call["source"]
-    if not isinstance(index, Constant):
-        raise NotKnown("index_add at computed places", FIXED)
-    return added(b, x, dim % x.rank, index.tensor.reshape(-1), source, call["alpha"])
+    dim %= x.rank
+    if isinstance(index, Constant):
+        return added(b, x, dim, index.tensor.reshape(-1), source, call["alpha"])
+    wide = b.reshape(index, [*(1,) * dim, source.shape[dim], *(1,) * (x.rank - dim - 1)])
+    return added_at(b, x, dim, wide, b.mul(source, call["alpha"]))
 
 
 @lowers("scatter_add")
 def scatter_add(b: Builder, call: Call) -> Value:
-    """Known where all that lies beside each other goes to the same place."""
+    """By a matrix where all that lies beside each other goes to the same place."""
     x, dim, index, source = call.first(), call["dim"], call["index"], call["src"]
-    if not isinstance(index, Constant):
-        raise NotKnown("scatter_add at computed places", FIXED)
     dim %= x.rank
-    wide = index.tensor.movedim(dim, 0).reshape(index.shape[dim], -1)
     others = [k for k in range(x.rank) if k != dim]
-    whole = all(index.shape[k] == x.shape[k] for k in others)
-    if not whole or bool((wide != wide[:, :1]).any()):
-        raise NotKnown("scatter_add to places that differ", "index_add along one dimension")
+    if any(index.shape[k] != x.shape[k] for k in others):
+        raise NotKnown("scatter_add to a part of an array", "slice that part before")
     for k in range(x.rank):
         source = b.slice(source, k, 0, index.shape[k])
-    return added(b, x, dim, wide[:, 0], source, 1)
+    if isinstance(index, Constant):
+        wide = index.tensor.movedim(dim, 0).reshape(index.shape[dim], -1)
+        if bool((wide == wide[:, :1]).all()):
+            return added(b, x, dim, wide[:, 0], source, 1)
+    return added_at(b, x, dim, index, source)
 
 
 # Fourier transforms: exp(-+ 2 pi i k n / N), k and n from 0.

@@ -191,3 +191,11 @@ def exp2(b: Builder, call: Call) -> Value:
 def tan(b: Builder, call: Call) -> Value:
     x = call.first()
     return b.map("div", [b.map("sin", [x], call.dtype), b.map("cos", [x], call.dtype)], call.dtype)
+
+
+@lowers("ldexp")
+def ldexp(b: Builder, call: Call) -> Value:
+    power = call["other"]
+    if isinstance(power, Constant):
+        return b.mul(call.first(), constant(torch.exp2(power.tensor.double())))
+    return b.mul(call.first(), b.map("exp", [b.mul(power, math.log(2))], call.dtype))

@@ -9,6 +9,7 @@ import torch
 
 from quell.programs.build import Builder
 from quell.programs.operations.complex import parts, product
+from quell.programs.operations.move import diagonal_of
 from quell.programs.table import Call, NotKnown, lowers
 from quell.programs.values import Complex, Constant, Value, constant
 
@@ -113,6 +114,8 @@ def einsum(b: Builder, call: Call) -> Any:
 def _einsum(b: Builder, call: Call, given: list[Value]) -> Value:
     operands = list(given)
     terms, output = _terms(call["equation"], operands)
+    for k, (operand, term) in enumerate(zip(given, list(terms), strict=True)):
+        operands[k], terms[k] = _distinct(b, operand, term)
     while len(operands) > 1:
         kept = set("".join(terms[2:])) | set(output)
         last = len(operands) == 2
@@ -145,9 +148,18 @@ def _terms(equation: str, operands: list[Value]) -> tuple[list[str], str]:
         single = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
         output = ("..." if dots else "") + "".join(single)
     output = output.replace("...", "".join(free[:dots]))
-    if any(len(set(term)) != len(term) for term in terms):
-        raise NotKnown("einsum that takes a diagonal", "gather with fixed indices does the same")
     return terms, output
+
+
+def _distinct(b: Builder, value: Value, term: str) -> tuple[Value, str]:
+    """The diagonal along each letter that an operand has more than once."""
+    for letter in term:
+        while term.count(letter) > 1:
+            one = term.index(letter)
+            two = term.index(letter, one + 1)
+            value = diagonal_of(b, value, one, two, 0, value.shape[one])
+            term = "".join(c for k, c in enumerate(term) if k not in (one, two)) + letter
+    return value, term
 
 
 def _summed(

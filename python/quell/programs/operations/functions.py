@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from quell.programs.build import Builder
+from quell.programs.operations.bits import bits_of
 from quell.programs.table import TABLE, Call, NotKnown, lowers
 from quell.programs.values import Complex, Operand, Value, number
 
@@ -256,6 +257,8 @@ def bounded(b: Builder, x: Value, low: Operand, high: Operand, dtype: torch.dtyp
 
 @lowers("logical_and", "bitwise_and", "__and__")
 def both(b: Builder, call: Call) -> Value:
+    if not call.name.startswith("logical") and call.dtype != torch.bool:
+        return bits_of(b, call)
     _truth_alone(call)
     return b.map("and", [truth(b, call.first()), truth(b, call["other"])], torch.bool)
 

@@ -10,9 +10,11 @@ from quell.programs.build import Builder
 from quell.programs.operations.by_matrix import added
 from quell.programs.operations.functions import real_of
 from quell.programs.operations.move import put
+from quell.programs.operations.places import picked
 from quell.programs.table import Call, NotKnown, lowers
 from quell.programs.values import Constant, Value, constant
 
+BEYOND = -(2.0**40)
 FIXED = "the indices must not depend on an input, but for rows of a table"
 
 
@@ -65,20 +67,34 @@ def index(b: Builder, call: Call) -> Value:
     if len(used) == 1:
         k = used[0]
         return take(b, x, k, from_the_end(b, given[k], x.shape[k]))
-    if not all(isinstance(given[k], Constant) for k in used):
-        raise NotKnown("indices that are computed, along several dimensions", FIXED)
     return _several(b, x, given, used)
 
 
+def _within(b: Builder, index: Value, size: int) -> Value:
+    """Returns an index that is beyond the array if it is beyond its dimension, not in the next."""
+    if isinstance(index, Constant):
+        return index
+    below, above = (b.map(f, [index, k], torch.bool) for f, k in (("lt", 0.0), ("ge", float(size))))
+    return b.map("where", [b.map("or", [below, above], torch.bool), BEYOND, index], index.dtype)
+
+
+def _flat(b: Builder, indices: list[Value], sizes: list[int]) -> Value:
+    """Indices along several dimensions as one along all of them."""
+    whole = torch.broadcast_shapes(*[index.shape for index in indices])
+    flat: Value = constant(torch.zeros((), dtype=torch.int64))
+    for index, size in zip(indices, sizes, strict=True):
+        if isinstance(index, Constant) and isinstance(flat, Constant):
+            flat = constant(flat.tensor * size + index.tensor % size)
+            continue
+        index = constant(index.tensor % size) if isinstance(index, Constant) else index
+        flat = b.add(b.mul(flat, size), _within(b, from_the_end(b, index, size), size))
+    return b.expand(flat, whole)
+
+
 def _several(b: Builder, x: Value, given: list[Any], used: list[int]) -> Value:
-    """Fixed indices along several dimensions: those are merged to one, and so are the indices."""
-    tensors = [given[k].tensor for k in used]
-    whole = torch.broadcast_shapes(*[tensor.shape for tensor in tensors])
-    parts = [tensor.expand(whole) for tensor in tensors]
+    """Indices along several dimensions: those are merged to one, and so are the indices."""
     sizes = [x.shape[k] for k in used]
-    flat = torch.zeros_like(parts[0])
-    for part, size in zip(parts, sizes, strict=True):
-        flat = flat * size + part % size
+    flat = _flat(b, [given[k] for k in used], sizes)
     rest = [k for k in range(x.rank) if k not in used]
     together = used == list(range(used[0], used[-1] + 1))
     place = used[0] if together else 0
@@ -86,7 +102,7 @@ def _several(b: Builder, x: Value, given: list[Any], used: list[int]) -> Value:
     turned = b.permute(x, order)
     before, after = [x.shape[k] for k in rest[:place]], [x.shape[k] for k in rest[place:]]
     merged = b.reshape(turned, [*before, math.prod(sizes), *after])
-    return take(b, merged, place, constant(flat))
+    return take(b, merged, place, flat)
 
 
 @lowers("gather")
@@ -95,7 +111,7 @@ def gather(b: Builder, call: Call) -> Value:
     if not isinstance(place, Constant):
         others = [k for k in range(x.rank) if k != dim]
         if any(x.shape[k] != 1 or place.shape[k] != 1 for k in others):
-            raise NotKnown("gather by computed indices", FIXED)
+            return picked(b, x, dim, place)
         return take(b, b.reshape(x, (x.shape[dim],)), 0, place)  # as codes read a schedule's table
     grid = torch.meshgrid(*[torch.arange(s) for s in place.shape], indexing="ij")
     given: list[Any] = [constant(g.contiguous()) for g in grid]
@@ -108,6 +124,8 @@ def index_put(b: Builder, call: Call) -> Value:
     x: Value = call.first()
     given = list(call["indices"])
     used = [k for k, part in enumerate(given) if part is not None]
+    if len(used) == 1 and given[used[0]].truth and call["values"].rank == 0:
+        return _where_true(b, x, given[used[0]], used[0], call)
     if len(used) != 1 or not isinstance(given[used[0]], Constant):
         raise NotKnown("index_put", "build the array by cat")
     dim, tensor = used[0], given[used[0]].tensor
@@ -120,3 +138,12 @@ def index_put(b: Builder, call: Call) -> Value:
         wide = b.expand(value, x.shape[:dim] + (len(places),) + x.shape[dim + 1 :])
         x = put(b, x, b.slice(wide, dim, k, k + 1), dim, range(place, place + 1))
     return x
+
+
+def _where_true(b: Builder, x: Value, mask: Value, dim: int, call: Call) -> Value:
+    """One number in all places of a mask, whose dimensions begin with `dim`."""
+    if call["accumulate"]:
+        raise NotKnown("index_put that adds", "where() does it")
+    after = x.rank - dim - mask.rank
+    wide = b.reshape(mask, [*(1,) * dim, *mask.shape, *(1,) * after])
+    return b.map("where", [wide, call["values"], x], x.dtype)

@@ -253,8 +253,24 @@ def full_of(b: Builder, call: Call) -> Value:
 
 
 @lowers("diagonal")
-def diagonal(b: Builder, call: Call) -> Value:
-    raise NotKnown("diagonal", "gather with fixed indices does the same")
+def diagonal(b: Builder, call: Call) -> Any:
+    rank, count = len(call.shape) + 1, call.shape[-1]
+    if not count:
+        raise NotKnown("a diagonal beyond the array")
+    one, two = call["dim1"] % rank, call["dim2"] % rank
+    return _each(lambda x: diagonal_of(b, x, one, two, call["offset"], count), call.first())
+
+
+def diagonal_of(b: Builder, x: Value, one: int, two: int, offset: int, count: int) -> Value:
+    """The two dimensions as one, the last, of which every (columns + 1)-th element is on the
+    diagonal."""
+    rest = [k for k in range(x.rank) if k not in (one, two)]
+    columns = x.shape[two]
+    whole = [*(x.shape[k] for k in rest), x.shape[one] * columns]
+    flat = b.reshape(b.permute(x, [*rest, one, two]), whole)
+    first = max(offset, 0) + max(-offset, 0) * columns
+    last = first + (count - 1) * (columns + 1)
+    return b.slice(flat, len(rest), first, last + 1, columns + 1)
 
 
 @lowers("unfold")

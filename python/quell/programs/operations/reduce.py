@@ -89,7 +89,12 @@ def norm(b: Builder, call: Call) -> Value:
         return _reduce(b, "sum", sizes, call, call.dtype)
     if order == math.inf:
         return _reduce(b, "max", sizes, call, call.dtype)
-    raise NotKnown(f"the norm of order {order}")
+    if order == -math.inf:
+        return _reduce(b, "min", sizes, call, call.dtype)
+    if not order:
+        return _reduce(b, "sum", truth(b, x), call, call.dtype)
+    powers = _reduce(b, "sum", b.map("pow", [sizes, float(order)], x.dtype), call, call.dtype)
+    return b.map("pow", [powers, 1 / order], call.dtype)
 
 
 @lowers("argmax", "argmin")

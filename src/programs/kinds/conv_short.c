@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_int8: conv with whole weights and an input that is quantised by its greatest element
- * (docs/programs.md). What a window sees is copied as bytes, the channels of a position one after
- * the other, up to a whole group. */
+/* conv_int8: conv with whole weights and an input that is quantised by its greatest element; and
+ * conv_bf16: with weights and an input rounded to bfloat16 (docs/programs.md). What a window sees
+ * is copied as short numbers, the channels of a position one after the other, up to a whole
+ * group. */
 #include "base/crew.h"
 #include "programs/kinds/padded.h"
 #include "programs/quantised.h"
 #include "programs/tail.h"
-
-#define WIDEST 2 /* bytes of an element */
 
 static bool find_way(struct quell_padded *padded, const struct quell_instruction *of,
                      const struct quell_shape *x, const struct quell_shape *w,
                      const struct quell_shape *out)
 {
     struct quell_window window = quell_window_from(of, x, out, w->size + 2);
-    return quell_padded_of_copies(padded, &window, quell_quantised_channels(w));
+    return quell_padded_of_copies(padded, &window, quell_short_channels(of->kind->form, w));
 }
 
 static void way_at(const struct quell_program *program, const struct quell_instruction *now,
@@ -31,9 +30,9 @@ static size_t row_floats(const struct quell_padded *padded)
     return quell_table_floats(padded->most * padded->positions);
 }
 
-static size_t scratch_floats(const struct quell_padded *padded)
+static size_t scratch_floats(const struct quell_padded *padded, const struct quell_short *form)
 {
-    return row_floats(padded) + padded->floats * WIDEST / sizeof(float) + 1;
+    return row_floats(padded) + padded->floats * form->widest / sizeof(float) + 1;
 }
 
 static quell_status infer(struct quell_inference *at)
@@ -48,7 +47,7 @@ static quell_status infer(struct quell_inference *at)
     at->of->multiply_adds = quell_elements(&at->out) * quell_elements_of(w, 1, w->rank);
     if (!find_way(&padded, at->of, quell_operand(at, 0), w, &at->out))
         return quell_refuse(at, "its windows reach too far to be copied: use conv");
-    at->of->scratch = scratch_floats(&padded);
+    at->of->scratch = scratch_floats(&padded, at->of->kind->form);
     return QUELL_OK;
 }
 
@@ -56,22 +55,26 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
                       size_t *offset)
 {
     const struct quell_shape *w = quell_weights_of(program, now);
-    size_t groups = quell_quantised_groups(w), in_tap = quell_quantised_channels(w) / QUELL_GROUP;
+    const struct quell_short *form = now->kind->form;
+    size_t groups = quell_short_groups(now, w),
+           in_tap = quell_short_channels(form, w) / form->group;
     struct quell_padded padded;
     if (!offset) return groups;
     way_at(program, now, &padded);
     for (size_t g = 0; g < groups; g++)
-        offset[g] = quell_padded_tap(&padded, g / in_tap, g % in_tap * QUELL_GROUP);
+        offset[g] = quell_padded_tap(&padded, g / in_tap, g % in_tap * form->group);
     return groups;
 }
 
 /* A convolution at work, on some lines of a sample. in: the distance of its channels. to: where its
- * copy goes on. row, column: the first output channel, counted over all samples, and the first
+ * copy goes on. scaled: its elements are quantised by a step. row, column: the first output
+ * channel, counted over all samples, and the first
  * position. out_row: the distance of two output channels. */
 struct work {
     const struct quell_byte_kernels *bytes;
     struct quell_padded padded;
     struct quell_tail tail;
+    bool scaled;
     struct quell_step step;
     struct quell_image image;
     const float *x;
@@ -108,7 +111,7 @@ static void put_row(void *user, size_t at, size_t positions)
 {
     struct work *work = user;
     size_t channels = work->padded.channels;
-    if (work->step.inverse == 0) {
+    if (work->scaled && work->step.inverse == 0) {
         put_zeros(user, positions);
         return;
     }
@@ -128,20 +131,20 @@ static void read_lines(struct work *work, size_t line, size_t count)
 static void multiply(const struct quell_execution *at, struct work *work, size_t from, size_t to,
                      size_t lines)
 {
-    size_t groups = quell_quantised_groups(quell_shape_of(at, 1));
-    work->bytes->dots(&(struct quell_byte_dots){.m = lines * work->padded.positions,
-                                                .n = to - from,
-                                                .groups = groups,
-                                                .a = work->copy,
-                                                .row = work->rows,
-                                                .left = at->of->offset,
-                                                .b = at->of->packed +
-                                                     from / QUELL_PANEL * quell_byte_panel(groups),
-                                                .biased = at->of->operands > 3,
-                                                .step = &work->step.step,
-                                                .turn = at->kernels->turn,
-                                                .finish = finish,
-                                                .user = work});
+    size_t groups = quell_short_groups(at->of, quell_shape_of(at, 1));
+    work->bytes->dots(&(struct quell_byte_dots){
+        .m = lines * work->padded.positions,
+        .n = to - from,
+        .groups = groups,
+        .a = work->copy,
+        .row = work->rows,
+        .left = at->of->offset,
+        .b = at->of->packed + from / QUELL_PANEL * quell_byte_panel(groups),
+        .biased = at->of->operands > at->of->kind->form->bias,
+        .step = &work->step.step,
+        .turn = at->kernels->turn,
+        .finish = finish,
+        .user = work});
 }
 
 #define WEIGHTS 8 /* that cost as much as an element of x */
@@ -213,7 +216,7 @@ static void begin_sample(const struct quell_execution *at, struct work *work, si
     const struct quell_shape *x = quell_shape_of(at, 0);
     work->image = quell_image_of(at, sample);
     work->x = work->image.x;
-    if (at->samples > 1)
+    if (at->samples > 1 && work->scaled)
         work->step = quell_step_of(work->bytes->greatest(quell_elements(x), work->x));
 }
 
@@ -264,7 +267,8 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
-    struct work work = {.bytes = quell_byte_kernels_for(at->kernels),
+    struct work work = {.bytes = at->of->kind->form->kernels(at->kernels),
+                        .scaled = at->of->kind->form->scaled,
                         .out = at->out,
                         .in = quell_elements_of(x, 1, x->rank),
                         .in_channels = x->size[0],
@@ -274,7 +278,7 @@ static void run(const struct quell_execution *at)
     quell_tail_of(at, &work.tail);
     work.copy = (unsigned char *)(at->scratch + row_floats(&work.padded));
     quell_padded_rows(&work.padded, work.padded.most, work.rows);
-    if (at->samples == 1) work.step = quell_step_of(greatest_of_all(at, &work));
+    if (at->samples == 1 && work.scaled) work.step = quell_step_of(greatest_of_all(at, &work));
     if (at->division)
         run_own_lines(at, &work);
     else
@@ -290,24 +294,35 @@ static void divide_lines(struct quell_program *program, struct quell_instruction
 
 static size_t rows(const struct quell_shape *result) { return result->rank ? 1 : 0; }
 
-static const struct quell_packing packing = {.floats = quell_quantised_floats,
-                                             .pack = quell_quantised_pack,
-                                             .unpack = quell_quantised_unpack,
+bool quell_conv_can_be_short(const struct quell_inference *at, const struct quell_short *form)
+{
+    const struct quell_shape *w = quell_operand(at, 1);
+    struct quell_window window =
+        quell_window_from(at->of, quell_operand(at, 0), &at->out, w->size + 2);
+    struct quell_padded padded;
+    return quell_padded_of_copies(&padded, &window, quell_short_channels(form, w));
+}
+
+static const struct quell_packing packing = {.floats = quell_short_floats,
+                                             .pack = quell_short_pack,
+                                             .unpack = quell_short_unpack,
                                              .offsets = offsets,
                                              .panels = quell_not_panels};
 
-const struct quell_kind quell_kind_conv_int8 = {
-    .name = "conv_int8",
-    .least = 3,
-    .most = 4,
-    .attributes = {QUELL_WINDOW_LISTS},
-    .together = true,
-    .shared = true,
-    .meets = true,
-    .infer = infer,
-    .check = quell_quantised_check,
-    .run = run,
-    .rows = rows,
-    .divide = divide_lines,
-    .packing = &packing,
-};
+#define CONV(NAME, OPERANDS, MEETS, FORM) \
+    {.name = NAME,                        \
+     .least = OPERANDS,                   \
+     .most = OPERANDS + 1,                \
+     .attributes = {QUELL_WINDOW_LISTS},  \
+     .together = true,                    \
+     .shared = true,                      \
+     .meets = MEETS,                      \
+     .infer = infer,                      \
+     .check = quell_short_check,          \
+     .run = run,                          \
+     .rows = rows,                        \
+     .divide = divide_lines,              \
+     .packing = &packing,                 \
+     .form = FORM}
+const struct quell_kind quell_kind_conv_int8 = CONV("conv_int8", 3, true, &quell_short_bytes);
+const struct quell_kind quell_kind_conv_bf16 = CONV("conv_bf16", 2, false, &quell_short_halves);

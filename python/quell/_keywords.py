@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""Keywords that there are not: which one was meant."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+Called = TypeVar("Called", bound=Callable[..., Any])
+
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def names_of(function: Callable[..., Any]) -> list[str]:
+    """The names of a function's arguments that may be given by name."""
+    each = inspect.signature(function).parameters.values()
+    return [one.name for one in each if one.kind in _BY_NAME and one.name != "self"]
+
+
+def takes_any(function: Callable[..., Any]) -> bool:
+    """Whether a function takes keywords of any name, as one does of which nothing is known."""
+    try:
+        each = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    return any(one.kind is inspect.Parameter.VAR_KEYWORD for one in each)
+
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """Returns " (did you mean 'NAME'?)" with the most similar of the names; "" if none is."""
+    near = difflib.get_close_matches(name, list(names), 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def hinted(function: Called) -> Called:
+    """A function that refuses a keyword which it does not have as Python does, and says which one
+    was meant, as Python does from 3.13 on. It has no arguments of any name."""
+    names = names_of(function)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        for name in kwargs:
+            if name not in names:
+                raise TypeError(
+                    f"{function.__qualname__}() got an unexpected keyword argument {name!r}"
+                    + meant(name, names)
+                )
+        return function(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Compiled once per set of instructions for bfloat16 numbers, as bytes_table.c is for bytes. */
+#include HALVES_HEADER
+
+#include "kernels/each.inl"
+#include "kernels/short_place.inl"
+#include "kernels/halves.inl"
+#include "kernels/short_dots.inl"
+
+#define JOIN(a, b) a##b
+#define TABLE(name) JOIN(quell_halves_, name)
+#define TEXT(name) #name
+#define NAME(name) TEXT(name)
+
+extern const struct quell_byte_kernels TABLE(BYTES_NAME);
+
+const struct quell_byte_kernels TABLE(BYTES_NAME) = {
+    .isa = NAME(BYTES_NAME),
+    .group = GROUP,
+    .width = sizeof(byte_element),
+    .quantise = round_row,
+    .quantise_turned = round_turned,
+    .pack_row = pack_row,
+    .pack_rows = pack_rows,
+    .zeros = zeros,
+    .dots = byte_dots,
+};

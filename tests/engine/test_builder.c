@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Builders of the caller's that refuse, fail or slip: what the message says, and where. */
+#include "harness.h"
+#include "models.h"
+#include "core/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The example of plan.h. */
+static int euler(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
+{
+    (void)user;
+    for (size_t i = 0; i < steps; i++) {
+        quell_point t = grid[i], s = grid[i + 1];
+        double r = s.sigma / t.sigma;
+        quell_register_id x0 = quell_plan_denoise(plan, QUELL_STATE, &t);
+        quell_term terms[] = {{r, QUELL_STATE}, {s.alpha - r * t.alpha, x0}};
+        quell_plan_combine(plan, QUELL_STATE, 2, terms, 0, NULL);
+        quell_plan_release(plan, x0);
+        quell_plan_step(plan, &t, &s);
+    }
+    return 0;
+}
+
+static quell_sampler *built(quell_build_fn *build, void *user, size_t steps)
+{
+    struct model model = model_new("isotropic", 3);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("rectified");
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = steps;
+    quell_sampler *sampler = NULL;
+    quell_sampler_from_builder(&sampler, build, user, NULL, denoiser, schedule, &options);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    model_free(&model);
+    return sampler;
+}
+
+static int says_no(void *user, quell_plan *p, const quell_point *grid, size_t steps)
+{
+    (void)grid, (void)steps;
+    const char *message = user;
+    if (message) quell_plan_refuse(p, QUELL_UNSUPPORTED, message);
+    return message ? 0 : -1;
+}
+
+static int fails_with_a_status(void *user, quell_plan *p, const quell_point *grid, size_t steps)
+{
+    euler(user, p, grid, steps);
+    return QUELL_NO_MEMORY;
+}
+
+static int has_no_ends(void *user, quell_plan *p, const quell_point *grid, size_t steps)
+{
+    (void)user, (void)grid, (void)steps;
+    quell_plan_combine(p, QUELL_STATE, 1, &(quell_term){0.5, QUELL_STATE}, 0, NULL);
+    return 0;
+}
+
+/* A builder that slips in its third transition, in the way that `user` says. */
+enum slip { RELEASED, UNWRITTEN, INFINITE, SLOT, TIME, RETURNED, EXPLAINED };
+
+static int slips(void *user, quell_plan *p, const quell_point *grid, size_t steps)
+{
+    for (size_t i = 0; i < steps; i++) {
+        quell_register_id mean = quell_plan_denoise(p, QUELL_STATE, &grid[i]);
+        if (i == 2 && *(enum slip *)user == RELEASED) quell_plan_release(p, mean);
+        if (i == 2 && *(enum slip *)user == UNWRITTEN) mean = quell_plan_register(p);
+        if (i == 2 && *(enum slip *)user == SLOT) quell_plan_noise(p, 9, &grid[i], &grid[i + 1]);
+        if (i == 2 && *(enum slip *)user == TIME) quell_plan_at(p, 2);
+        if (i == 2 && *(enum slip *)user == EXPLAINED)
+            return (int)quell_error_set(QUELL_IO_FAILED, "the table is torn");
+        if (i == 2 && *(enum slip *)user == RETURNED) return -1;
+        quell_term terms[] = {{0.5, QUELL_STATE}, {0.5, mean}};
+        if (i == 2 && *(enum slip *)user == INFINITE) terms[0].coefficient = INFINITY;
+        quell_plan_combine(p, QUELL_STATE, 2, terms, 0, NULL);
+        quell_plan_release(p, mean);
+        quell_plan_step(p, &grid[i], &grid[i + 1]);
+    }
+    return 0;
+}
+
+/* A message says in which transition the builder slipped. */
+TEST(builder, slips)
+{
+    static const char *const says[] = {
+        "plan: in transition 2: register 1 is not in use: it was released, or never taken",
+        "plan: in transition 2: register 2 is read before it is written",
+        "plan: in transition 2: a coefficient is inf, which is not a finite float",
+        "plan: in transition 2: noise slot 9: slots are 0 to 7",
+        "plan: in transition 2: schedule: t is 2, must be from 0 to 1",
+        "plan: after 2 transitions: the builder returned an error",
+        "plan: after 2 transitions: the table is torn",
+    };
+    for (enum slip slip = RELEASED; slip <= EXPLAINED; slip++) {
+        CHECK(!built(slips, &slip, 4), "made with slip %d", (int)slip);
+        CHECK(!strcmp(quell_error_message(), says[slip]), "%s", quell_error_message());
+    }
+}
+
+TEST(builder, refuses)
+{
+    char reason[] = "the moon is full";
+    CHECK(!built(says_no, reason, 3), "made");
+    CHECK(strstr(quell_error_message(), reason), "%s", quell_error_message());
+    CHECK(!built(says_no, NULL, 3), "made");
+    CHECK(strstr(quell_error_message(), "builder"), "%s", quell_error_message());
+    CHECK(!built(fails_with_a_status, NULL, 3), "made by a builder that failed");
+    CHECK(!built(has_no_ends, NULL, 3), "made without the ends of transitions");
+    CHECK(strstr(quell_error_message(),
+                 "called quell_plan_step 0 times; must call it once for each "
+                 "of the 3 transitions"),
+          "%s", quell_error_message());
+    quell_sampler *sampler = NULL;
+    CHECK(quell_sampler_from_builder(&sampler, NULL, NULL, NULL, NULL, NULL, NULL) ==
+              QUELL_BAD_ARGUMENT,
+          "NULL builder");
+}
