@@ -131,7 +131,7 @@ static inline quell_request quell_request_defaults(void)
  *
  * requests, samples: how many of each are in the queue.
  * drawn: how many samples it has drawn since it was created.
- * runs: in how many runs.
+ * runs: in how many runs; one that pauses for others is several.
  * busy: 1 if a run is going on, else 0. */
 typedef struct quell_queue_state {
     size_t requests;

@@ -38,22 +38,24 @@ size_t quell_queue_waiting(const quell_queue *queue)
     return rows;
 }
 
-/* Whether so many are paused, of the places that there are for samples of this network, that no
- * others must begin. */
-static bool is_crowded(const quell_queue *queue, const quell_denoiser *core)
+/* Whether so many are paused, of the places that there are for samples of a ticket's network, that
+ * it must not begin. Those of a lower priority do not keep it waiting. */
+static bool is_crowded_out(const quell_queue *queue, const quell_ticket *ticket)
 {
+    const quell_denoiser *core = ticket->request.sampler->denoiser->core;
     size_t most = queue->options.rows, places = core->rows * queue->options.threads, rows = 0;
     if (most && places > most) places = most;
     for (const struct quell_flight *one = queue->flights; one; one = one->next)
-        if (one->paused && one->ticket->request.sampler->denoiser->core == core) rows += one->rows;
+        if (one->paused && one->ticket->request.priority >= ticket->request.priority &&
+            one->ticket->request.sampler->denoiser->core == core)
+            rows += one->rows;
     return rows / PAUSED >= places;
 }
 
 bool quell_queue_may_begin(const quell_queue *queue, const quell_ticket *ticket)
 {
     if (!queue->flights || ticket->paused || ticket->work) return true;
-    const quell_sampler *sampler = ticket->request.sampler;
-    return !quell_joins(sampler) || !is_crowded(queue, sampler->denoiser->core);
+    return !quell_joins(ticket->request.sampler) || !is_crowded_out(queue, ticket);
 }
 
 quell_ticket *quell_queue_candidate(const quell_queue *queue)

@@ -28,12 +28,12 @@ struct setting {
     size_t bytes;
 };
 
-static void set_up(struct setting *at, size_t threads)
+static void set_up(struct setting *at, size_t threads, const char *network, size_t steps)
 {
     memset(at, 0, sizeof *at);
-    at->denoiser = small_network_denoiser("mlp");
+    at->denoiser = small_network_denoiser(network);
     at->schedule = must_schedule("vp");
-    at->sampler = must_sampler("ddim", at->denoiser, at->schedule, 3);
+    at->sampler = must_sampler("ddim", at->denoiser, at->schedule, steps);
     at->draw = quell_draw_defaults();
     at->draw.classes = &at->class;
     at->bytes = quell_denoiser_dim(at->denoiser) * sizeof *at->x;
@@ -62,7 +62,7 @@ static void check_no_memory(size_t threads)
 {
     struct setting at;
     struct gate gate;
-    set_up(&at, threads);
+    set_up(&at, threads, "mlp", 3);
     gate_shut(&gate, at.queue);
     quell_ticket *ticket = submit(&at);
     wrap_fail_next(MANY);
@@ -93,7 +93,7 @@ TEST(memory_queue, one_is_missing)
 {
     struct setting at;
     bool failed = true;
-    set_up(&at, 1);
+    set_up(&at, 1, "mlp", 3);
     long before = wrap_live();
     for (long n = 1; failed; n++) {
         struct gate gate;
@@ -123,7 +123,7 @@ TEST(memory_queue, cancelled_as_its_run_begins)
 {
     struct setting at;
     struct gate gate;
-    set_up(&at, 1);
+    set_up(&at, 1, "mlp", 3);
     gate_shut(&gate, at.queue);
     quell_ticket *ticket = submit(&at);
     wrap_call_when_asked(cancel, ticket);
@@ -138,6 +138,57 @@ TEST(memory_queue, cancelled_as_its_run_begins)
     quell_ticket_free(ticket);
     gate_free(&gate);
     tear_down(&at);
+}
+
+/* A long request pauses for another one; when that has ended, there is no memory to go on. */
+struct long_one {
+    struct setting *at, *other;
+    quell_ticket *ticket;
+    _Atomic(quell_ticket *) other_ticket;
+};
+
+static void fail_from_now_on(void *user, const quell_answer *answer)
+{
+    (void)user;
+    if (answer->ended) wrap_fail_next(MANY);
+}
+
+static int ask_the_other(void *user, size_t transition, const quell_point *s,
+                         const quell_call *told, const float *x)
+{
+    struct long_one *one = user;
+    quell_ticket *ticket;
+    (void)s, (void)told, (void)x;
+    if (transition != 3) return 0;
+    quell_request request = request_for(one->other->sampler, &one->other->draw, one->other->x);
+    request.answer = fail_from_now_on;
+    MUST(quell_queue_submit(one->at->queue, &request, &ticket));
+    atomic_store(&one->other_ticket, ticket);
+    return 0;
+}
+
+TEST(memory_queue, none_to_go_on)
+{
+    struct setting at, other;
+    set_up(&at, 1, "mlp", 400);
+    set_up(&other, 1, "dit", 2);
+    struct long_one one = {.at = &at, .other = &other};
+    quell_request request = request_for(at.sampler, &at.draw, at.x);
+    request.observe = ask_the_other;
+    request.observe_user = &one;
+    MUST(quell_queue_submit(at.queue, &request, &one.ticket));
+    quell_status status = quell_ticket_wait(one.ticket, LONG);
+    long refused = wrap_refused();
+    wrap_failed();
+    CHECK(status == QUELL_NO_MEMORY && !strcmp(quell_error_message(), "run: no memory to go on"),
+          "%s, '%s'", quell_status_name(status), quell_error_message());
+    CHECK(refused && refused < 20, "%ld times it asked for memory", refused);
+    MUST(quell_ticket_wait(atomic_load(&one.other_ticket), LONG));
+    CHECK(!memcmp(other.x, other.alone, other.bytes), "the other one has other bits than alone");
+    quell_ticket_free(one.ticket);
+    quell_ticket_free(atomic_load(&one.other_ticket));
+    tear_down(&at);
+    tear_down(&other);
 }
 
 /* What the answer function of the last request for a network finds when it has freed all of it. */
@@ -170,7 +221,7 @@ TEST(memory_queue, a_run_holds_its_network)
 {
     struct setting at;
     struct last last = {.at = &at};
-    set_up(&at, 2);
+    set_up(&at, 2, "mlp", 3);
     const void *address = at.denoiser;
     quell_request request = request_for(at.sampler, &at.draw, at.x);
     request.answer = free_all;
