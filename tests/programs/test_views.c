@@ -6,7 +6,9 @@
 
 #include "programs/kind.h"
 
+#include <math.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -230,4 +232,55 @@ TEST(views, have_the_bits_of_copies)
     for (size_t k = 0; (kernels = quell_kernels_at(k)); k++)
         for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
             if (quell_kernels_available(kernels)) check_form(&forms[i], kernels);
+}
+
+/* Spoils the copy, once it has had its reader, of what a norm reads where it lies. */
+static void spoil(const struct quell_program *program, const struct quell_instruction *now,
+                  const struct quell_room *room, size_t samples, size_t workers)
+{
+    (void)samples, (void)workers;
+    if (now->kind != &quell_kind_norm || room->worker) return;
+    CHECK(quell_view_of(now, 0), "the norm has no view");
+    float *copy = (float *)(uintptr_t)quell_value_at(program, room, now->operand[0]);
+    size_t count = quell_elements(&program->value[now->operand[0]].shape);
+    for (size_t i = 0; i < count; i++) copy[i] = NAN;
+}
+
+/* A slice that is copied for its mean, and read by a norm where it lies, which must not be divided as
+ * the copy is: by then another value may have the copy's place. */
+TEST(views, copies_for_others_are_not_read)
+{
+    static const char after_copy[] =
+        "{'linear': ['x', 'b']}, {'move': [0], 'form': 'slice', 'dim': 1, 'start': 0, 'stop': 64},"
+        "{'reduce': [1], 'function': 'mean', 'dims': [0]}, {'linear': [2, 'c']},"
+        "{'norm': [1], 'dims': [1]}, {'map': [4, 3], 'function': 'add'}";
+    static const char of_product[] =
+        "{'linear': ['x', 'b']}, {'move': [0], 'form': 'slice', 'dim': 1, 'start': 0, 'stop': 64},"
+        "{'reduce': [1], 'function': 'mean', 'dims': [0]}, {'linear': [2, 'c']},"
+        "{'map': [1, [1.0]], 'function': 'mul'}, {'norm': [4], 'dims': [1]},"
+        "{'map': [5, 3], 'function': 'add'}";
+    static const size_t size[3][4] = {{512, 64}, {128, 64}, {64, 64}};
+    struct chance chance = {12};
+    struct array arrays[3];
+    for (size_t i = 0; i < 3; i++) arrays[i] = array_random(&chance, 2, size[i]);
+    struct many many = {.count = 3,
+                        .arrays = arrays,
+                        .constants = ~1u,
+                        .x = &arrays[0],
+                        .samples = 1,
+                        .kernels = quell_kernels_at(0)};
+    for (many.workers = 1; many.workers <= 3; many.workers++) {
+        many.instructions = of_product, many.output = 6;
+        struct array right = run_program(&many);
+        many.instructions = after_copy, many.output = 5;
+        quell_program_observe = spoil;
+        struct array got = run_program(&many);
+        quell_program_observe = NULL;
+        for (size_t i = 0; i < got.count; i++)
+            CHECK(got.at[i] == right.at[i], "%zu workers: element %zu is %a, not %a", many.workers,
+                  i, got.at[i], right.at[i]);
+        array_free(&got);
+        array_free(&right);
+    }
+    for (size_t i = 0; i < 3; i++) array_free(&arrays[i]);
 }

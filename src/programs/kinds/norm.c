@@ -346,12 +346,13 @@ static void run(const struct quell_execution *at)
     }
 }
 
-/* Sets that lie within the parts of x are divided as x is. */
+/* Sets that lie within the parts of x are divided as x is. What is read where it lies, in another value
+ * than x, is not: its parts are those of x, which others may have made, or nobody. */
 static void divide(struct quell_program *program, struct quell_instruction *now)
 {
     const struct quell_division *of = quell_divided(program, now, 0);
     struct blocks blocks;
-    if (!find_blocks(program, now, &blocks)) return;
+    if (quell_view_of(now, 0) || !find_blocks(program, now, &blocks)) return;
     if (!now->set[DIMS].given) {
         quell_norm_groups_divide(program, now);
         return;
