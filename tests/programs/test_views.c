@@ -246,15 +246,15 @@ static void spoil(const struct quell_program *program, const struct quell_instru
     for (size_t i = 0; i < count; i++) copy[i] = NAN;
 }
 
-/* A slice that is copied for its mean, and read by a norm where it lies, which must not be divided as
- * the copy is: by then another value may have the copy's place. */
+/* A slice that is copied for its mean, and read by a norm where it lies, which must not be divided
+ * as the copy is: by then another value may have the copy's place. A map between them forbids it. */
 TEST(views, copies_for_others_are_not_read)
 {
-    static const char after_copy[] =
+    static const char in_place[] =
         "{'linear': ['x', 'b']}, {'move': [0], 'form': 'slice', 'dim': 1, 'start': 0, 'stop': 64},"
         "{'reduce': [1], 'function': 'mean', 'dims': [0]}, {'linear': [2, 'c']},"
         "{'norm': [1], 'dims': [1]}, {'map': [4, 3], 'function': 'add'}";
-    static const char of_product[] =
+    static const char after_map[] =
         "{'linear': ['x', 'b']}, {'move': [0], 'form': 'slice', 'dim': 1, 'start': 0, 'stop': 64},"
         "{'reduce': [1], 'function': 'mean', 'dims': [0]}, {'linear': [2, 'c']},"
         "{'map': [1, [1.0]], 'function': 'mul'}, {'norm': [4], 'dims': [1]},"
@@ -270,9 +270,9 @@ TEST(views, copies_for_others_are_not_read)
                         .samples = 1,
                         .kernels = quell_kernels_at(0)};
     for (many.workers = 1; many.workers <= 3; many.workers++) {
-        many.instructions = of_product, many.output = 6;
+        many.instructions = after_map, many.output = 6;
         struct array right = run_program(&many);
-        many.instructions = after_copy, many.output = 5;
+        many.instructions = in_place, many.output = 5;
         quell_program_observe = spoil;
         struct array got = run_program(&many);
         quell_program_observe = NULL;

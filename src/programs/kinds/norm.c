@@ -346,8 +346,8 @@ static void run(const struct quell_execution *at)
     }
 }
 
-/* Sets that lie within the parts of x are divided as x is. What is read where it lies, in another value
- * than x, is not: its parts are those of x, which others may have made, or nobody. */
+/* Sets that lie within the parts of x are divided as x is. Sets that are read where they lie, in
+ * another value, are not: the parts that are known are those of a copy. */
 static void divide(struct quell_program *program, struct quell_instruction *now)
 {
     const struct quell_division *of = quell_divided(program, now, 0);
