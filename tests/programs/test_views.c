@@ -247,7 +247,8 @@ static void spoil(const struct quell_program *program, const struct quell_instru
 }
 
 /* A slice that is copied for its mean, and read by a norm where it lies, which must not be divided
- * as the copy is: by then another value may have the copy's place. A map between them forbids it. */
+ * as the copy is: by then another value may have the copy's place. After a map, the norm reads the
+ * map's result. */
 TEST(views, copies_for_others_are_not_read)
 {
     static const char in_place[] =
