@@ -21,8 +21,9 @@ typedef struct quell_transition quell_transition;
 
 /* A transition as a function: takes x[rows][dim] from x_t to x_s in place. It is called for a tile
  * at a time, from many threads at once. The functions below give it what it needs of `transition`.
- * Returns 0 to go on, < 0 for an error, > 0 to stop. If a function below has failed in this call,
- * any number but 0 ends the run with that failure and its message. */
+ * Returns 0 to go on, < 0 for an error, > 0 to stop; but the status of a function below that has
+ * failed in this call is an error, too. An error ends the run with QUELL_DENOISER_FAILED and the
+ * message of the last failure in this call. */
 typedef int quell_step_fn(void *user, quell_transition *transition, const quell_point *t,
                           const quell_point *s, float *x);
 

@@ -41,9 +41,18 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return plain(self(denoiser)) ? 0 : rows * denoiser->dim * sizeof(float);
 }
 
+/* A row that the function forgets is not a number, and not what an earlier call has left there,
+ * which would be taken for its output. */
+static void spoil(float *out, size_t count)
+{
+    if (out) memset(out, 0xff, count * sizeof *out);
+}
+
 static int ask(const struct function *own, const quell_call *call,
                const struct quell_evaluation *at, const float *input)
 {
+    spoil(at->out, call->rows * call->dim);
+    spoil(at->variance, call->rows * call->dim);
     QUELL_SERIAL_OPENMP(at->shared);
     return own->function(own->user, call, input, at->out);
 }

@@ -97,6 +97,40 @@ TEST(finite, denoiser)
     quell_schedule_free(schedule);
 }
 
+/* A function that forgets the rows, or its variance. */
+static int forgets(void *user, const quell_call *call, const float *input, float *output)
+{
+    (void)input;
+    size_t rows = user ? call->rows : 1;
+    memset(output, 0, rows * DIM * sizeof *output);
+    return 0;
+}
+
+TEST(finite, rows_that_are_forgotten)
+{
+    quell_function_options how = quell_function_defaults();
+    quell_sampler_options options = quell_sampler_defaults();
+    quell_denoiser *denoiser;
+    quell_sampler *sampler;
+    begin();
+    how.reproducible = 1, how.variance = "learned_range";
+    options.steps = STEPS;
+    run.tile = 3;
+    for (int k = 0; k < 2; k++) {
+        MUST(quell_denoiser_from_function(&denoiser, DIM, forgets, k ? &how : NULL, &how));
+        MUST(quell_sampler_create(&sampler, "ddpm:variance=learned_range", denoiser, schedule,
+                                  &options));
+        quell_status status = quell_sample(sampler, &draw, &run, x);
+        CHECK(status == QUELL_NOT_FINITE &&
+                  strstr(quell_error_message(),
+                         k ? "nan in element 0 of its variance" : "returned nan in element 0"),
+              "%s: %s", quell_status_name(status), quell_error_message());
+        quell_sampler_free(sampler);
+        quell_denoiser_free(denoiser);
+    }
+    quell_schedule_free(schedule);
+}
+
 TEST(finite, denoiser_otherwise)
 {
     struct slip slip = {FIRST + 1, 1, -(float)INFINITY, 0, 0};
