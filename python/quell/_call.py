@@ -96,7 +96,7 @@ def check_keywords(denoiser: Any, given: dict[str, Any], of_call: list[str]) -> 
     own = denoiser.function if isinstance(denoiser, FunctionDenoiser) else denoiser
     if is_torch(denoiser) or takes_any(own):
         return
-    takes = names_of(own)
+    takes = names_of(own, wrapped=False)
     for name in given:
         if name not in takes:
             hint = "" if name in of_call else meant(name, [*takes[2:], *of_call])

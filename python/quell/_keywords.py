@@ -14,16 +14,18 @@ Called = TypeVar("Called", bound=Callable[..., Any])
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-def names_of(function: Callable[..., Any]) -> list[str]:
-    """The names of a function's arguments that may be given by name."""
-    each = inspect.signature(function).parameters.values()
+def names_of(function: Callable[..., Any], wrapped: bool = True) -> list[str]:
+    """The names of a function's arguments that may be given by name. wrapped: of one that
+    functools.wraps has made, those of the function inside, which quell's own hand on; a stranger's
+    may have others."""
+    each = inspect.signature(function, follow_wrapped=wrapped).parameters.values()
     return [one.name for one in each if one.kind in _BY_NAME and one.name != "self"]
 
 
 def takes_any(function: Callable[..., Any]) -> bool:
     """Whether a function takes keywords of any name, as one does of which nothing is known."""
     try:
-        each = inspect.signature(function).parameters.values()
+        each = inspect.signature(function, follow_wrapped=False).parameters.values()
     except (TypeError, ValueError):
         return True
     return any(one.kind is inspect.Parameter.VAR_KEYWORD for one in each)

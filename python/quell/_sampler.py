@@ -32,6 +32,7 @@ from quell._seeds import streams_of
 from quell._settings import Settings
 from quell._steps import by_steps
 from quell._times import Times, in_type, may_be_rounded, types_of
+from quell.denoise import NativeDenoiser
 from quell.errors import refused
 
 _MOST_KEPT = 4  # the library's samplers that are kept, by dim and by moments
@@ -238,7 +239,7 @@ class Sampler(Settings):
         Arguments:
             dim: The number of elements of a sample, if the denoiser does not have one.
         """
-        own: Any = getattr(self.denoiser, "dim", 1) if dim is None else dim
+        own: Any = self._own_dim() if dim is None else dim
         return self._sampler(whole(own, "dim", 1)).print()
 
     def operations(self, dim: int | None = None) -> list[dict[str, Any]]:
@@ -249,12 +250,12 @@ class Sampler(Settings):
         Arguments:
             dim: The number of elements of a sample, if the denoiser does not have one.
         """
-        own: Any = getattr(self.denoiser, "dim", 1) if dim is None else dim
+        own: Any = self._own_dim() if dim is None else dim
         return self._sampler(whole(own, "dim", 1)).operations()
 
     def evaluations(self) -> int:
         """Returns how often the denoiser is evaluated for one sample; 0 if not known in advance."""
-        return self._sampler(getattr(self.denoiser, "dim", 1)).evaluations
+        return self._sampler(self._own_dim()).evaluations
 
     @property
     def digest(self) -> int:
@@ -262,7 +263,7 @@ class Sampler(Settings):
         the plan, the grid, the schedule and the bounds. It is the same on any machine, in one
         version of quell. A denoiser in Python takes part by its output, its preconditioning and the
         digest that FunctionDenoiser is given; the function itself cannot be read."""
-        return self._sampler(getattr(self.denoiser, "dim", 1)).digest
+        return self._sampler(self._own_dim()).digest
 
     def progress_bar(self, it: Iterable[Any]) -> Iterator[Any]:
         """Iterates over `it` with a progress bar, for a subclass with a loop of its own."""
@@ -282,9 +283,14 @@ class Sampler(Settings):
             if type(self).timesteps is Sampler.timesteps:
                 _quell.grid(self._native_schedule(), self._options(of_steps=True))
             return
-        dim = getattr(self.denoiser, "dim", 1)
+        dim = self._own_dim()
         none = np.empty((0, dim), np.float32)
         self._sampler(dim).forward(none, **self._run(streams_of(0, 0, None, 0)))
+
+    def _own_dim(self) -> int:
+        """The number of elements of a sample, if the denoiser is the library's; of a stranger's
+        nothing is known, whatever attributes it has."""
+        return self.denoiser.dim if isinstance(self.denoiser, NativeDenoiser) else 1
 
     def _has_step(self) -> bool:
         return type(self).step is not Sampler.step or "step" in vars(self)

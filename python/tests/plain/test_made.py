@@ -3,6 +3,7 @@
 the one that was meant."""
 
 import abc
+import functools
 
 import numpy as np
 import pytest
@@ -159,6 +160,42 @@ X = np.zeros((1, 2), np.float32)
 def test_the_keyword_that_was_meant(call, meant):
     with pytest.raises(TypeError, match=f"did you mean '{meant}'"):
         call()
+
+
+@pytest.mark.parametrize("dim", [(1, 2), None, "2", 1.5, 0, -1, 2**40, lambda: 2, np.array([2])])
+def test_a_denoisers_own_attributes(dim):
+    """`dim` is a common name in networks, for whatever they like."""
+
+    class Net:
+        def __init__(self):
+            self.dim = dim
+
+        def __call__(self, x, t):
+            return x / 2
+
+    sampler = quell.Sampler(Net(), steps=3, schedule="vp", silent=True)
+    assert sampler(X, seed=1).shape == X.shape
+    assert sampler.evaluations() == 3 and sampler.plan() and sampler.operations() and sampler.digest
+
+
+def test_a_wrapper_has_keywords_of_its_own():
+    @functools.wraps(function)
+    def scaled(x, t, *, scale=1.0):
+        return function(x, t) * scale
+
+    class Any:
+        def __init__(self):
+            functools.update_wrapper(self, function)
+
+        def __call__(self, x, t, **kwargs):
+            return x * kwargs["scale"]
+
+    x = np.ones((1, 2), np.float32)
+    for one in scaled, Any():
+        sampler = quell.Sampler(one, steps=3, schedule="vp", silent=True)
+        assert not np.array_equal(sampler(x, seed=1, scale=0.5), sampler(x, seed=1, scale=1.0))
+    with pytest.raises(TypeError, match=r"no argument 'scael' \(did you mean 'scale'"):
+        quell.Sampler(scaled, steps=3, schedule="vp", silent=True)(x, scael=0.5)
 
 
 def test_keywords_of_a_denoisers_own():
