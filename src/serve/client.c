@@ -54,8 +54,8 @@ static bool is_token(const char *text)
     return at > text && !*at;
 }
 
-/* Whether a name is longer than one that says where a body ends: libmicrohttpd adds a line that goes
- * on in the next one to the header's name ("Content-Length34"), and does not know it then. */
+/* Whether a name is longer than one that says where a body ends: libmicrohttpd adds a line that is
+ * folded to the name of its header ("Content-Length34"), and does not know that then. */
 static bool is_folded(const char *name)
 {
     static const char length[] = MHD_HTTP_HEADER_CONTENT_LENGTH;
