@@ -242,8 +242,13 @@ quell_status serve_ask_known(const char *name)
 {
     static const char *const arrays[] = {"from", "classes", "seeds", "indices"};
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        if (!strcmp(arrays[i], name))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "%s: is an array, which no address has: post it (JSON, or .npy)",
+                              name);
         quell_nearest_try(&nearest, arrays[i]);
+    }
     for (size_t i = 0; i < PARAMETERS; i++) {
         if (!strcmp(parameters[i].shown.name, name)) return QUELL_OK;
         quell_nearest_try(&nearest, parameters[i].shown.name);

@@ -224,6 +224,10 @@ static quell_status take_words(struct serve_ask *ask, const char *name, struct s
                    : *name == 'i'         ? &ask->indices
                                           : &ask->classes;
     if (*to) return quell_fail(QUELL_BAD_ARGUMENT, "%s is given twice", name);
+    for (size_t i = 0; *name == 'c' && i < array->values; i++)
+        if (array->words[i] > INT32_MAX)
+            return quell_fail(QUELL_BAD_ARGUMENT, "%s: value %zu is %lld, must be at most %d", name,
+                              i, (long long)array->words[i], INT32_MAX);
     if (array->rank != 1)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s: has the wrong shape: must be (count,)", name);
     *to = array->words;

@@ -4,6 +4,7 @@
 #include "base/sha256.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -40,14 +41,16 @@ static quell_status take_line(struct serve_tokens *tokens, const char *path, cha
 
 quell_status serve_tokens_read(struct serve_tokens *tokens, const char *path)
 {
-    char line[MOST + 8];
+    char *line = NULL; /* whole, however long: the rest of a comment is no token */
+    size_t room = 0;
     quell_status status = QUELL_OK;
     tokens->count = 0;
     FILE *file = fopen(path, "re");
     if (!file) return quell_fail_file(path, "cannot be read");
-    while (!status && fgets(line, sizeof line, file)) status = take_line(tokens, path, line);
+    while (!status && getline(&line, &room, file) >= 0) status = take_line(tokens, path, line);
     if (!status && ferror(file)) status = quell_fail_file(path, "cannot be read");
     fclose(file);
+    free(line);
     if (!status && !tokens->count)
         status = quell_fail(QUELL_BAD_ARGUMENT, "%s: has no token in it", path);
     return status;
