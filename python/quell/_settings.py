@@ -113,7 +113,7 @@ class Settings:
         self._spec = text(spec, "spec")
         _named(spec.partition(":")[0], "")
         self.times, self.sigmas, self.grid = times, sigmas, grid
-        self.start, self.stop, self.steps = start, stop, steps  # type: ignore[assignment]
+        self.start, self.stop, self.steps = start, stop, steps
         self.silent, self.dtype, self.device, self.schedule = silent, dtype, device, schedule
         self.clamp, self.threshold, self.threshold_max = clamp, threshold, threshold_max
         self.brownian, self.threads, self.tile, self.isa = brownian, threads, tile, isa
