@@ -106,7 +106,7 @@ static bool gives_place(const quell_queue *queue, const struct quell_flight *fli
 bool quell_queue_pauses(quell_queue *queue, struct quell_flight *flight)
 {
     double now = quell_queue_now();
-    if (!queue->turn_ends) queue->turn_ends = now + SECONDS;
+    if (queue->turn_ends == 0) queue->turn_ends = now + SECONDS;
     bool over = ++flight->had >= EVALUATIONS;
     if (queue->leaving) return true;
     if (!over && now < queue->turn_ends) return false;
