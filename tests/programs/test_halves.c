@@ -339,8 +339,8 @@ TEST(program_halves, weights_at_the_bound)
     for (size_t i = 0; i < a[0].count; i++) a[0].at[i] = 1;
     for (size_t i = 0; i < a[1].count; i++) a[1].at[i] = 0x1.ff8p-57;
     for (int way = 0; way < 4; way++) {
-        struct many many = {.instructions = way & 2 ? "{'linear': ['x', 'b']}"
-                                                    : "{'linear_bf16': ['x', 'b']}",
+        struct many many = {.instructions =
+                                way & 2 ? "{'linear': ['x', 'b']}" : "{'linear_bf16': ['x', 'b']}",
                             .count = 2,
                             .arrays = a,
                             .constants = 2,
