@@ -15,7 +15,7 @@ enum reader { OF_PRODUCTS = 1, OF_OTHERS = 2 };
 static bool has_float_weights(const struct quell_instruction *now)
 {
     const struct quell_packing *packing = now->kind->packing;
-    return packing && !(now->kind->form && now->kind->form->scaled);
+    return packing && !now->kind->form; /* those round and bound them when they pack them */
 }
 
 static void find_readers(const struct quell_program *program, unsigned char *readers)

@@ -329,3 +329,29 @@ TEST(program_halves, loading)
     struct array all[] = {x, w, f, g, m, n, b, c, d, e};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) array_free(&all[i]);
 }
+
+/* A weight below 2^-56 that rounds up to it is 0, in whatever precision the file is loaded. */
+TEST(program_halves, weights_at_the_bound)
+{
+    struct chance chance = {5};
+    size_t x_size[2] = {3, 8}, w_size[2] = {33, 8};
+    struct array a[2] = {array_new(2, x_size), array_random(&chance, 2, w_size)};
+    for (size_t i = 0; i < a[0].count; i++) a[0].at[i] = 1;
+    for (size_t i = 0; i < a[1].count; i++) a[1].at[i] = 0x1.ff8p-57;
+    for (int way = 0; way < 4; way++) {
+        struct many many = {.instructions =
+                                way & 2 ? "{'linear': ['x', 'b']}" : "{'linear_bf16': ['x', 'b']}",
+                            .count = 2,
+                            .arrays = a,
+                            .constants = 2,
+                            .x = a,
+                            .samples = 1,
+                            .rounded = way > 0,
+                            .halves = way > 1};
+        struct array y = run_program(&many);
+        for (size_t i = 0; i < y.count; i++)
+            CHECK(y.at[i] == 0, "way %d: element %zu is %a", way, i, y.at[i]);
+        array_free(&y);
+    }
+    for (int k = 0; k < 2; k++) array_free(&a[k]);
+}
