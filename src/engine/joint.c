@@ -37,6 +37,7 @@ struct run {
     struct quell_crew *crew; /* of the only worker; NULL: none */
     char *help;
     atomic_size_t busy; /* workers that have parts */
+    atomic_bool lacks;  /* some worker had no memory for itself, or to ask for a part */
 };
 
 /* A worker, and its parts. */
@@ -144,6 +145,7 @@ static struct quell_strand *take(struct bundle *bundle)
 {
     const struct quell_joint *joint = bundle->run->joint;
     struct quell_strand *strand = quell_new(1, sizeof *strand);
+    if (!strand) atomic_store(&bundle->run->lacks, true);
     bool taken = strand && joint->next(joint->user, bundle->rows, &strand->part);
     struct quell_strand *paused = taken ? strand->part.paused : NULL;
     if (taken && !paused) return strand;
@@ -321,6 +323,8 @@ static void work(void *data, size_t worker)
         bundle->run = run;
         atomic_fetch_add(&run->busy, 1);
         take_parts(bundle);
+    } else {
+        atomic_store(&run->lacks, true);
     }
     free(bundle);
     if (run->crew) quell_crew_end(run->crew);
@@ -345,8 +349,11 @@ quell_status quell_joint_run(const struct quell_joint *joint)
         threads = helpers + 1;
     }
     atomic_init(&run.busy, 0);
+    atomic_init(&run.lacks, false);
     quell_status status = quell_threads_run(threads, true, work, &run);
     free(run.crew);
     free(run.help);
+    if (!status && atomic_load(&run.lacks))
+        status = quell_fail(QUELL_NO_MEMORY, "run: no memory for a worker");
     return status;
 }

@@ -64,7 +64,8 @@ bool quell_joins(const quell_sampler *sampler);
 void quell_joint_forget(struct quell_strand *paused);
 
 /* Runs until all parts have ended or are left, and `next` has no other. What goes wrong with a part
- * is its status; the run itself fails only where it cannot begin, before it asks for a part. */
+ * is its status; the run itself fails where it cannot begin, before it asks for a part, and with
+ * QUELL_NO_MEMORY where some worker had none to take one. */
 quell_status quell_joint_run(const struct quell_joint *joint);
 
 #endif

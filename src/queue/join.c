@@ -68,7 +68,10 @@ static bool begin(quell_queue *queue, quell_ticket *ticket, size_t most,
 {
     size_t left = ticket->draw.count - ticket->begun;
     struct quell_flight *flight = quell_new(1, sizeof *flight);
-    if (!flight) return false;
+    if (!flight) {
+        queue->lacks_memory = true;
+        return false;
+    }
     *flight = (struct quell_flight){.queue = queue,
                                     .ticket = ticket,
                                     .row = ticket->begun,
@@ -289,7 +292,7 @@ bool quell_queue_join(quell_queue *queue, const quell_ticket *leader)
     struct quell_joint joint = plan(queue);
     queue->workers = joint.workers;
     queue->most = joint.most;
-    queue->taken = queue->leaving = false;
+    queue->taken = queue->leaving = queue->lacks_memory = false;
     queue->turn_ends = 0;
     /* Its address stays its own, though the last request for it may end within the run. */
     const quell_denoiser *core = queue->core;
@@ -301,5 +304,6 @@ bool quell_queue_join(quell_queue *queue, const quell_ticket *leader)
     quell_denoiser_free((quell_denoiser *)(uintptr_t)core);
     pthread_mutex_lock(&queue->lock);
     queue->state.busy = 0;
-    return !status && queue->taken;
+    if (status) queue->lacks_memory = true;
+    return queue->taken;
 }

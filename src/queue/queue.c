@@ -6,6 +6,7 @@
 #include "base/process.h"
 #include "base/sized.h"
 #include "engine/isa.h"
+#include "engine/joint.h"
 #include "engine/limits.h"
 #include "engine/signals.h"
 #include "engine/threads.h"
@@ -43,12 +44,15 @@ static double next_deadline(const quell_queue *queue)
     return next;
 }
 
-/* Whether what a joint run could not draw is to be looked at anew: others came, or the leader was
- * cancelled, while the lock was given up; or what is paused cannot go on for lack of memory. */
+/* Whether what a joint run did not draw is to be looked at anew: others came, and may have gone
+ * again, or the leader was cancelled, while the lock was given up; or what is paused cannot go on
+ * for lack of memory. Without memory, what has not begun is drawn alone, or fails there. */
 static bool changed(const quell_queue *queue, quell_ticket *leader)
 {
     if (leader != quell_queue_most_urgent(queue)) return true;
-    if (!leader || !leader->paused) return false;
+    if (!leader || leader->work || !quell_joins(leader->request.sampler)) return false;
+    if (!queue->lacks_memory) return true;
+    if (!leader->paused) return false;
     if (!quell_ticket_is_wanted(leader)) return true;
     leader->failure = QUELL_NO_MEMORY;
     snprintf(leader->message, sizeof leader->message, "run: no memory to go on");

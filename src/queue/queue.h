@@ -91,6 +91,7 @@ struct quell_queue {
     size_t threads_of_run;        /* workers that it would have if there were enough samples */
     const quell_denoiser *core;   /* and its network */
     bool taken;                   /* some sample was, so that it was worth beginning */
+    bool lacks_memory;            /* the last one had too little to take all that it could */
     bool leaving;                 /* all that is in it pauses */
     double turn_ends;             /* when it is asked next whether others have their turn */
     uint64_t rounds;              /* flights that were ever paused */

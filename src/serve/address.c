@@ -103,6 +103,11 @@ bool serve_networks_have(const struct serve_network *networks, size_t count,
 
 /* ---- What proxies say ---- */
 
+static bool is_port(const char *text)
+{
+    return *text && strlen(text) < 6 && strspn(text, "0123456789") == strlen(text);
+}
+
 /* Reads an address of a list. Some proxies write a port behind it: 192.0.2.1:99, [fd00::1]:99. */
 static bool read_listed(struct serve_address *address, const char *begin, size_t length)
 {
@@ -112,11 +117,14 @@ static bool read_listed(struct serve_address *address, const char *begin, size_t
     char *port = strrchr(text, ':');
     if (*text == '[') {
         char *close = strchr(text, ']');
-        if (!close || (close[1] && close + 1 != port)) return false;
+        if (!close || (close[1] && (close + 1 != port || !is_port(port + 1)))) return false;
         *close = '\0';
         return read_address(address, text + 1);
     }
-    if (port && strchr(text, ':') == port) *port = '\0';
+    if (port && strchr(text, ':') == port) {
+        if (!is_port(port + 1)) return false;
+        *port = '\0';
+    }
     return read_address(address, text);
 }
 
