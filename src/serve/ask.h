@@ -91,8 +91,8 @@ quell_status serve_ask_condition(const quell_denoiser *denoiser, const char *nam
 /* Whether a parameter or an array was given. */
 bool serve_ask_given(const struct serve_ask *ask, const char *name);
 
-/* Makes a message of the library one for a client: names of C's members become those of parameters,
- * clamp_low clamp-low, and a command that a client may not have is not named. */
+/* Makes the names of C's members in a message of the library those of parameters: clamp_low becomes
+ * clamp-low. */
 void serve_ask_words(char *message);
 
 /* Checks what depends on several of them, and sets the number of samples that lists are for. */
