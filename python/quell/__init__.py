@@ -15,19 +15,10 @@ machine, and in C, C++, Fortran and the command."""
 
 import typing as _typing
 
+from quell._lists import grids, isa_default, isas, models, samplers, schedules, version
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
 from quell._quantize import Quantized, QuantizedInstruction, quantize
-from quell._quell import (
-    Entry,
-    EntryOption,
-    grids,
-    isa_default,
-    isas,
-    models,
-    samplers,
-    schedules,
-    version,
-)
+from quell._quell import Entry, EntryOption
 from quell._seeds import seed_of
 from quell.denoise import (
     EmpiricalDenoiser,

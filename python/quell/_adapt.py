@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import Any
 
 from quell import _quell
@@ -105,8 +106,20 @@ def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
     if isinstance(denoiser, FunctionDenoiser):
         return _quell.Denoiser.function(dim, *ways_of(denoiser))
     if not callable(denoiser):
+        refuse_name(denoiser)
         raise TypeError(f"denoiser: {said(denoiser)} is neither a denoiser nor callable")
     return _quell.Denoiser.function(dim, *ways_of(denoiser))
+
+
+def refuse_name(denoiser: Any) -> None:
+    """Refuses the name of a model, or its path, where the model itself is wanted.
+
+    Raises:
+        TypeError: It is one.
+    """
+    if isinstance(denoiser, (str, os.PathLike)) and not callable(denoiser):
+        name = said(denoiser) if isinstance(denoiser, str) else "PATH"
+        raise TypeError(f"denoiser: {said(denoiser)}, a name; load it: quell.load({name})")
 
 
 def check_forward(own: Any, remedy: str) -> None:

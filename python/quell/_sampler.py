@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from quell import _quell
-from quell._adapt import check_forward, is_native, native_denoiser, native_schedule, ways_of
+from quell._adapt import (
+    check_forward,
+    is_native,
+    native_denoiser,
+    native_schedule,
+    refuse_name,
+    ways_of,
+)
 from quell._arrays import (
     Array,
     copy_of,
@@ -134,7 +141,7 @@ class Sampler(Settings):
         if out is not None and dtype is not None:
             raise refused("dtype: out is given, too, whose type the result has; must be left out")
         shape = shape_of(shape)
-        self._fits(shape)
+        self._fits(shape, "shape")
         x = np.empty(shape, np.float32) if out is None else fitting(out, shape)
         sampler = self._sampler(length(shape), self._moments(mean, var, shape[1:]))
         sampler.init(rows_of(x), **self._run(streams_of(seed, first, index, len(x))))
@@ -305,6 +312,7 @@ class Sampler(Settings):
         if own is None:
             own = getattr(self.denoiser, "schedule", None)
         if own is None:
+            refuse_name(self.denoiser)
             raise TypeError("schedule: the denoiser has none; say which, as schedule='vp'")
         return native_schedule(own)
 
@@ -347,11 +355,19 @@ class Sampler(Settings):
                 made.pop(key, None)
         return sampler
 
-    def _fits(self, shape: tuple[int, ...]) -> None:
+    def _fits(self, shape: tuple[int, ...], what: str = "x") -> None:
         """Refuses samples that do not have the denoiser's shape, if it has one."""
-        own = getattr(self.denoiser, "shape", None) if is_native(self.denoiser) else None
-        if own is not None and length(shape) == self.denoiser.dim and not fits(shape, own):
-            raise refused(f"x: shape {shape}, must be (B, {', '.join(map(str, own))})")
+        if not is_native(self.denoiser):
+            return
+        dim, elements = self.denoiser.dim, length(shape)
+        own = getattr(self.denoiser, "shape", None)
+        alone = elements != dim and len(shape) < 2
+        if alone or (own is not None and elements == dim and not fits(shape, own)):
+            extents = ", ".join(map(str, (dim,) if own is None else own))
+            raise refused(f"{what}: shape {shape}, must be (B, {extents})")
+        if elements != dim:
+            each = f"{elements} element" + "s" * (elements != 1)
+            raise refused(f"{what}: samples of {each}, the denoiser's have {dim}")
 
     def _run(self, streams: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -62,6 +62,12 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
 }
 
 
+def _is_own(kind: type) -> bool:
+    """Whether a class is quell's. A caller's may have attributes of any name, and a denoiser that
+    is set later."""
+    return kind.__module__.partition(".")[0] == "quell"
+
+
 def _then_checked(init: Any) -> Any:
     """An __init__ that checks the sampler when it is made, as the last of those that are called
     one by another."""
@@ -70,6 +76,9 @@ def _then_checked(init: Any) -> Any:
     def made(self: Any, *args: Any, **kwargs: Any) -> None:
         init(self, *args, **kwargs)
         if type(self).__init__ is made:
+            given = bool(args) or "denoiser" in kwargs
+            if self.denoiser is None and given and _is_own(type(self)):
+                raise TypeError("denoiser: None, must be a denoiser")
             self._check_made()
 
     return made
@@ -140,7 +149,25 @@ class Settings:
                 how = f"there is no such argument{hint}; help(quell.Sampler) lists them"
             raise TypeError(f"{type(self).__name__}: {name}={said(value)}: {how}")
 
+    def _refuse_misspelt(self, name: str) -> None:
+        """Refuses to set what there is not, and what was to be an option: of the sampler's, or one
+        that stands in its spec. Other names are the caller's own."""
+        kind = type(self)
+        names = [*names_of(kind.__init__), *names_of(Settings.__init__)]
+        if name in names or name in vars(self) or hasattr(kind, name):
+            return
+        if name in _options_of(self.spec.partition(":")[0]):
+            raise AttributeError(
+                f"{kind.__name__} has no option {name!r}: it stands in the spec of a new one, "
+                f"quell.Sampler(denoiser, '{self.spec.partition(':')[0]}:{name}=...')"
+            )
+        hint = meant(name.lower(), names)
+        if hint:
+            raise AttributeError(f"{kind.__name__} has no option {name!r}{hint}")
+
     def __setattr__(self, name: str, value: Any) -> None:
+        if name[0] != "_" and _is_own(type(self)):
+            self._refuse_misspelt(name)
         if name in ("times", "sigmas") and value is not None:
             value = as_doubles(value, name).copy()
             value.setflags(write=False)

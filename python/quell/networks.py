@@ -201,7 +201,12 @@ def from_torch(module: Any, example: Any, **around: Any) -> Model:
         TypeError, ValueError: Those of quell.export.
     """
     from quell.programs import export
+    from torch import nn
 
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"quell.from_torch: module: {said(module)}, must be a network of PyTorch's"
+        )
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model.safetensors")
         export(module, path, example, **around)

@@ -239,7 +239,7 @@ static quell_status take(struct serve_ask *ask, const quell_model *model,
     return QUELL_OK;
 }
 
-quell_status serve_ask_known(const char *name)
+quell_status serve_ask_known(const quell_model *model, const char *name)
 {
     static const char *const arrays[] = {"from", "classes", "seeds", "indices"};
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
@@ -254,6 +254,11 @@ quell_status serve_ask_known(const char *name)
         if (!strcmp(parameters[i].shown.name, name)) return QUELL_OK;
         quell_nearest_try(&nearest, parameters[i].shown.name);
     }
+    if (serve_ask_conditioned(quell_model_denoiser(model), name))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "no parameter '%.40s': it is a condition, condition=%.40s=VALUE, or in "
+                          "JSON {\"condition\": {\"%.40s\": VALUE}}",
+                          name, name, name);
     return quell_fail(QUELL_BAD_ARGUMENT, "no parameter '%.40s'%s", name, nearest.hint);
 }
 
@@ -278,7 +283,7 @@ quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, con
         ask->given |= UINT64_C(1) << i;
         return take(ask, model, parameter, value);
     }
-    return serve_ask_known(name);
+    return serve_ask_known(model, name);
 }
 
 bool serve_ask_given(const struct serve_ask *ask, const char *name)

@@ -69,8 +69,9 @@ bool serve_ask_guided(const struct serve_ask *ask);
 quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, const char *name,
                             const char *value);
 
-/* Refuses a name that no parameter has. Fails with QUELL_BAD_ARGUMENT and a line for the client. */
-quell_status serve_ask_known(const char *name);
+/* Refuses a name that no parameter has. Fails with QUELL_BAD_ARGUMENT and a line for the client,
+ * which says where a condition of the model stands. */
+quell_status serve_ask_known(const quell_model *model, const char *name);
 
 /* Whether an array has that name, and what is wanted of it. */
 bool serve_ask_is_array(const char *name, enum serve_wanted *wanted);
@@ -80,6 +81,9 @@ bool serve_ask_is_array(const char *name, enum serve_wanted *wanted);
 quell_status serve_ask_array(struct serve_ask *ask, const quell_model *model, const char *name,
                              struct serve_array *array);
 
+/* Whether a model takes a condition of that name (ask_given.c). */
+bool serve_ask_conditioned(const quell_denoiser *denoiser, const char *name);
+
 /* Takes a condition as text (ask_given.c). */
 quell_status serve_ask_condition(const quell_denoiser *denoiser, const char *name,
                                  const char *value, quell_condition *list, size_t *count);
@@ -87,8 +91,8 @@ quell_status serve_ask_condition(const quell_denoiser *denoiser, const char *nam
 /* Whether a parameter or an array was given. */
 bool serve_ask_given(const struct serve_ask *ask, const char *name);
 
-/* Makes the names of C's members in a message of the library those of parameters: clamp_low becomes
- * clamp-low. */
+/* Makes a message of the library one for a client: names of C's members become those of parameters,
+ * clamp_low clamp-low, and a command that a client may not have is not named. */
 void serve_ask_words(char *message);
 
 /* Checks what depends on several of them, and sets the number of samples that lists are for. */

@@ -85,8 +85,22 @@ static quell_status check_guided(const struct serve_ask *ask, const quell_denois
                           : "class or classes, to guide away from no class");
 }
 
+/* Of the command's lists, /v1/models has that of samplers. */
+static void hide_command(char *message)
+{
+    static const char see[] = "; see `quell list ", samplers[] = "; /v1/models lists them";
+    char *at = strstr(message, see), *end = at ? strchr(at + sizeof see - 1, '`') : NULL;
+    if (!end) return;
+    if (!strncmp(at + sizeof see - 1, "samplers`", 9)) {
+        memcpy(at, samplers, sizeof samplers - 1);
+        at += sizeof samplers - 1;
+    }
+    memmove(at, end + 1, strlen(end + 1) + 1);
+}
+
 void serve_ask_words(char *message)
 {
+    hide_command(message);
     const struct serve_parameter *parameter;
     for (size_t i = 0; (parameter = serve_ask_parameter(i)); i++) {
         const char *name = parameter->name;

@@ -70,6 +70,11 @@ static const struct quell_taken *find_taken(const quell_denoiser *denoiser, cons
     return NULL;
 }
 
+bool serve_ask_conditioned(const quell_denoiser *denoiser, const char *name)
+{
+    return find_taken(denoiser, name, strlen(name));
+}
+
 /* Which conditions the model takes: the nearest to a word, or the first of them. */
 static quell_status refuse_name(const quell_denoiser *denoiser, const char *name, const char *own,
                                 size_t length)

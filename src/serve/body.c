@@ -74,6 +74,9 @@ static quell_status take_form(const struct reading *reading, char *body, size_t 
 {
     if (memchr(body, '\0', size))
         return quell_fail(QUELL_BAD_ARGUMENT, "the body has a NUL character in it");
+    if (body[strspn(body, " \t\r\n")] == '{') /* as no parameter begins */
+        return quell_fail(QUELL_BAD_ARGUMENT, "the body is a form by its type, and looks like "
+                                              "JSON: send it as Content-Type: application/json");
     quell_status status = QUELL_OK;
     for (char *at = body, *next; at && *at && !status; at = next) {
         next = strchr(at, '&');
@@ -108,7 +111,7 @@ static quell_status take_json_text(const struct reading *reading, const char *na
     const char *decoded = quell_json_text(value);
     if (decoded) return take_text(reading, name, decoded);
     size_t size = quell_json_size(value);
-    quell_status known = serve_ask_known(name);
+    quell_status known = serve_ask_known(reading->model, name);
     if (known) return known;
     if (size >= sizeof text || !(quell_json_is_number(value) || quell_json_is_truth(value)))
         return quell_fail(QUELL_BAD_ARGUMENT, "%.40s: must be a number, a text, true or false",

@@ -37,11 +37,15 @@ static enum MHD_Result say_too_long(struct serve_request *request)
     return serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE, line, NULL);
 }
 
-/* The length that a client announces; SIZE_MAX if it does not, or does so in vain. */
+/* The length that a client announces, 0 if it announces no body; SIZE_MAX if it does so without a
+ * length, or in vain. */
 static size_t announced(struct serve_request *request)
 {
     const char *text = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
                                                    MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (!text && !MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                              MHD_HTTP_HEADER_TRANSFER_ENCODING))
+        return 0;
     if (!text || !*text || strspn(text, "0123456789") != strlen(text)) return SIZE_MAX;
     errno = 0;
     unsigned long long length = strtoull(text, NULL, 10);

@@ -77,9 +77,9 @@ static struct route find_route(const struct serve_request *request, const char *
         if (!strcmp(path, pages[i].url)) return (struct route){.page = &pages[i]};
     if (strncmp(path, models, sizeof models - 1) != 0)
         return (struct route){.code = MHD_HTTP_NOT_FOUND,
-                              .wrong = "no such page: /, /v1/models, /v1/models/NAME/samples, "
-                                       "/v1/models/NAME/events, /metrics, /healthz, /readyz, "
-                                       "/openapi.json"};
+                              .wrong = "no such page: /, /v1/models, /v1/models/NAME, "
+                                       "/v1/models/NAME/samples, /v1/models/NAME/events, "
+                                       "/metrics, /healthz, /readyz, /openapi.json"};
     const char *name = path + sizeof models - 1;
     size_t length = strcspn(name, "/");
     const struct serve_model *model = find_model(request->models, name, length);

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from quell._numbers import flag, path_of, real, reals, text, whole
+from quell._said import said
 from quell.errors import BadArgument, Unsupported, refused
 
 _TABLE: dict[str, Any] = {
@@ -332,6 +333,11 @@ def read(scheduler: Any) -> dict[str, Any]:
         path = os.fsdecode(path_of(scheduler, "scheduler"))
         if os.path.isdir(path):
             path = os.path.join(path, "scheduler_config.json")
+        if not os.path.exists(path):
+            raise FileNotFoundError(
+                f"from_diffusers: {said(path)}: there is no such file or folder, must be a "
+                "scheduler_config.json or its folder"
+            )
         with open(path, encoding="utf-8-sig") as file:
             try:
                 made = json.load(file, object_pairs_hook=_once)

@@ -222,6 +222,8 @@ def test_memory():
 
 
 def test_from_torch():
+    with pytest.raises(TypeError, match="^quell.from_torch: module: None, must be a network"):
+        quell.from_torch(None, ())
     from backbones import ResidualMLP
 
     torch.manual_seed(0)

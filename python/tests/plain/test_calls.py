@@ -265,6 +265,8 @@ def test_plan_and_names(mixture):
         (quell.grids, "karras"),
     ):
         assert name in [entry.name for entry in list_of()]
+        with pytest.raises(TypeError, match="takes 0 positional arguments but 1 was given$"):
+            list_of("x")
     heun = next(entry for entry in quell.samplers() if entry.name == "heun")
     assert (heun.order, heun.evaluations, heun.stochastic) == (2, 2, "optional")
     assert heun.source == "arXiv:2206.00364" and heun.summary

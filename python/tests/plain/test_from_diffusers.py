@@ -302,6 +302,11 @@ def test_fields_out_of_range_are_refused_by_name(name, fields):
         quell.from_diffusers(config, 3)
 
 
+def test_no_file():
+    with pytest.raises(FileNotFoundError, match="^from_diffusers: 'nowhere': there is no such"):
+        quell.from_diffusers("nowhere")
+
+
 @pytest.mark.parametrize("steps", [0, 1001, 5000])
 def test_too_many_steps_are_a_bad_argument(steps):
     for name in "DDPM", "DDIM", "EulerDiscrete", "DPMSolverMultistep", "UniPCMultistep", "PNDM":

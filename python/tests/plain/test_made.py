@@ -3,7 +3,9 @@
 the one that was meant."""
 
 import abc
+import copy
 import functools
+import pathlib
 
 import numpy as np
 import pytest
@@ -113,6 +115,78 @@ def test_own_steps_need_no_more_than_times():
     assert Own(steps=2).steps == 2  # its denoiser is set later
     with pytest.raises(ValueError, match="start is 0.2"):
         Own(function, schedule="vp", start=0.2, stop=0.5)
+
+
+def test_no_denoiser():
+    """None and a name are refused at once; what a caller's own class does is its own."""
+    for kind in quell.Sampler, quell.DDIMSampler, quell.zABSampler:
+        with pytest.raises(TypeError, match="^denoiser: None, must be a denoiser$"):
+            kind(None, schedule="vp")
+        with pytest.raises(TypeError, match="^denoiser: None, must be a denoiser$"):
+            kind(denoiser=None)
+    for options in {}, {"schedule": "vp"}:
+        with pytest.raises(TypeError, match="a name; load it: quell.load.'builtin:glyphs'.$"):
+            quell.Sampler("builtin:glyphs", "ddim", **options)
+        with pytest.raises(TypeError, match="^denoiser: a PosixPath, a name; load it"):
+            quell.Sampler(pathlib.PosixPath("model.npz"), **options)
+
+    class Later(quell.Sampler):
+        def __init__(self, denoiser):
+            super().__init__(None, steps=2, silent=True)
+            self.denoiser = denoiser
+
+    class Called(str):
+        __slots__ = ()
+
+        def __call__(self, x, t):
+            return x
+
+    empty = quell.Sampler(schedule="vp", steps=2, silent=True)  # its denoiser is set later
+    empty.denoiser = function
+    for one in Later(MIXTURE), empty, quell.Sampler(Called("x"), schedule="vp", steps=2):
+        assert one(X, seed=0).shape == X.shape
+
+
+def test_shapes_of_other_samples():
+    sampler = quell.Sampler(MIXTURE, steps=2, silent=True)
+    with pytest.raises(ValueError, match="^shape: samples of 3 elements, the denoiser's have 2$"):
+        sampler.init((4, 3))
+    with pytest.raises(ValueError, match="^x: samples of 1 element, the denoiser's have 2$"):
+        sampler(np.zeros((4, 1), np.float32))
+    with pytest.raises(ValueError, match=r"^x: shape \(2,\), must be \(B, 2\)$"):
+        sampler(X[0])
+    assert sampler.init((0, 2)).shape == (0, 2) and sampler.init((1, 2, 1)).shape == (1, 2, 1)
+
+
+def test_names_that_are_set():
+    """What is like an option, and is none, is refused; all else is the caller's own."""
+    for sampler, name, message in (
+        (quell.Sampler(MIXTURE), "stepz", r"no option 'stepz' \(did you mean 'steps'\?\)"),
+        (quell.Sampler(MIXTURE), "STEPS", r"no option 'STEPS' \(did you mean 'steps'\?\)"),
+        (quell.Sampler(MIXTURE), "eta", "it stands in the spec of a new one, .*'ddim:eta=...'"),
+        (quell.DDIMSampler(MIXTURE), "etta", r"no option 'etta' \(did you mean 'eta'\?\)"),
+        (quell.HeunSampler(MIXTURE), "s_churn", "it stands in .*'heun:s_churn=...'"),
+    ):
+        with pytest.raises(AttributeError, match=message):
+            setattr(sampler, name, 2)
+        assert not hasattr(sampler, name)
+
+    class Own(quell.DDIMSampler):
+        def __init__(self, denoiser):
+            self.stepz = 3
+            super().__init__(denoiser, steps=self.stepz)
+            self.Steps, self.title = 4, "own"
+
+    own = Own(MIXTURE)
+    own.times_seen, own.sigma = 3, 4
+    assert (own.steps, own.Steps, own.sigma) == (3, 4, 4)
+    plain = quell.DDIMSampler(MIXTURE, 0.5, silent=True)
+    plain.remark, plain.eta, plain.steps, plain.denoiser = "mine", 0.25, 2, function
+    plain.schedule = "vp"
+    for one in copy.copy(plain), copy.deepcopy(plain), plain:
+        assert (one.remark, one.spec) == ("mine", plain.spec) and one(X, seed=1).shape == X.shape
+    plain.step = lambda x_t, t, s, **kwargs: x_t
+    assert np.array_equal(plain(X), X)
 
 
 def test_set_later():
