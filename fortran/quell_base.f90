@@ -11,7 +11,7 @@ module quell_base
     implicit none
     private
     public :: quell_finish, quell_refuse, quell_refuse_shape, quell_text, quell_check_text, &
-        quell_check_count
+        quell_check_count, quell_number
     public :: quell_status_name, quell_status_text, quell_error_message, quell_error_sample, &
         quell_error_set, quell_version
 
@@ -89,13 +89,11 @@ contains
     recursive function sizes(of) result(text)
         integer(c_size_t), intent(in) :: of(:)
         character(:), allocatable :: text
-        character(24) :: number
         integer :: i
         text = '('
         do i = 1, size(of)
-            write(number, '(i0)') of(i)
             if (i > 1) text = text // ', '
-            text = text // trim(number)
+            text = text // quell_number(int(of(i), c_int64_t))
         end do
         text = text // ')'
     end function
@@ -113,13 +111,20 @@ contains
     recursive integer(c_int) function quell_check_count(what, count) result(status)
         character(*), intent(in) :: what
         integer(c_int64_t), intent(in) :: count
-        character(24) :: number
         status = QUELL_OK
         if (count >= 0) return
         status = QUELL_BAD_ARGUMENT
-        write(number, '(i0)') count
         call quell_error_set(int(status), &
-            what // ' is ' // trim(number) // ': must not be negative')
+            what // ' is ' // quell_number(count) // ': must not be negative')
+    end function
+
+    ! A number as text.
+    recursive function quell_number(number) result(text)
+        integer(c_int64_t), intent(in) :: number
+        character(:), allocatable :: text
+        character(24) :: digits
+        write(digits, '(i0)') number
+        text = trim(digits)
     end function
 
     ! Returns the text at an address, '' for NULL.

@@ -147,7 +147,9 @@ contains
         if (status == QUELL_OK .and. rows /= size(x, 2)) then
             status = QUELL_BAD_ARGUMENT
             call quell_error_set(int(status), &
-                'mpi: the second extent of x is not the number of samples of this rank')
+                'mpi: the second extent of x is ' // &
+                quell_number(int(size(x, 2), c_int64_t)) // ', must be ' // &
+                quell_number(int(rows, c_int64_t)) // ', the number of samples of this rank')
         end if
         status = c_mpi_agree(comm, status)
         if (status == QUELL_OK) &

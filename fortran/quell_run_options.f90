@@ -211,7 +211,8 @@ contains
         if (shape(1) /= dim) then
             status = QUELL_BAD_ARGUMENT
             call quell_error_set(int(status), &
-                'run: the first extent of x is not the dim of the sampler')
+                'run: the first extent of x is ' // quell_number(int(shape(1), c_int64_t)) // &
+                ', must be ' // quell_number(int(dim, c_int64_t)) // ', the dim of the sampler')
         end if
         if (status == QUELL_OK) status = check_each('classes', classes, shape(2))
         if (status == QUELL_OK) status = check_each('negative classes', negative, shape(2))
@@ -225,7 +226,9 @@ contains
         status = QUELL_OK
         if (given == count) return
         status = QUELL_BAD_ARGUMENT
-        call quell_error_set(int(status), 'draw: as many ' // what // ' as samples')
+        call quell_error_set(int(status), 'draw: the size of ' // what // ' is ' // &
+            quell_number(int(given, c_int64_t)) // ', must be ' // &
+            quell_number(int(count, c_int64_t)) // ', one for each sample')
     end function
 
     recursive integer(c_int) function check_counts(draw, run, count) result(status)

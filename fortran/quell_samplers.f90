@@ -180,8 +180,9 @@ contains
         end if
         translated = (o%steps == defaults%steps .or. o%steps == c%steps) .and. c%steps >= 0
         if (.not. translated) then
-            call quell_refuse('sampler: as many times or sigmas as steps, and one more', &
-                stat, errmsg)
+            call quell_refuse('sampler: ' // quell_number(int(c%steps, c_int64_t) + 1) // &
+                ' times or sigmas, and steps is ' // quell_number(int(o%steps, c_int64_t)) // &
+                ': must be as many as steps, and one more', stat, errmsg)
             return
         end if
         if (allocated(o%prior_mean) .and. allocated(o%prior_variance)) &

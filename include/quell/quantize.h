@@ -34,9 +34,9 @@ extern "C" {
  *   quell_denoiser_from_guidance; a guide is refused without guidance. NULL: it is not guided, or
  *   by itself (NULL, NULL).
  * draw: the samples. NULL: 8 of seed 0 (NULL).
- * run: how they are drawn; no bit of the file depends on it. Its progress is that of all runs, as
- *   if there were as many as there can be; it is refused if it has an observer. NULL: the
- *   defaults (NULL). */
+ * run: how they are drawn; no bit of the file depends on it. Its progress is told for all the runs
+ *   together: they are counted as if the most that may be needed were made, so that it may end
+ *   early. It is refused if it has an observer. NULL: the defaults (NULL). */
 typedef struct quell_quantize_options {
     size_t size;
     double bound;

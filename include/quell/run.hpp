@@ -77,9 +77,8 @@ class running
     {
         size_t count = dim ? values / dim : 0;
         if (values != count * dim)
-            throw error(QUELL_BAD_ARGUMENT, "run: x: " + std::to_string(values) +
-                                                " values, must be a multiple of " +
-                                                std::to_string(dim));
+            throw error(QUELL_BAD_ARGUMENT, "run: x: " + number_of_values(values) +
+                                                ", must be a multiple of " + std::to_string(dim));
         draw_ = quell_draw_defaults();
         draw_.seed = what.seed;
         draw_.first = what.first;

@@ -208,8 +208,9 @@ class sampler
     void denoise(const draw &what, double t, span<const float> x, span<float> out,
                  const run &how = {}) const
     {
+        detail::running inside(what, how, dim(), x.size());
         detail::expect("denoise: out", out.size(), x.size());
-        detail::running(what, how, dim(), x.size())([&](auto *draw, auto *run) {
+        inside([&](auto *draw, auto *run) {
             return quell_denoise(get(), draw, run, t, x.data(), out.data());
         });
     }

@@ -78,12 +78,18 @@ inline size_t product(const char *what, size_t a, size_t b)
     return a * b;
 }
 
+/* "1 value", "2 values". */
+inline std::string number_of_values(size_t size)
+{
+    return std::to_string(size) + (size == 1 ? " value" : " values");
+}
+
 /* Throws if an array has another size than is wanted, which the C interface could not see. */
 inline void expect(const char *what, size_t size, size_t wanted)
 {
     if (size != wanted)
-        throw error(QUELL_BAD_ARGUMENT, std::string(what) + ": " + std::to_string(size) +
-                                            " values, must be " + std::to_string(wanted));
+        throw error(QUELL_BAD_ARGUMENT, std::string(what) + ": " + number_of_values(size) +
+                                            ", must be " + std::to_string(wanted));
 }
 
 /* Returns the data of an array that may be left out: NULL if it is empty. Throws as expect does. */

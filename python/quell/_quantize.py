@@ -120,7 +120,8 @@ def quantize(
         label: The class of each sample, or of all.
         guidance: The weight of classifier-free guidance, or the arguments of quell.guided.
         threads, isa: As those of a sampler; no bit of the file depends on them.
-        progress: A function of (done, total), as if there were as many runs as there can be.
+        progress: A function of (done, total), told for all runs together: total counts the most
+            that may be needed, so that it may end early.
         kwargs: The conditions of the samples, and what guidance is away from, as in a call of a
             sampler.
 

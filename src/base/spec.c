@@ -5,6 +5,7 @@
 #include "number.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 size_t quell_spec_name(const char *spec) { return strcspn(spec, ":"); }
@@ -13,6 +14,17 @@ int quell_spec_is(const char *spec, const char *name)
 {
     size_t length = quell_spec_name(spec);
     return name && strlen(name) == length && !memcmp(name, spec, length);
+}
+
+const char *quell_spec_hint(const char *spec, const struct quell_nearest *nearest,
+                            char text[QUELL_SPEC_HINT])
+{
+    size_t name = strcspn(spec, ",:=");
+    if (!name || spec[name] != ',' || spec[strcspn(spec + name, ":=") + name] != '=')
+        return nearest->hint;
+    snprintf(text, QUELL_SPEC_HINT, "; options come after a colon: '%.*s:%.80s'",
+             name < 60 ? (int)name : 60, spec, spec + name + 1);
+    return text;
 }
 
 static const struct quell_option *find(const struct quell_option *options, const char *key,

@@ -61,6 +61,13 @@ const char *quell_choice(const char *choices, size_t n, size_t *length);
 size_t quell_spec_name(const char *spec);
 int quell_spec_is(const char *spec, const char *name);
 
+/* What to say of a spec whose name no row has: the hint of the nearest or, where options follow a
+ * comma ("ddim,eta=1"), how they are written. */
+#define QUELL_SPEC_HINT 200
+struct quell_nearest;
+const char *quell_spec_hint(const char *spec, const struct quell_nearest *nearest,
+                            char text[QUELL_SPEC_HINT]);
+
 /* Fills values[] with the defaults of the table `options`, which ends with a NULL name. */
 void quell_spec_defaults(const struct quell_option *options, double *values);
 

@@ -22,7 +22,7 @@ int labels_open(struct labels *labels, const struct label_options *options, size
     *labels = (struct labels){.classes = classes, .wanted = class || options->classes};
     if (!labels->wanted) return EXIT_DONE;
     if (!classes)
-        return complain(EXIT_USAGE, "%s: the model has no classes",
+        return complain(EXIT_USAGE, "%s: the model has no classes; leave it out",
                         class ? "--class" : "--classes");
     if (options->classes) return open_file(labels, options->classes);
     labels->each = !strcmp(class, "each");
@@ -38,7 +38,8 @@ int labels_negative(const char *text, size_t classes, int32_t *label)
     uint64_t number = 0;
     *label = -1;
     if (!text) return EXIT_DONE;
-    if (!classes) return complain(EXIT_USAGE, "--negative-class: the model has no classes");
+    if (!classes)
+        return complain(EXIT_USAGE, "--negative-class: the model has no classes; leave it out");
     if (!options_count(text, &number) || number >= classes)
         return complain(EXIT_USAGE, "--negative-class %s: must be 0 to %zu", text, classes - 1);
     *label = (int32_t)number;

@@ -7,6 +7,7 @@
 #include "base/maths.h"
 #include "base/memory.h"
 #include "base/nearest.h"
+#include "base/number.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,8 +32,10 @@ const struct quell_schedule_row *quell_schedule_row(size_t i)
 
 quell_status quell_schedule_point(const quell_schedule *schedule, double t, quell_point *point)
 {
+    char text[QUELL_NUMBER_TEXT];
     if (!(t >= 0 && t <= 1))
-        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: t is %.17g, must be from 0 to 1", t);
+        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: t is %s, must be from 0 to 1",
+                          quell_number_text(t, text));
     point->t = t;
     if (schedule->point(schedule, point) < 0)
         return quell_fail(QUELL_BAD_ARGUMENT, "schedule: the function failed at t = %g", t);
@@ -84,6 +87,7 @@ static quell_status refuse(const char *spec)
         return quell_fail(QUELL_NOT_FOUND,
                           "schedule '': no such schedule; that of a model that asks for none is "
                           "empty: choose one, such as 'vp'");
+    char text[QUELL_SPEC_HINT];
     struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
     const struct quell_schedule_row *row;
     for (size_t i = 0; (row = quell_schedule_row(i)); i++) {
@@ -92,7 +96,7 @@ static quell_status refuse(const char *spec)
     }
     return quell_fail(QUELL_NOT_FOUND,
                       "schedule '%s': no such schedule%s; see `quell list schedules`", spec,
-                      nearest.hint);
+                      quell_spec_hint(spec, &nearest, text));
 }
 
 quell_status quell_schedule_from_row(quell_schedule **out, const struct quell_schedule_row *row,
@@ -130,7 +134,9 @@ static quell_status create(quell_schedule **out, const char *spec)
 
 quell_status quell_schedule_create(quell_schedule **schedule, const char *spec)
 {
-    if (!schedule || !spec) return quell_fail(QUELL_BAD_ARGUMENT, "schedule: an argument is NULL");
+    if (!schedule || !spec)
+        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: %s is NULL",
+                          schedule ? "its spec" : "the place for it");
     QUELL_OWN_FLOATS;
     return create(schedule, spec);
 }
@@ -147,7 +153,8 @@ quell_status quell_schedule_from_function(quell_schedule **schedule, quell_sched
                                           void *user, quell_release_fn *release)
 {
     if (!schedule || !function)
-        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: an argument is NULL");
+        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: %s is NULL",
+                          schedule ? "the function" : "the place for it");
     quell_schedule *made = quell_schedule_new(from_function);
     if (!made) return QUELL_NO_MEMORY;
     made->function = function;

@@ -2,6 +2,7 @@
 #include "denoisers/eigenbasis.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "denoisers/lapack.h"
 
 #include <math.h>
@@ -119,6 +120,15 @@ static void multiply_plainly(size_t dim, const double *vectors, double *gram)
         }
 }
 
+static quell_status refuse_length(size_t i, double square)
+{
+    char text[QUELL_NUMBER_TEXT];
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "eigenbasis: the vectors are not orthonormal: vector %zu has the length %s, "
+                      "must be 1",
+                      i, quell_number_text(sqrt(square), text));
+}
+
 /* Checks that |V V^T - I| <= ORTHONORMALITY in every entry. */
 quell_status quell_orthonormal(size_t dim, const double *vectors)
 {
@@ -131,10 +141,11 @@ quell_status quell_orthonormal(size_t dim, const double *vectors)
     for (size_t i = 0; i < dim && !status; i++)
         for (size_t j = 0; j <= i && !status; j++)
             if (!(fabs(gram[i * dim + j] - (i == j)) <= ORTHONORMALITY))
-                status = quell_fail(QUELL_BAD_ARGUMENT,
-                                    "eigenbasis: vectors %zu and %zu are not orthonormal: their "
-                                    "product is %g",
-                                    i, j, gram[i * dim + j]);
+                status = i == j ? refuse_length(i, gram[i * dim + i])
+                                : quell_fail(QUELL_BAD_ARGUMENT,
+                                             "eigenbasis: vectors %zu and %zu are not orthonormal: "
+                                             "their product is %g, must be 0",
+                                             i, j, gram[i * dim + j]);
     free(gram);
     return status;
 }

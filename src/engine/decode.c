@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "denoisers/program_inputs.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,9 +208,12 @@ static quell_status prepare(struct decoding *decoding, const quell_draw *draw, c
     if (status || !decoding->draw.count) return status;
     if (!decoding->in || !decoding->out)
         return quell_fail(QUELL_BAD_ARGUMENT, "decode: x or out is NULL");
-    if (quell_multiply(decoding->draw.count, decoding->denoiser->dim * sizeof(float), &in) ||
-        quell_multiply(decoding->draw.count, decoding->size * sizeof(float), &out))
-        return quell_fail(QUELL_BAD_ARGUMENT, "decode: count * dim is too large");
+    size_t dim = decoding->denoiser->dim, size = decoding->size;
+    if (quell_multiply(decoding->draw.count, dim * sizeof(float), &in) ||
+        quell_multiply(decoding->draw.count, size * sizeof(float), &out))
+        return quell_fail(QUELL_BAD_ARGUMENT, "decode: count is %zu, must be at most %zu",
+                          decoding->draw.count,
+                          SIZE_MAX / (sizeof(float) * (dim > size ? dim : size)));
     if (quell_overlap(decoding->in, in, decoding->out, out))
         return quell_fail(QUELL_BAD_ARGUMENT, "decode: out overlaps x; it must be another array");
     status = read_told(decoding);

@@ -17,6 +17,7 @@
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -38,7 +39,9 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     job->x = x;
     size_t bytes;
     if (quell_multiply(job->draw.count, job->dim * sizeof *x, &bytes))
-        return quell_fail(QUELL_BAD_ARGUMENT, "run: count * dim is too large");
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: count is %zu, must be at most %zu, as dim is %zu", job->draw.count,
+                          SIZE_MAX / (job->dim * sizeof *x), job->dim);
     if (job->draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
     if ((job->run.observe || sampler->step) && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
         job->run.tile = 1; /* an observer and a step function see whole samples */
@@ -294,12 +297,13 @@ static quell_status stay(struct quell_job *job)
 quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
                         double t, double s, float *x)
 {
+    char from[QUELL_NUMBER_TEXT], to[QUELL_NUMBER_TEXT];
     struct quell_job job = {.given = true};
     quell_status status = quell_run_prepare(&job, sampler, draw, run, x);
     if (status) return status;
     if (!(t >= s && t <= 1 && s >= 0))
-        return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %.17g, s = %.17g; needs 1 >= t >= s >= 0",
-                          t, s);
+        return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %s, s = %s; needs 1 >= t >= s >= 0",
+                          quell_number_text(t, from), quell_number_text(s, to));
     QUELL_OWN_FLOATS;
     if (t == s) return stay(&job);
     quell_point ends[2];

@@ -205,7 +205,10 @@ static quell_status create(quell_sampler **out, const quell_sampler *made,
                            const quell_sampler_options *options)
 {
     if (!out || !denoiser || !schedule)
-        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: the %s is NULL",
+                          !denoiser   ? "denoiser"
+                          : !schedule ? "schedule"
+                                      : "place for it");
     quell_sampler_options o = quell_sampler_defaults();
     quell_status status = options ? quell_sized_copy(&sized, &o, sizeof o, options) : QUELL_OK;
     if (!status) status = quell_sampler_settle(made, denoiser, &o);
@@ -230,7 +233,7 @@ quell_status quell_sampler_create(quell_sampler **sampler, const char *spec,
                                   const quell_denoiser *denoiser, const quell_schedule *schedule,
                                   const quell_sampler_options *options)
 {
-    if (!spec) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
+    if (!spec) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: its spec is NULL");
     quell_sampler made = {.spec = spec};
     quell_status status = quell_method_read(spec, &made.method, made.option);
     if (status) return status;
@@ -242,7 +245,7 @@ quell_status quell_sampler_from_builder(quell_sampler **sampler, quell_build_fn 
                                         const quell_schedule *schedule,
                                         const quell_sampler_options *options)
 {
-    if (!build) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
+    if (!build) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: the builder is NULL");
     quell_sampler made = {.builder = build, .user = user, .release = release};
     return create(sampler, &made, denoiser, schedule, options);
 }
@@ -252,7 +255,7 @@ quell_status quell_sampler_from_step(quell_sampler **sampler, quell_step_fn *ste
                                      const quell_schedule *schedule,
                                      const quell_sampler_options *options)
 {
-    if (!step) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
+    if (!step) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: the step is NULL");
     quell_sampler made = {.step = step, .user = user, .release = release};
     return create(sampler, &made, denoiser, schedule, options);
 }

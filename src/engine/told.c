@@ -24,9 +24,10 @@ static quell_status check_classes(const struct telling *at, const char *negative
                           negative);
     for (size_t i = 0; given && i < at->draw->count; i++)
         if (given[i] < -1 || (given[i] >= 0 && (size_t)given[i] >= classes))
-            return quell_fail(
-                QUELL_BAD_ARGUMENT, "run: %sclass %d of sample %llu: the denoiser has %zu classes",
-                negative, (int)given[i], (unsigned long long)(at->draw->first + i), classes);
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "run: %sclass %d of sample %llu: must be 0 to %zu, or -1 for none",
+                              negative, (int)given[i], (unsigned long long)(at->draw->first + i),
+                              classes - 1);
     return QUELL_OK;
 }
 

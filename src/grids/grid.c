@@ -3,6 +3,7 @@
 #include "grid.h"
 #include "base/fail.h"
 #include "base/nearest.h"
+#include "base/number.h"
 #include <quell/sampler.h>
 
 #include <math.h>
@@ -29,13 +30,14 @@ static const struct quell_grid_row *find(const char *spec)
 
 static quell_status refuse(const char *spec)
 {
+    char text[QUELL_SPEC_HINT];
     struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
     for (size_t i = 0; i < ROWS; i++) {
         quell_nearest_try(&nearest, rows[i]->name);
         if (rows[i]->alias) quell_nearest_try(&nearest, rows[i]->alias);
     }
     return quell_fail(QUELL_NOT_FOUND, "grid '%s': no such grid%s; see `quell list grids`", spec,
-                      nearest.hint);
+                      quell_spec_hint(spec, &nearest, text));
 }
 
 quell_point quell_grid_clean(double t) { return (quell_point){t, 1, 0, 0, -(double)INFINITY}; }
@@ -43,14 +45,14 @@ quell_point quell_grid_clean(double t) { return (quell_point){t, 1, 0, 0, -(doub
 /* Refuses a grid in which two neighbouring points coincide: that step would do nothing. */
 static quell_status check_apart(const char *name, const quell_point *points, size_t steps)
 {
+    char text[QUELL_NUMBER_TEXT];
     for (size_t i = 0; i < steps; i++)
         if (points[i].t == points[i + 1].t &&
             quell_lambda(&points[i]) == quell_lambda(&points[i + 1]))
-            return quell_fail(
-                QUELL_BAD_ARGUMENT,
-                "grid '%s': points %zu and %zu coincide at t = %.17g; take fewer steps, "
-                "or another grid",
-                name, i, i + 1, points[i].t);
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "grid '%s': points %zu and %zu coincide at t = %s; take fewer steps, "
+                              "or another grid",
+                              name, i, i + 1, quell_number_text(points[i].t, text));
     return QUELL_OK;
 }
 

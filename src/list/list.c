@@ -93,6 +93,14 @@ static const struct list *list_of(quell_list_kind kind)
     return (size_t)kind < sizeof lists / sizeof *lists ? &lists[kind] : NULL;
 }
 
+static quell_status refuse_kind(quell_list_kind kind)
+{
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "list: there is no list %d: must be %d to %d, QUELL_LIST_SAMPLERS to "
+                      "QUELL_LIST_ISAS",
+                      (int)kind, QUELL_LIST_SAMPLERS, QUELL_LIST_ISAS);
+}
+
 /* The k-th alias of a row; NULL past the end. */
 static const struct quell_alias *alias_at(const struct row *row, size_t k, struct quell_alias *also)
 {
@@ -126,7 +134,7 @@ static quell_status find_row(quell_list_kind kind, size_t i, const void *theirs,
                              struct row *row)
 {
     const struct list *list = list_of(kind);
-    if (!list) return quell_fail(QUELL_BAD_ARGUMENT, "list: there is no list %d", (int)kind);
+    if (!list) return refuse_kind(kind);
     if (!theirs) return quell_fail(QUELL_BAD_ARGUMENT, "list: the place for the entry is NULL");
     size_t given;
     memcpy(&given, theirs, sizeof given);
@@ -209,7 +217,7 @@ quell_status quell_list_find(quell_list_kind kind, const char *name, size_t *i)
 {
     const struct list *list = list_of(kind);
     struct row row;
-    if (!list) return quell_fail(QUELL_BAD_ARGUMENT, "list: there is no list %d", (int)kind);
+    if (!list) return refuse_kind(kind);
     if (!name || !i) return quell_fail(QUELL_BAD_ARGUMENT, "list: the name or the place is NULL");
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
     for (size_t at = 0; row_at(list, at, &row); at++)

@@ -94,7 +94,8 @@ quell_status quell_builtin_load(quell_model *model, const char *name)
     for (size_t i = 0; i < BUILTINS; i++)
         if (!strcmp(builtins[i].name, name)) return builtins[i].load(model);
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
-    for (size_t i = 0; i < BUILTINS; i++) quell_nearest_try(&nearest, builtins[i].name);
+    for (size_t i = 0; i < BUILTINS; i++)
+        quell_nearest_try_as(&nearest, builtins[i].name, builtins[i].asked_as);
     return quell_fail(QUELL_NOT_FOUND,
                       "model 'builtin:%s': there is none%s: see `quell list models`", name,
                       nearest.hint);

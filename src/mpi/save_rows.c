@@ -30,7 +30,10 @@ static quell_status check(uint64_t count, size_t rank, const size_t *shape, cons
 {
     size_t bytes;
     if (!path || !shape || !make)
-        return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: an argument is NULL");
+        return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: the %s is NULL",
+                                !path    ? "name of the file"
+                                : !shape ? "shape"
+                                         : "function");
     if (!*path) return quell_error_set(QUELL_IO_FAILED, "mpi: the name of the file is empty");
     if (rank < 1 || rank > QUELL_MAX_RANK)
         return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: rank is %zu, must be 1 to %d", rank,

@@ -74,7 +74,9 @@ static quell_status open_model(struct quell_quantizing *q)
     quell_status status = quell_quantize_load(q, &q->model);
     if (status) return status;
     if (!quell_quantize_program(q))
-        return quell_fail(QUELL_UNSUPPORTED, "%s: is no network, and has no weights", q->name);
+        return quell_fail(QUELL_UNSUPPORTED,
+                          "%s: is no network, and has no weights: take a .safetensors network",
+                          q->name);
     const void *inside = quell_builtin_file(q->name, &length);
     status = inside ? quell_tensors_open_memory(&q->tensors, q->name, inside, length)
                     : quell_tensors_open(&q->tensors, q->name);

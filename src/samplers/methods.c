@@ -36,6 +36,7 @@ static const struct quell_alias *alias_of(const struct quell_method *method, con
 
 static quell_status refuse(const char *spec)
 {
+    char text[QUELL_SPEC_HINT];
     struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
     const struct quell_method *method;
     for (size_t i = 0; (method = quell_method_at(i)); i++) {
@@ -44,7 +45,7 @@ static quell_status refuse(const char *spec)
         for (; alias && alias->name; alias++) quell_nearest_try(&nearest, alias->name);
     }
     return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler%s; see `quell list samplers`",
-                      spec, nearest.hint);
+                      spec, quell_spec_hint(spec, &nearest, text));
 }
 
 /* The options of a spec by an alias, `dpmpp_2m:...`: those that the alias says are what it is. */

@@ -163,7 +163,8 @@ static quell_status take_class(struct serve_ask *ask, size_t classes, const char
 {
     uint64_t number;
     bool own = !strcmp(name, "class");
-    if (!classes) return quell_fail(QUELL_BAD_ARGUMENT, "%s: the model has no classes", name);
+    if (!classes)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s: the model has no classes; leave it out", name);
     if (own && !strcmp(value, "each")) {
         ask->each = true;
         return QUELL_OK;

@@ -39,7 +39,8 @@ TEST(options, did_you_mean)
         snprintf(reason, sizeof reason, "(did you mean %s?)", cases[i][1]);
         command_refused(&command, 2, cases[i][0], reason);
     }
-    command_refused(&command, 3, "sample --model builtin:grid52", "(did you mean 'grid25'?)");
+    command_refused(&command, 3, "sample --model builtin:grid52",
+                    "(did you mean 'builtin:grid25'?)");
     command_refused(&command, 2, GRID "--eta 0.5", "--sampler ddim:eta=VALUE");
     command_refused(&command, 2, "resume", "goes on with --resume");
     command_refused(&command, 3, "sample --model net.pt", "quell.export");
@@ -57,6 +58,9 @@ TEST(options, where_to_look)
     static const char *const cases[][2] = {
         {"plan --sampler ddmi", "see `quell list samplers`"},
         {"plan --sampler ddim:ets=1", "see `quell list samplers ddim`"},
+        {"plan --sampler ddim,eta=1", "; options come after a colon: 'ddim:eta=1'; see"},
+        {"plan --schedule vp,beta_min=1", "; options come after a colon: 'vp:beta_min=1'; see"},
+        {"plan --grid karras,rho=3,x=1", "; options come after a colon: 'karras:rho=3,x=1'; see"},
         {"plan --sampler dpmpp_2m:ets=1", "see `quell list samplers dpmpp_2m`"},
         {"plan --schedule cosin", "see `quell list schedules`"},
         {"plan --schedule vp:x=1", "see `quell list schedules vp`"},

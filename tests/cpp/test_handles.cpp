@@ -118,6 +118,13 @@ TEST(empty_and_wrapped)
     CHECK(refused([&] { sampler.sample({}, most / 2 + 1); }));
     CHECK(refused([&] { sampler.denoise({}, 2, none, none); }));
     CHECK(refused([&] { sampler.denoise({}, 0.5, some, none); }));
+    try {
+        sampler.denoise({}, 0.5, {some.data(), 1}, some);
+        CHECK(false); /* one value of two */
+    } catch (const quell::error &caught) {
+        CHECK(std::string(caught.what()).find("x: 1 value, must be a multiple of 2") !=
+              std::string::npos);
+    }
     CHECK(refused([&] { sampler.denoise({}, 0.5, {some.data(), 2}, {some.data() + 1, 2}); }));
     CHECK(refused([&] { denoiser::from_mixture(most / 2 + 1, {1, 1}, {}, {1, 1}); }));
     CHECK(refused([&] { denoiser::from_diagonal_mixture(most / 2 + 1, {1, 1}, {}, {}); }));

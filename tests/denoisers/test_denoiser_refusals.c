@@ -62,6 +62,7 @@ TEST(refusals, full)
     REFUSED(quell_denoiser_from_eigenbasis(&denoiser, 2, one, negative, unit), BAD);
     REFUSED(quell_denoiser_from_eigenbasis(&denoiser, 2, one, nan, unit), BAD);
     REFUSED(quell_denoiser_from_eigenbasis(&denoiser, 2, one, one, not_unit), BAD);
+    CHECK(strstr(quell_error_message(), " has the length "), "%s", quell_error_message());
     REFUSED(quell_denoiser_from_eigenbasis(&denoiser, 2, one, one, oblique), BAD);
     REFUSED(quell_denoiser_from_eigenbasis(&denoiser, 2, one, one, nan_vectors), BAD);
     CHECK(!quell_denoiser_from_covariance(&denoiser, 2, one, barely),

@@ -165,10 +165,18 @@ TEST(ignored, said_as_they_are)
     quell_function_options how = quell_function_defaults();
     quell_denoiser *function = NULL;
     quell_schedule *none = NULL;
+    quell_sampler *sampler = NULL;
     how.output = NULL;
     CHECK(quell_denoiser_from_function(&function, 2, no_answer, NULL, &how) == QUELL_BAD_ARGUMENT,
           "output NULL");
     CHECK(strstr(quell_error_message(), "output is NULL"), "%s", quell_error_message());
+    CHECK(quell_schedule_create(&none, NULL) == QUELL_BAD_ARGUMENT, "no spec");
+    CHECK(strstr(quell_error_message(), "its spec is NULL"), "%s", quell_error_message());
+    begin("vp");
+    CHECK(quell_sampler_create(&sampler, "ddim", denoiser, NULL, NULL) == QUELL_BAD_ARGUMENT,
+          "no schedule");
+    CHECK(strstr(quell_error_message(), "the schedule is NULL"), "%s", quell_error_message());
+    end();
     CHECK(quell_schedule_create(&none, "vp:alpha_min=1") == QUELL_BAD_ARGUMENT, "alpha_min");
     CHECK(strstr(quell_error_message(), "from 1e-30 to 0.999999999"), "%s", quell_error_message());
 }

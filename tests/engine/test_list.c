@@ -94,6 +94,7 @@ TEST(list, refused)
     CHECK(quell_list_find(QUELL_LIST_SAMPLERS, NULL, &i) == QUELL_BAD_ARGUMENT, "no name");
     CHECK(quell_list_find(QUELL_LIST_SAMPLERS, "ddim", NULL) == QUELL_BAD_ARGUMENT, "no place");
     CHECK(quell_list((quell_list_kind)KINDS, 0, &entry) == QUELL_BAD_ARGUMENT, "a sixth list");
+    CHECK(strstr(quell_error_message(), "no list 5: must be 0 to 4"), "%s", quell_error_message());
     CHECK(quell_list((quell_list_kind)-1, 0, &entry) == QUELL_BAD_ARGUMENT, "list -1");
     CHECK(quell_list(QUELL_LIST_GRIDS, SIZE_MAX, &entry) == QUELL_NOT_FOUND, "the last of all");
     CHECK(quell_list(QUELL_LIST_GRIDS, 0, NULL) == QUELL_BAD_ARGUMENT, "no entry");

@@ -57,7 +57,8 @@ contains
             call check(all(x(:, i) == one(:, 1)), 'a sample of several streams')
         end do
         call quell_sample(sampler, draw, x(:, :3), stat=stat, errmsg=errmsg)
-        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'as many seeds') > 0, errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. &
+            index(errmsg, 'seeds is 4, must be 3, one for each sample') > 0, errmsg)
         draw%seed = 3
         call quell_sample(sampler, draw, x, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'leave one out') > 0, errmsg)
