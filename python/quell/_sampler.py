@@ -359,8 +359,7 @@ class Sampler(Settings):
         """Refuses samples that do not have the denoiser's shape, if it has one."""
         if not is_native(self.denoiser):
             return
-        dim, elements = self.denoiser.dim, length(shape)
-        own = getattr(self.denoiser, "shape", None)
+        dim, own, elements = self.denoiser.dim, getattr(self.denoiser, "shape", None), length(shape)
         alone = elements != dim and len(shape) < 2
         if alone or (own is not None and elements == dim and not fits(shape, own)):
             extents = ", ".join(map(str, (dim,) if own is None else own))
