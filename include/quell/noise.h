@@ -33,12 +33,12 @@ extern "C" {
  * The key is the seed xor the first 64 bits, low word first, of the block of Philox4x32-10 with key
  * = 0 and counter = the bits of t and s as doubles, (t low, t high, s low, s high), -0 as 0.
  *
- * Two cases differ:
- * - Several points of a grid may have one t, because what lies beyond an end of the schedule has
- *   the t of that end. The key of a step between two such points is that of their values of lambda
- *   (quell_lambda), given here in place of t and s.
- * - In dpm_adaptive each sample chooses its own steps. The key is that of the whole way, from the
- *   first time to the last, and step j of the sample has its stream j.
+ * Several points of a grid may have one t, because what lies beyond an end of the schedule has the t
+ * of that end. The key of a step between two such points is that of their values of lambda
+ * (quell_lambda), given here in place of t and s.
+ *
+ * In dpm_adaptive each sample chooses its own steps. The key is that of the whole way, from the
+ * first time to the last, and step j of the sample has its stream j.
  *
  * Thread-safe. */
 QUELL_API uint64_t quell_noise_key(uint64_t seed, double t, double s);
