@@ -131,7 +131,7 @@ def public(package):
 def pages(package):
     """{name: text} of all pages. A name of the package that is on none is an error."""
     of = public(package)
-    top = ["networks", "_normals", "_quantize"]
+    top = ["networks", "_lists", "_normals", "_quantize"]
     files = [package / f"{name}.py" for name in ("__init__", *top)]
     names = {name for module in top for name in of[f"quell.{module}"]}
     found = {
