@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PAUSE 0.005 /* seconds that a worker without work sleeps at most */
-#define SILENCE \
-    0.02 /* seconds after which the conductor looks whether there is something to tell */
+/* Seconds that a worker without work sleeps at most, and after which the conductor looks whether
+ * there is something to tell. */
+#define PAUSE 0.005
+#define SILENCE 0.02
 
 /* How many samples a worker that has `rows` may take now: an even share. A run that has fewer
  * workers than there are threads takes no others if there are several, so that the next one has
