@@ -93,7 +93,7 @@ inline void expect(const char *what, size_t size, size_t wanted)
 }
 
 /* Returns the data of an array that may be left out: NULL if it is empty. Throws as expect does. */
-template <class Span> auto *optional_data(const char *what, Span values, size_t wanted)
+template <class Values> auto *optional_data(const char *what, const Values &values, size_t wanted)
 {
     if (values.empty()) return static_cast<decltype(values.data())>(nullptr);
     expect(what, values.size(), wanted);
