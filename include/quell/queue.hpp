@@ -168,8 +168,7 @@ class queue
     ticket submit(const sampler &sampler, const draw &what, span<float> x,
                   const request &how = {}) const
     {
-        size_t dim = sampler.dim(), count = dim ? x.size() / dim : 0;
-        detail::expect("queue: x", x.size(), count * dim);
+        size_t count = detail::expect_rows("queue: x", x.size(), sampler.dim());
         auto asked = std::make_unique<detail::asked>(what, how, count);
         quell_request c = quell_request_defaults();
         c.sampler = sampler.get();

@@ -75,10 +75,7 @@ class running
         : how_(how), conditions_(c_conditions(what.conditions)),
           negative_conditions_(c_conditions(what.negative_conditions))
     {
-        size_t count = dim ? values / dim : 0;
-        if (values != count * dim)
-            throw error(QUELL_BAD_ARGUMENT, "run: x: " + number_of_values(values) +
-                                                ", must be a multiple of " + std::to_string(dim));
+        size_t count = expect_rows("run: x", values, dim);
         draw_ = quell_draw_defaults();
         draw_.seed = what.seed;
         draw_.first = what.first;

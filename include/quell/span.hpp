@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+#include <quell/status.hpp>
 #if __cplusplus >= 202002L
 #include <ranges>
 #endif

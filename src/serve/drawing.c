@@ -115,7 +115,8 @@ quell_status serve_drawing_prepare(struct serve_drawing *drawing)
         status = serve_sampler_take(&drawing->server->samplers, drawing->model, &drawing->ask,
                                     &drawing->sampler);
     if (!status) status = check_evaluations(drawing);
-    if (!status && quell_denoiser_reproducible(quell_model_denoiser(drawing->model->model)))
+    if (!status && drawing->ask.format < SERVE_FORMATS &&
+        quell_denoiser_reproducible(quell_model_denoiser(drawing->model->model)))
         serve_drawing_name(drawing);
     return status;
 }

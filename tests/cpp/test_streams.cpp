@@ -33,8 +33,8 @@ TEST(streams_of_each)
     }
 }
 
-/* A draw owns what it is given: braces, vectors that a function returns and arrays that change before
- * the draw would otherwise leave it with other numbers, and no compiler says so. */
+/* A draw owns what it is given: braces, vectors that a function returns and arrays that change
+ * before the draw would otherwise leave it with other numbers, and no compiler says so. */
 TEST(streams_of_what_is_gone)
 {
     quell::sampler sampler = some_sampler();
