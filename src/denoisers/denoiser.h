@@ -110,6 +110,8 @@ struct quell_denoiser_class {
     /* Then makes its own result of theirs. */
     void (*answer)(const quell_denoiser *denoiser, const struct quell_evaluation *evaluation,
                    const float *other);
+    /* How many evaluations it is made of at time t, those that its parts are made of counted. */
+    size_t (*parts)(const quell_denoiser *denoiser, double t);
     void (*destroy)(quell_denoiser *denoiser); /* frees the members, not the struct; may be NULL */
     /* Refuses a point at which the denoiser cannot be evaluated; NULL: it can be at all. */
     quell_status (*check)(const quell_denoiser *denoiser, const quell_point *point);
@@ -162,6 +164,9 @@ size_t quell_denoiser_constants_size(const quell_denoiser *denoiser);
 /* The class's scratch_size and kept_size, rounded up to cache lines; 0 if it has none. */
 size_t quell_denoiser_scratch_size(const quell_denoiser *denoiser, size_t rows);
 size_t quell_denoiser_kept_size(const quell_denoiser *denoiser, size_t rows);
+
+/* How many evaluations by others one at time t is made of; 1: it is made of none. */
+size_t quell_denoiser_parts(const quell_denoiser *denoiser, double t);
 
 /* Calls the class's evaluate, and then does what the class does not do itself (variance, apart). */
 int quell_denoiser_evaluate(const quell_denoiser *denoiser,

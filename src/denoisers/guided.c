@@ -132,6 +132,14 @@ static size_t ask(const quell_denoiser *denoiser, const struct quell_evaluation 
     return 2;
 }
 
+static size_t parts(const quell_denoiser *denoiser, double t)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_denoiser *guide = guided->guide ? guided->guide : guided->denoiser;
+    size_t own = quell_denoiser_parts(guided->denoiser, t);
+    return quell_guidance_acts(&guided->guidance, t) ? own + quell_denoiser_parts(guide, t) : own;
+}
+
 static void answer(const quell_denoiser *denoiser, const struct quell_evaluation *at,
                    const float *other)
 {
@@ -191,6 +199,7 @@ static const struct quell_denoiser_class guided_class = {
     .constants = constants,
     .ask = ask,
     .answer = answer,
+    .parts = parts,
     .check = check,
     .check_times = check_times,
     .destroy = destroy,

@@ -104,6 +104,11 @@ int quell_denoiser_evaluate_several(const struct quell_asked *list, size_t count
     return result;
 }
 
+size_t quell_denoiser_parts(const quell_denoiser *denoiser, double t)
+{
+    return denoiser->type->parts ? denoiser->type->parts(denoiser, t) : 1;
+}
+
 int quell_denoiser_evaluate(const quell_denoiser *denoiser,
                             const struct quell_evaluation *evaluation)
 {

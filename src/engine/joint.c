@@ -182,7 +182,7 @@ static bool advance(struct quell_strand *strand)
     const struct quell_plan *plan = strand->job.plan;
     for (; strand->next < plan->count; strand->next++) {
         const struct quell_op *op = &plan->ops[strand->next];
-        if (atomic_load(&strand->job.watch.stopped)) return false;
+        if (!quell_tile_goes_on(&strand->tile, strand->next)) return false;
         if (op->kind == QUELL_EVAL) {
             strand->mean = quell_tile_mean_of(&strand->tile, plan, op);
             return true;
@@ -249,6 +249,13 @@ static bool look(void *data, bool leads)
     return !wanted;
 }
 
+/* How many rows of networks a part's evaluation is: guidance asks twice. */
+static double cost(const struct quell_strand *strand)
+{
+    const quell_denoiser *denoiser = strand->part.sampler->denoiser;
+    return (double)(strand->tile.rows * quell_denoiser_parts(denoiser, strand->mean.t->t));
+}
+
 /* What all parts ask next. */
 static void evaluate(struct bundle *bundle)
 {
@@ -266,13 +273,14 @@ static void evaluate(struct bundle *bundle)
     }
     /* Networks have no result but 0. */
     (void)quell_denoiser_evaluate_several(bundle->asked, bundle->count);
-    double seconds = now() - start;
+    double seconds = now() - start, all = 0;
+    for (size_t i = 0; i < bundle->count; i++) all += cost(bundle->strand[i]);
     for (size_t i = 0; i < bundle->count; i++) {
         struct quell_strand *strand = bundle->strand[i];
         quell_tile_answer(&strand->tile, &strand->mean);
         quell_tile_check_mean(&strand->tile, &strand->mean);
         strand->next++;
-        strand->seconds = seconds * (double)strand->tile.rows / (double)bundle->rows;
+        strand->seconds = seconds * cost(strand) / all;
     }
 }
 

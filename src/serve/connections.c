@@ -76,6 +76,7 @@ void serve_connection_close(struct serve_connections *connections,
     take_out(connections, connection);
     if (connection->doing != SERVE_ENDED) connections->count--;
     pthread_mutex_unlock(&connections->lock);
+    free(connection->noted);
     free(connection);
 }
 

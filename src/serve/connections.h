@@ -15,12 +15,14 @@ enum serve_doing { SERVE_NEW, SERVE_WAITS, SERVE_BUSY, SERVE_TAKES, SERVE_ENDED,
 
 /* since: when it began to do so. seconds: how long it may. closing: its client sends no more, when
  * that was seen first; 0: it was not. before, after: in the list of those that do the same, the one
- * that began first at its head. */
+ * that began first at its head. noted: memory of a request whose headers have not all come; it is
+ * freed with the connection. */
 struct serve_connection {
     int file;
     enum serve_doing doing;
     double since, seconds, closing;
     struct serve_connection *before, *after;
+    void *noted;
 };
 
 /* seconds: how long one may take to send a request. most: how many there may be.

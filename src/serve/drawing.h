@@ -20,7 +20,7 @@ struct serve_server;
  * holders: its request, the queue, and events that are being written.
  * account: of the client; held: the memory that it was given from there.
  * liked: the formats that the client takes. events: not NULL if it wants to see how they are drawn.
- * tag: the name of the result, "" if the model is not reproducible.
+ * tag: the name of the result, "" if the model is not reproducible, or it is told as events.
  * shown: what a sample is when it is decoded.
  * ticket, decoding: in the queue, where they are drawn and then decoded.
  * unwanted: nobody waits for it any more. cut: the server ends, and its client is told so.

@@ -11,24 +11,35 @@
 #define MEMORY 131072 /* bytes for the lines of a request; who sends more is not answered */
 #define SPARE 64      /* connections beyond those that there may be, until one is ended */
 
-/* Notes the address as it was sent, before anything is known of the request. Whoever has a request
- * here is sure to be told of its end (end_request). */
+/* What is known here of a request's connection; NULL if there was no memory for it. */
+static struct serve_connection *place_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *place =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return place ? place->socket_context : NULL;
+}
+
+/* Notes the address as it was sent, before anything is known of the request. If libmicrohttpd
+ * refuses it then, for too many parameters, it does not always tell of its end: the connection has
+ * it until it begins. */
 static void *note_address(void *user, const char *uri, struct MHD_Connection *connection)
 {
-    struct serve_request *request = quell_new(1, sizeof *request);
+    struct serve_connection *place = place_of(connection);
+    struct serve_request *request = place ? quell_new(1, sizeof *request) : NULL;
     if (!request) return NULL;
     request->server = user;
     request->connection = connection;
+    request->place = place;
     serve_escape(request->uri, sizeof request->uri, uri);
+    free(place->noted);
+    place->noted = request;
     return request;
 }
 
 static void begin_request(struct serve_request *request)
 {
     struct serve_server *server = request->server;
-    const union MHD_ConnectionInfo *place =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    request->place = place ? place->socket_context : NULL;
+    request->place->noted = NULL;
     request->models = serve_shelf_take(&server->shelf);
     request->began = quell_queue_now();
     atomic_fetch_add(&server->open, 1);
@@ -78,10 +89,7 @@ static void end_request(void *user, struct MHD_Connection *connection, void **co
     struct serve_server *server = user;
     (void)connection;
     *context = NULL;
-    if (!request || !request->models) { /* it went before all its headers had come */
-        free(request);
-        return;
-    }
+    if (!request || !request->models) return; /* it went before all its headers had come */
     if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
         server->gone++;
         request->code = 499; /* as nginx calls it */

@@ -32,7 +32,7 @@ struct serve_received {
 
 /* A request of HTTP, from its first line until its answer has been sent.
  *
- * place: its connection, as far as the server knows it; NULL if it does not.
+ * place: its connection.
  * uri: the address as it was sent (serve_escape), as far as it fits. began: when it came.
  * models: those that were served when it came; NULL until its headers are there. posted: its method
  *   is POST; type, body: of that.

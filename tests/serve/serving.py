@@ -75,9 +75,9 @@ class Server:
         return float(found.group(1)) if found else 0.0
 
     def kill(self):
-        """As the kernel does where memory ends: no line of the server's runs any more."""
+        """As the kernel does where memory ends: no line of the server's runs any more. Returns what it has said."""
         self.process.kill()
-        self.process.communicate()
+        return self.process.communicate()[1]
 
     def stop(self, code=0):
         self.process.send_signal(signal.SIGTERM)
@@ -89,9 +89,18 @@ class Server:
 
 @contextlib.contextmanager
 def serving(*options, **more):
+    """If a check fails because its server has ended, what that said is printed: a sanitizer's report above all."""
     server = Server(*options, **more)
     try:
         yield server
+    except BaseException:
+        if server.process.returncode is None:
+            time.sleep(0.5)  # it may be about to write
+            code = server.process.poll()
+            said = server.kill()
+            if code:
+                print(f"{NAME}: the server ended with {code}: {said[-8000:]}", file=sys.stderr)
+        raise
     finally:
         server.kill()
 
