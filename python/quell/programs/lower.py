@@ -107,10 +107,12 @@ class Lowering:
     def _made(self, node: Node) -> Any:
         target, said = node.target, node.meta.get("val")
         if target is operator.getitem:
-            made, k = self._resolved(node.args[0]), node.args[1]
-            if isinstance(made, list) and not -len(made) <= k < len(made):
+            of: Any = node.args[0]
+            k: Any = node.args[1]
+            made = self._resolved(of)
+            if isinstance(made, list) and isinstance(k, int) and not -len(made) <= k < len(made):
                 raise NotKnown(
-                    f"result {k} of {_name(node.args[0])}, as return_indices=True asks for",
+                    f"result {k} of {_name(of)}, as return_indices=True asks for",
                     "interpolate() makes images larger without it",
                 )
             return made[k]
