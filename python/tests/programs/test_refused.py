@@ -139,6 +139,12 @@ def test_arguments(example, options, said, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_of_another_format(tmp_path):
+    with pytest.raises(ValueError, match="net.pt: would be written as .safetensors: name it so"):
+        export(Of(lambda m, x, t: x), tmp_path / "net.pt", (X, T), **SAID)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_weights(tmp_path):
     path = tmp_path / "net.safetensors"
     for change, said in (
