@@ -267,3 +267,41 @@ TEST(mistakes, nothing_at_all)
               !quell_transition_first(NULL),
           "of no transition");
 }
+
+static void says(quell_status status, quell_status wanted, const char *message)
+{
+    CHECK(status == wanted && !strcmp(quell_error_message(), message), "%s, %s, not %s",
+          quell_status_name(status), quell_error_message(), message);
+}
+
+/* Of two pointers the message names the one that is NULL. */
+TEST(mistakes, which_is_null)
+{
+    const double betas[] = {0.1, 0.2};
+    const size_t shape[] = {2};
+    quell_schedule *schedule = NULL;
+    quell_model *model = NULL;
+    quell_denoiser *denoiser = NULL;
+    quell_operation operation = quell_operation_init();
+    MUST(quell_denoiser_from_isotropic(&denoiser, 2, NULL, 1));
+    const quell_status bad = QUELL_BAD_ARGUMENT;
+    says(quell_schedule_from_betas(&schedule, 2, NULL), bad, "schedule: betas is NULL");
+    says(quell_schedule_from_betas(NULL, 2, betas), bad, "schedule: the place for it is NULL");
+    says(quell_schedule_from_betas(&schedule, 1, betas), bad,
+         "schedule: needs a table of 2 betas or more, and has 1");
+    says(quell_model_from_denoiser(NULL, denoiser, 1, shape, NULL), bad,
+         "model: the place for it is NULL");
+    says(quell_model_from_denoiser(&model, NULL, 1, shape, NULL), bad,
+         "model: its denoiser is NULL");
+    says(quell_model_from_denoiser(&model, denoiser, 1, NULL, NULL), bad,
+         "model: its shape is NULL");
+    says(quell_model_load(NULL, "builtin:rings"), bad, "model: the place for it is NULL");
+    says(quell_model_load(&model, NULL), bad, "model: its name is NULL");
+    says(quell_model_save(NULL, "x.json"), bad, "model: it is NULL");
+    says(quell_sampler_operation(NULL, 0, &operation), bad, "operation: the sampler is NULL");
+    says(quell_list_find(QUELL_LIST_GRIDS, "karras", NULL), bad, "list: the place is NULL");
+    says(quell_model_load(&model, "net.onnx"), QUELL_NOT_FOUND,
+         "model 'net.onnx': an .onnx network is loaded by quell_model_from_onnx (quell/onnx.h), "
+         "and by the command; Python writes a .safetensors network by quell.export");
+    quell_denoiser_free(denoiser);
+}
