@@ -7,7 +7,7 @@ import onnxruntime
 import torch
 from problem import Call, Problem
 
-TYPICAL = 8  # inputs that the tool sees
+TYPICAL = 8  # samples that the tool sees, at least
 
 
 def exported(problem: Problem) -> pathlib.Path:
@@ -44,7 +44,7 @@ def int8(problem: Problem) -> Call:
             names = [one.name for one in onnxruntime.InferenceSession(plain).get_inputs()]
             self.rest = [
                 dict(zip(names, (one.numpy() for one in both), strict=True))
-                for both in problem.typical(TYPICAL)
+                for both in problem.typical(max(TYPICAL // len(problem.x), 2))
             ]
 
         def get_next(self) -> dict | None:

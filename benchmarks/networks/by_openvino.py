@@ -2,6 +2,7 @@
 """OpenVINO, and NNCF for its whole weights."""
 
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import openvino
@@ -9,7 +10,8 @@ from by_onnxruntime import exported
 from openvino.frontend import OpConversionFailure
 from problem import Call, Problem
 
-TYPICAL = 8  # inputs that NNCF sees
+TYPICAL = 8  # samples that NNCF sees, at least
+FEW = 8  # the number of samples of the model that is tried for others
 
 
 def _convert(problem: Problem) -> openvino.Model:
@@ -21,24 +23,43 @@ def _convert(problem: Problem) -> openvino.Model:
         return openvino.convert_model(exported(problem))
 
 
-def _converted(problem: Problem) -> pathlib.Path:
-    path = problem.path(f"openvino_{len(problem.x)}", ".xml")
+def _reshaped(problem: Problem, few: pathlib.Path) -> openvino.Model | None:
+    """A model for few samples, which was made before, for these; None if it cannot be so."""
+    if not few.exists():
+        return None
+    model = openvino.Core().read_model(few)
+    try:
+        model.reshape({k: list(one.shape) for k, one in enumerate(problem.given())})
+        fits = list(model.output(0).shape) == list(problem.x.shape)
+    except RuntimeError:
+        return None
+    return model if fits else None
+
+
+def _save(problem: Problem, name: str, make: Callable[[Problem], openvino.Model]) -> pathlib.Path:
+    path = problem.path(f"{name}_{len(problem.x)}", ".xml")
     if not path.exists():
-        openvino.save_model(_convert(problem), path, compress_to_fp16=False)
+        model = _reshaped(problem, problem.path(f"{name}_{FEW}", ".xml"))
+        openvino.save_model(model or make(problem), path, compress_to_fp16=False)
     return path
+
+
+def _converted(problem: Problem) -> pathlib.Path:
+    return _save(problem, "openvino", _convert)
+
+
+def _quantise(problem: Problem) -> openvino.Model:
+    import nncf
+
+    model = openvino.Core().read_model(_converted(problem))
+    inputs = max(TYPICAL // len(problem.x), 2)
+    given = [[one.numpy() for one in both] for both in problem.typical(inputs)]
+    kind = nncf.ModelType.TRANSFORMER if problem.network.transforms else None
+    return nncf.quantize(model, nncf.Dataset(given), subset_size=inputs, model_type=kind)
 
 
 def _quantised(problem: Problem) -> pathlib.Path:
-    import nncf
-
-    path = problem.path(f"openvino_int8_{len(problem.x)}", ".xml")
-    if not path.exists():
-        model = openvino.Core().read_model(_converted(problem))
-        given = [[one.numpy() for one in both] for both in problem.typical(TYPICAL)]
-        kind = nncf.ModelType.TRANSFORMER if problem.network.transforms else None
-        made = nncf.quantize(model, nncf.Dataset(given), subset_size=TYPICAL, model_type=kind)
-        openvino.save_model(made, path, compress_to_fp16=False)
-    return path
+    return _save(problem, "openvino_int8", _quantise)
 
 
 def _call(problem: Problem, path: pathlib.Path, precision: str) -> Call:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from problem import Call, Problem
 from torch import Tensor
+from torch._inductor import config as inductor
 
 
 def _call(problem: Problem, network: Callable, half: bool = False) -> Call:
@@ -30,11 +31,18 @@ def compiled_bf16(problem: Problem) -> Call:
 
 
 def _by_zentorch(problem: Problem, half: bool) -> Call:
-    """Of a copy: zentorch packs the weights of the module itself, which is then wrong elsewhere."""
+    """Of a copy, because zentorch packs the weights of the module itself, which is then wrong
+    elsewhere. It also leaves its own pass over graphs to all that is compiled later."""
     import zentorch  # noqa: F401, which names its compiler
 
     module = copy.deepcopy(problem.module)
-    return _call(problem, torch.compile(module, backend="zentorch"), half=half)
+    call = _call(problem, torch.compile(module, backend="zentorch"), half=half)
+    before = inductor.joint_custom_post_pass
+    try:
+        call.run()
+    finally:
+        inductor.joint_custom_post_pass = before
+    return call
 
 
 def zentorch(problem: Problem) -> Call:

@@ -112,6 +112,7 @@ class Network:
     make: Callable[[], nn.Module]
     sample: tuple[int, ...]
     transforms: bool = False  # a transformer
+    most: int = 64  # samples in the tables
 
     def module(self) -> nn.Module:
         torch.manual_seed(0)
@@ -125,12 +126,12 @@ NETWORKS = (
     Network("MLP 2-128 x 3", lambda: mlp(2, 128), (2,)),
     Network("U-Net 64-128-256, 64 x 64", lambda: UNet(3, (64, 128, 256)), (3, 64, 64)),
     Network("ddpm-cifar10", theirs.cifar, (3, 32, 32)),
-    Network("EDM's DDPM++, 32 x 32", theirs.edm, (3, 32, 32)),
+    Network("EDM's DDPM++, 32 x 32", theirs.edm, (3, 32, 32), most=8),
     Network("DiT-S/2, 4 x 32 x 32", theirs.dit, (4, 32, 32), transforms=True),
     Network("Diffusion Policy's U-Net, 16 x 2", theirs.Policy, (16, 2)),
     Network("TabDDPM's MLP, 16", theirs.Tables, (16,)),
-    Network("VAE decoder to 128 x 128", theirs.Decoder, (3, 128, 128)),
-    Network("two convolutions, 64, 64 x 64", lambda: Two(64), (64, 64, 64)),
-    Network("two convolutions, 128, 32 x 32", lambda: Two(128), (128, 32, 32)),
-    Network("two convolutions, 256, 16 x 16", lambda: Two(256), (256, 16, 16)),
+    Network("VAE decoder to 128 x 128", theirs.Decoder, (3, 128, 128), most=8),
+    Network("two convolutions, 64, 64 x 64", lambda: Two(64), (64, 64, 64), most=1),
+    Network("two convolutions, 128, 32 x 32", lambda: Two(128), (128, 32, 32), most=1),
+    Network("two convolutions, 256, 16 x 16", lambda: Two(256), (256, 16, 16), most=1),
 )
