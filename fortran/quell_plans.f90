@@ -164,7 +164,7 @@ contains
         quell_plan_noise_piece = c_plan_noise_piece(plan%handle, int(piece, c_int), t, s)
     end function
 
-    ! Ends a transition from t to s.
+    ! Ends a transition from t to s, two points of the builder's grid that follow each other.
     recursive subroutine quell_plan_step(plan, t, s)
         type(quell_plan), intent(in) :: plan
         type(quell_point), intent(in) :: t, s

@@ -1,6 +1,7 @@
 ! SPDX-License-Identifier: MIT
 ! What a step of the caller's own can do inside its transition (quell/transition.h).
 module quell_transitions
+    use, intrinsic :: ieee_arithmetic, only: ieee_value, ieee_quiet_nan
     use, intrinsic :: iso_c_binding
     use quell_base
     use quell_c, only: quell_call, quell_point
@@ -22,7 +23,9 @@ module quell_transitions
 
     abstract interface
         ! Takes x(dim, rows) from x_t to x_s in place. It is called from many threads at once. stat
-        ! is 0 on entry; < 0 means an error, and > 0 stops the run.
+        ! is 0 on entry; < 0 means an error, and > 0 stops the run. A failure of a procedure below
+        ! that the step ignores ends the run where it was asked for what cannot be, and otherwise
+        ! where the NaN that it got instead is in x.
         subroutine quell_step_fn(transition, t, s, x, stat)
             import
             type(quell_transition), intent(in) :: transition
@@ -83,7 +86,8 @@ contains
             [quell_transition_dim(transition), quell_transition_rows(transition)])
     end function
 
-    ! Evaluates the denoiser: mean = E[X | x_t = x], both (dim, rows).
+    ! Evaluates the denoiser: mean = E[X | x_t = x], both (dim, rows). If that fails, mean is NaN,
+    ! or what the denoiser has returned where that is not finite.
     recursive subroutine quell_transition_denoise(transition, t, x, mean, stat, errmsg)
         type(quell_transition), intent(in) :: transition
         type(quell_point), intent(in) :: t
@@ -91,9 +95,13 @@ contains
         real(c_float), intent(inout), contiguous :: mean(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        if (.not. fits(transition, 'x', shape(x, kind=c_size_t), stat, errmsg)) return
-        if (.not. fits(transition, 'mean', shape(mean, kind=c_size_t), stat, errmsg)) return
-        call quell_finish(c_transition_denoise(transition%handle, t, x, mean), stat, errmsg)
+        if (fits(transition, 'x', shape(x, kind=c_size_t), stat, errmsg)) then
+            if (fits(transition, 'mean', shape(mean, kind=c_size_t), stat, errmsg)) then
+                call quell_finish(c_transition_denoise(transition%handle, t, x, mean), stat, errmsg)
+                return
+            end if
+        end if
+        mean = ieee_value(0.0_c_float, ieee_quiet_nan)
     end subroutine
 
     ! Refuses an array that is not (dim, rows).
@@ -110,14 +118,18 @@ contains
             wanted, stat, errmsg)
     end function
 
-    ! Writes the noise of slot k, from 0 to 7, of this transition to noise(dim, rows).
+    ! Writes the noise of slot k, from 0 to 7, of this transition to noise(dim, rows). It is NaN if
+    ! it has another shape.
     recursive subroutine quell_transition_noise(transition, k, noise, stat, errmsg)
         type(quell_transition), intent(in) :: transition
         integer, intent(in) :: k
         real(c_float), intent(inout), contiguous :: noise(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        if (.not. fits(transition, 'noise', shape(noise, kind=c_size_t), stat, errmsg)) return
+        if (.not. fits(transition, 'noise', shape(noise, kind=c_size_t), stat, errmsg)) then
+            noise = ieee_value(0.0_c_float, ieee_quiet_nan)
+            return
+        end if
         call quell_finish(c_transition_noise(transition%handle, int(k, c_int), noise), stat, &
             errmsg)
     end subroutine

@@ -62,8 +62,9 @@ inline std::vector<quell_condition> c_conditions(const std::vector<condition> &a
                         "draw: condition '" + one.name +
                             (one.is_none ? "' is none, but has values or a count"
                                          : "' has no values; condition::none stands for none"));
-        size_t rows = one.count ? one.count : 1, size = one.values.size() / rows;
-        expect("draw: a condition", one.values.size(), rows * size);
+        size_t rows = one.count ? one.count : 1;
+        size_t size = expect_rows("draw: condition '" + one.name + "'", one.values.size(), rows,
+                                  "its count, ");
         c.push_back({text("condition: name", one.name), one.is_none ? nullptr : one.values.data(),
                      one.count, size});
     }
@@ -75,7 +76,7 @@ inline std::vector<quell_condition> c_conditions(const std::vector<condition_tak
     std::vector<quell_condition> c;
     for (const condition_taken &one : all) {
         if (!one.none.empty())
-            expect("function: the none of a condition", one.none.size(), one.size);
+            expect("function: the none of condition '" + one.name + "'", one.none.size(), one.size);
         c.push_back({text("condition: name", one.name),
                      one.none.empty() ? nullptr : one.none.data(), 0, one.size});
     }

@@ -102,8 +102,7 @@ class denoiser
     /* X uniform over the rows of points[count][dim]. */
     static denoiser from_points(size_t dim, span<const float> points)
     {
-        size_t count = dim ? points.size() / dim : 0;
-        detail::expect("empirical: points", points.size(), count * dim);
+        size_t count = detail::expect_rows("empirical: points", points.size(), dim, "dim, ");
         return make(
             [&](auto **d) { return quell_denoiser_from_points(d, count, dim, points.data()); });
     }
@@ -119,6 +118,9 @@ class denoiser
     template <class F>
     static denoiser from_function(size_t dim, F function, const function_options &options = {})
     {
+        static_assert(
+            std::is_invocable_v<F &, const quell_call &, span<const float>, span<float>>,
+            "takes (const quell_call &call, span<const float> input, span<float> output)");
         auto own = std::make_unique<F>(std::move(function));
         quell_function_options c = quell_function_defaults();
         c.output = detail::text("function: output", options.output);

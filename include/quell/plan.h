@@ -136,8 +136,9 @@ QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_po
 QUELL_API uint32_t quell_plan_noise_piece(quell_plan *plan, unsigned piece, const quell_point *t,
                                           const quell_point *s);
 
-/* STEP: ends a transition from t to s. Here the run counts its progress, may be stopped, and calls
- * the observer. */
+/* STEP: ends a transition from t to s, which for transition i are grid[i] and grid[i + 1] of the
+ * builder's grid; creating the sampler fails with others. Here the run counts its progress, may be
+ * stopped, and calls the observer. */
 QUELL_API void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *s);
 
 /* Makes the plan fail with this status and this message, one line without a newline. */

@@ -90,7 +90,7 @@ class plan
         return quell_plan_noise_piece(plan_, piece, &t, &s);
     }
 
-    /* Ends a transition from t to s. */
+    /* Ends a transition from t to s, two points of the builder's grid that follow each other. */
     void step(const point &t, const point &s) { quell_plan_step(plan_, &t, &s); }
 
     /* Makes the plan fail with this status and message. */

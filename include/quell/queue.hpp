@@ -94,19 +94,19 @@ class asked
 {
   public:
     asked(const draw &what, const request &how, size_t count)
-        : conditions_(what.conditions), negative_conditions_(what.negative_conditions),
-          answer_(how.answer), observe_(how.observe), c_conditions_(c_conditions(conditions_)),
-          c_negative_conditions_(c_conditions(negative_conditions_))
+        : what_(what), answer_(how.answer), observe_(how.observe),
+          c_conditions_(c_conditions(what_.conditions)),
+          c_negative_conditions_(c_conditions(what_.negative_conditions))
     {
         draw_ = quell_draw_defaults();
-        draw_.seed = what.seed;
-        draw_.first = what.first;
+        draw_.seed = what_.seed;
+        draw_.first = what_.first;
         draw_.count = count;
-        draw_.classes = optional_data("draw: classes", what.classes, count);
-        draw_.seeds = optional_data("draw: seeds", what.seeds, count);
-        draw_.indices = optional_data("draw: indices", what.indices, count);
+        draw_.classes = optional_data("draw: classes", what_.classes, count);
+        draw_.seeds = optional_data("draw: seeds", what_.seeds, count);
+        draw_.indices = optional_data("draw: indices", what_.indices, count);
         draw_.negative_classes =
-            optional_data("draw: negative_classes", what.negative_classes, count);
+            optional_data("draw: negative_classes", what_.negative_classes, count);
         draw_.conditions = c_conditions_.empty() ? nullptr : c_conditions_.data();
         draw_.condition_count = c_conditions_.size();
         draw_.negative_conditions =
@@ -135,7 +135,7 @@ class asked
     bool observes() const noexcept { return static_cast<bool>(observe_); }
 
   private:
-    std::vector<condition> conditions_, negative_conditions_;
+    quell::draw what_;
     std::function<void(const quell_answer &)> answer_;
     callback<size_t, const point &, const quell_call &, span<const float>> observe_;
     std::vector<quell_condition> c_conditions_, c_negative_conditions_;
@@ -162,14 +162,13 @@ class queue
         handle_.reset(made);
     }
 
-    /* Puts a request for x[count][dim] into the queue (quell_queue_submit). The sampler, x, and the
-     * arrays that `what` views must last until the request has ended; its conditions are copied.
-     * Throws quell::error with QUELL_BUSY if the queue is full. */
+    /* Puts a request for x[count][dim] into the queue (quell_queue_submit). The sampler and x must
+     * last until the request has ended; `what` is copied. Throws quell::error with QUELL_BUSY if
+     * the queue is full. */
     ticket submit(const sampler &sampler, const draw &what, span<float> x,
                   const request &how = {}) const
     {
-        size_t dim = sampler.dim(), count = dim ? x.size() / dim : 0;
-        detail::expect("queue: x", x.size(), count * dim);
+        size_t count = detail::expect_rows("queue: x", x.size(), sampler.dim());
         auto asked = std::make_unique<detail::asked>(what, how, count);
         quell_request c = quell_request_defaults();
         c.sampler = sampler.get();

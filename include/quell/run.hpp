@@ -16,8 +16,8 @@
 namespace quell
 {
 
-/* What is drawn (quell_draw). The count is not here: it follows from the length of x. The arrays
- * that a draw views must last as long as the call.
+/* What is drawn (quell_draw). The count is not here: it follows from the length of x. A draw has
+ * copies of all that it is given, so that nothing else needs to last.
  *
  * seed, first: the seed, and the index of the first sample.
  *
@@ -33,13 +33,13 @@ struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
 
-    span<const uint64_t> seeds = {};
-    span<const uint64_t> indices = {};
+    values<uint64_t> seeds = {};
+    values<uint64_t> indices = {};
 
-    span<const int32_t> classes = {};
+    values<int32_t> classes = {};
     std::vector<condition> conditions = {};
 
-    span<const int32_t> negative_classes = {};
+    values<int32_t> negative_classes = {};
     std::vector<condition> negative_conditions = {};
 };
 
@@ -75,21 +75,19 @@ class running
         : how_(how), conditions_(c_conditions(what.conditions)),
           negative_conditions_(c_conditions(what.negative_conditions))
     {
-        size_t count = dim ? values / dim : 0;
-        if (values != count * dim)
-            throw error(QUELL_BAD_ARGUMENT, "run: x: " + number_of_values(values) +
-                                                ", must be a multiple of " + std::to_string(dim));
+        size_t count = expect_rows("run: x", values, dim);
         draw_ = quell_draw_defaults();
         draw_.seed = what.seed;
         draw_.first = what.first;
         draw_.count = count;
-        draw_.classes = each("draw: classes", what.classes, count);
-        draw_.seeds = each("draw: seeds", what.seeds, count);
-        draw_.indices = each("draw: indices", what.indices, count);
+        draw_.classes = optional_data("draw: classes", what.classes, count);
+        draw_.seeds = optional_data("draw: seeds", what.seeds, count);
+        draw_.indices = optional_data("draw: indices", what.indices, count);
         draw_.context = &slot_;
         draw_.conditions = conditions_.empty() ? nullptr : conditions_.data();
         draw_.condition_count = conditions_.size();
-        draw_.negative_classes = each("draw: negative_classes", what.negative_classes, count);
+        draw_.negative_classes =
+            optional_data("draw: negative_classes", what.negative_classes, count);
         draw_.negative_conditions =
             negative_conditions_.empty() ? nullptr : negative_conditions_.data();
         draw_.negative_condition_count = negative_conditions_.size();
@@ -111,14 +109,6 @@ class running
     }
 
   private:
-    /* Returns the values of `count` samples, or NULL for none. */
-    template <class T> static T *each(const char *what, span<T> given, size_t count)
-    {
-        if (given.empty()) return nullptr;
-        expect(what, given.size(), count);
-        return given.data();
-    }
-
     static running *self(void *user) noexcept { return static_cast<running *>(user); }
 
     static int progress(void *user, const quell_progress *at) noexcept

@@ -54,10 +54,13 @@ namespace detail
 class c_options
 {
   public:
-    explicit c_options(const sampler_options &from)
+    /* dim: of the denoiser, as far as it is known; 0: it is not. */
+    explicit c_options(const sampler_options &from, size_t dim = 0)
         : mean_(from.prior_mean), variance_(from.prior_variance)
     {
         c_ = quell_sampler_defaults();
+        check_size("sampler: prior_mean", mean_.size(), dim);
+        check_size("sampler: prior_variance", variance_.size(), dim);
         set_grid(from);
         set_init();
         c_.clamp_low = from.clamp_low;
@@ -82,6 +85,10 @@ class c_options
             throw error(QUELL_BAD_ARGUMENT, "sampler: the grid is given by times or by sigmas");
         const std::vector<double> &given = from.times.empty() ? from.sigmas : from.times;
         if (!given.empty()) {
+            if (given.size() < 2)
+                throw error(QUELL_BAD_ARGUMENT, std::string("sampler: ") +
+                                                    (from.times.empty() ? "sigmas" : "times") +
+                                                    ": 1 value, must be 2 or more");
             if (from.steps && from.steps + 1 != given.size())
                 throw error(QUELL_BAD_ARGUMENT,
                             "sampler: steps is " + std::to_string(from.steps) + ", but there are " +
@@ -92,6 +99,13 @@ class c_options
         }
         c_.times = from.times.empty() ? nullptr : from.times.data();
         c_.sigmas = from.sigmas.empty() ? nullptr : from.sigmas.data();
+    }
+
+    static void check_size(const std::string &what, size_t size, size_t dim)
+    {
+        if (size > 1 && dim && size != dim)
+            throw error(QUELL_BAD_ARGUMENT, what + ": " + number_of_values(size) +
+                                                ", must be 1 or " + std::to_string(dim));
     }
 
     /* The mean and the variance may each have one value, though the other has more. */
@@ -122,7 +136,7 @@ class sampler
     sampler(const std::string &spec, const denoiser &denoiser, const schedule &schedule,
             const sampler_options &options = {})
     {
-        make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
+        make(options, denoiser, [&](quell_sampler **made, const quell_sampler_options *c) {
             return quell_sampler_create(made, detail::text("sampler: spec", spec), denoiser.get(),
                                         schedule.get(), c);
         });
@@ -134,9 +148,11 @@ class sampler
     static sampler from_builder(F function, const denoiser &denoiser, const schedule &schedule,
                                 const sampler_options &options = {})
     {
+        static_assert(std::is_invocable_v<F &, plan &, span<const point>>,
+                      "takes (plan &plan, span<const point> grid)");
         auto own = std::make_unique<F>(std::move(function));
         sampler result;
-        result.make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
+        result.make(options, denoiser, [&](quell_sampler **made, const quell_sampler_options *c) {
             return quell_sampler_from_builder(made, build<F>, own.get(), detail::destroy<F>,
                                               denoiser.get(), schedule.get(), c);
         });
@@ -150,9 +166,12 @@ class sampler
     static sampler from_step(F function, const denoiser &denoiser, const schedule &schedule,
                              const sampler_options &options = {})
     {
+        static_assert(
+            std::is_invocable_v<F &, transition &, const point &, const point &, span<float>>,
+            "takes (transition &, const point &t, const point &s, span<float> x)");
         auto own = std::make_unique<F>(std::move(function));
         sampler result;
-        result.make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
+        result.make(options, denoiser, [&](quell_sampler **made, const quell_sampler_options *c) {
             return quell_sampler_from_step(made, take_step<F>, own.get(), detail::destroy<F>,
                                            denoiser.get(), schedule.get(), c);
         });
@@ -259,9 +278,10 @@ class sampler
 
     sampler() = default;
 
-    template <class Create> void make(const sampler_options &options, Create &&create)
+    template <class Create>
+    void make(const sampler_options &options, const denoiser &denoiser, Create &&create)
     {
-        detail::c_options c(options);
+        detail::c_options c(options, denoiser.dim());
         quell_sampler *made = nullptr;
         detail::call([&] { return create(&made, c.get()); });
         handle_.reset(made);

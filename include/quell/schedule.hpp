@@ -43,6 +43,8 @@ class schedule
      * which threads it is called. */
     template <class F> static schedule from_function(F function)
     {
+        static_assert(std::is_invocable_r_v<scales, F &, double>,
+                      "takes (double t), and returns scales");
         auto own = std::make_unique<F>(std::move(function));
         quell_schedule *made = nullptr;
         detail::check(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A view of values that lie one after the other, as std::span is from C++20 on. It is the same
- * class in C++17 and C++20, so that parts of one program may be compiled as either. It converts
- * from a std::vector, std::array, std::span or any similar container, and to a std::span. */
+/* Values that lie one after the other: a view of them for the time of a call, and a copy to keep.
+ * Both are the same classes in C++17 and C++20, so that parts of one program may be compiled as
+ * either. */
 #ifndef QUELL_SPAN_HPP
 #define QUELL_SPAN_HPP
 
@@ -10,6 +10,8 @@
 #include <iterator>
 #include <type_traits>
 #include <utility>
+#include <vector>
+#include <quell/status.hpp>
 #if __cplusplus >= 202002L
 #include <ranges>
 #endif
@@ -17,6 +19,8 @@
 namespace quell
 {
 
+/* A view of values, as std::span is from C++20 on. It converts from a std::vector, std::array,
+ * std::span or any similar container, and to a std::span. */
 template <class T> class span
 {
     template <class C>
@@ -67,6 +71,46 @@ template <class T> class span
   private:
     T *data_ = nullptr;
     size_t size_ = 0;
+};
+
+/* Values of its own, copied from whatever a span views, or taken over from a std::vector: what they
+ * come from need not last, and may change. */
+template <class T> class values
+{
+    template <class C>
+    using if_views =
+        std::enable_if_t<!std::is_same_v<std::remove_cv_t<std::remove_reference_t<C>>, values> &&
+                         std::is_constructible_v<span<const T>, C &>>;
+
+  public:
+    using value_type = T;
+    using iterator = const T *;
+
+    /* No values. */
+    values() noexcept = default;
+
+    /* The values in braces. */
+    values(std::initializer_list<T> given) : own_(given) {}
+
+    /* A vector of them. */
+    values(std::vector<T> given) noexcept : own_(std::move(given)) {}
+
+    /* The values of another container or an array. */
+    template <class C, class = if_views<C>> values(C &&given)
+    {
+        const span<const T> from(given);
+        own_.assign(from.begin(), from.end());
+    }
+
+    const T *data() const noexcept { return own_.data(); }
+    size_t size() const noexcept { return own_.size(); }
+    bool empty() const noexcept { return own_.empty(); }
+    const T *begin() const noexcept { return own_.data(); }
+    const T *end() const noexcept { return own_.data() + own_.size(); }
+    const T &operator[](size_t i) const noexcept { return own_[i]; }
+
+  private:
+    std::vector<T> own_;
 };
 
 } // namespace quell

@@ -49,8 +49,9 @@ QUELL_API const char *quell_error_message(void);
  * sample to *sample and the number of its transition, from 0 on, to *transition. In a draw with
  * seeds or indices of each sample, the number is quell_draw.first + its place in the draw.
  * Otherwise returns 0 and leaves both as they were. If several samples failed, this is the one with
- * the lowest number among those whose failure was noticed before the run ended. Either pointer may
- * be NULL. */
+ * the lowest number. After a number that is not finite the samples before its own are drawn on, so
+ * that this does not depend on threads and tiles (docs/bits.md, "Failures"); of functions that fail
+ * it is among those whose failure was noticed before the run ended. Either pointer may be NULL. */
 QUELL_API int quell_error_sample(uint64_t *sample, size_t *transition);
 
 /* Records a line for quell_error_message() in this thread and returns `status`. It is for libraries

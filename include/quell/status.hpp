@@ -10,6 +10,10 @@
 #include <string_view>
 #include <quell/status.h>
 
+#if __cplusplus < 201703L
+#error "the C++ headers of quell need C++17: -std=c++17, or CMAKE_CXX_STANDARD 17"
+#endif
+
 namespace quell
 {
 
@@ -85,15 +89,27 @@ inline std::string number_of_values(size_t size)
 }
 
 /* Throws if an array has another size than is wanted, which the C interface could not see. */
-inline void expect(const char *what, size_t size, size_t wanted)
+inline void expect(const std::string &what, size_t size, size_t wanted)
 {
     if (size != wanted)
-        throw error(QUELL_BAD_ARGUMENT, std::string(what) + ": " + number_of_values(size) +
-                                            ", must be " + std::to_string(wanted));
+        throw error(QUELL_BAD_ARGUMENT,
+                    what + ": " + number_of_values(size) + ", must be " + std::to_string(wanted));
+}
+
+/* The same for an array of whole rows, of `of` values each; `called` is what that number is. If it
+ * is 0, the C interface says what is wrong. Returns the number of rows. */
+inline size_t expect_rows(const std::string &what, size_t size, size_t of,
+                          const std::string &called = {})
+{
+    if (of && size % of)
+        throw error(QUELL_BAD_ARGUMENT, what + ": " + number_of_values(size) +
+                                            ", must be a multiple of " + called +
+                                            std::to_string(of));
+    return of ? size / of : 0;
 }
 
 /* Returns the data of an array that may be left out: NULL if it is empty. Throws as expect does. */
-template <class Span> auto *optional_data(const char *what, Span values, size_t wanted)
+template <class Values> auto *optional_data(const char *what, const Values &values, size_t wanted)
 {
     if (values.empty()) return static_cast<decltype(values.data())>(nullptr);
     expect(what, values.size(), wanted);

@@ -21,9 +21,14 @@ typedef struct quell_transition quell_transition;
 
 /* A transition as a function: takes x[rows][dim] from x_t to x_s in place. It is called for a tile
  * at a time, from many threads at once. The functions below give it what it needs of `transition`.
- * Returns 0 to go on, < 0 for an error, > 0 to stop; but the status of a function below that has
- * failed in this call is an error, too. An error ends the run with QUELL_DENOISER_FAILED and the
- * message of the last failure in this call. */
+ * Returns 0 to go on, < 0 for an error, > 0 to stop. If a function below has failed in this call,
+ * its status is an error, too, though it is > 0. An error ends the run with QUELL_DENOISER_FAILED
+ * and the message of the last failure in this call.
+ *
+ * A failure that the step ignores does not pass in silence. If a function below refuses what it is
+ * given, the run ends with that error whatever the step returns. If the denoiser has no output,
+ * `out` is NaN: a step may go on without it, and if NaN gets into x, the run ends with that
+ * failure. */
 typedef int quell_step_fn(void *user, quell_transition *transition, const quell_point *t,
                           const quell_point *s, float *x);
 
@@ -48,7 +53,8 @@ QUELL_API float *quell_transition_scratch(quell_transition *transition, unsigned
 
 /* Evaluates the denoiser, with the sampler's clamp or threshold: out[rows][dim] = E[X | x_t = x]
  * for x[rows][dim]. `out` must not overlap x. Fails with QUELL_NOT_FINITE if x is not finite, or if
- * the result is not, which is then in `out`. */
+ * the result is not, which is then in `out`; with QUELL_DENOISER_FAILED or QUELL_STOPPED if the
+ * denoiser returns an error or a stop. */
 QUELL_API quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
                                                 const float *x, float *out);
 

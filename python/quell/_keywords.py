@@ -32,7 +32,10 @@ def takes_any(function: Callable[..., Any]) -> bool:
 
 
 def meant(name: str, names: Iterable[str]) -> str:
-    """Returns " (did you mean 'NAME'?)" with the most similar of the names; "" if none is."""
+    """Returns " (did you mean 'NAME'?)" with the most similar of the names; "" if none is. Guidance
+    is no argument of a call in quell, as it is elsewhere."""
+    if name in ("guidance", "guidance_scale", "guidance_weight", "cfg", "cfg_scale"):
+        return " (guide the denoiser itself: quell.guided(denoiser, weight=2))"
     near = difflib.get_close_matches(name, list(names), 1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 

@@ -200,7 +200,7 @@ def from_torch(module: Any, example: Any, **around: Any) -> Model:
     Raises:
         TypeError, ValueError: Those of quell.export.
     """
-    from quell.programs import export
+    from quell import export  # says what to install where torch is missing
     from torch import nn
 
     if not isinstance(module, nn.Module):

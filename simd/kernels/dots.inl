@@ -13,10 +13,12 @@
 #define MOST_WIDENED 256
 
 /* The rectangle at work: its rows of A begin at a[row[r]], and its columns of B at b[v] for each
- * vector, with row b_from; or at words[v], where they are the upper halves if `upper`. */
+ * vector, with row b_from; or at words[v], where they are the upper halves if `upper`. ahead: narrow
+ * columns that will be widened next; NULL for none. */
 struct dot_place {
     const float *const *a;
     const float *b[MOST_VECTORS];
+    const uint32_t *ahead;
     const uint32_t *words[MOST_VECTORS];
     int upper;
     const size_t *left, *right;
@@ -29,6 +31,7 @@ struct dot_place {
 };
 
 #include "dots_few.inl"
+#include "turn.inl"
 
 /* A total starts from +0, which makes +0 of -0; where that can be seen. */
 TILE void row_add_zero(vf *sum, const size_t vectors)
@@ -44,12 +47,13 @@ TILE void row_add_zero(vf *sum, const size_t vectors)
 
 /* Weights that the rows of one tile share are asked for so many steps before their turn, which is
  * the latency of a last-level cache: no prefetcher of a processor goes beyond a page, of which a
- * panel has several. With up to four rows this took longer than it saved. */
+ * panel has several. With up to four rows this took longer than it saved. Narrow ones that will be
+ * widened next are asked for a row, which is a line of cache, at a step. */
 #define AHEAD 20
 
-/* The products of one block, with the offsets of A. */
+/* The products of one block, with the offsets of A. widens: whether weights were widened. */
 TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
-                   const size_t vectors)
+                   const size_t vectors, const int widens)
 {
     const float *a[MOST_ROWS], *b[MOST_VECTORS], *const volatile *rest = x->a;
     const size_t *offset = x->left + x->from, *end = x->left + x->to;
@@ -59,6 +63,9 @@ TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], c
 #define DOT_COLUMN(v) b[v] = x->b[v] + (x->from - x->b_from) * QUELL_PANEL
     EACH_VECTOR(DOT_COLUMN);
     const float *panel = b[0];
+#if LANES == 16
+    const uint32_t *ahead = x->ahead;
+#endif
     for (size_t line = 0; offset < end; offset++, line += QUELL_PANEL, panel += QUELL_PANEL) {
         size_t at = *offset;
 #define DOT_PANEL(v) right[v] = v_load(panel + v * LANES)
@@ -71,9 +78,12 @@ TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], c
         EACH_ROW(DOT_LEFT_STEP);
 #if LANES == 16
         for (size_t v = 0; v < vectors && rows > 4 && vectors * LANES <= QUELL_PANEL; v++)
-            __builtin_prefetch(panel + v * LANES + AHEAD * QUELL_PANEL);
+            if (!widens) __builtin_prefetch(panel + v * LANES + AHEAD * QUELL_PANEL);
+        if (widens && rows > 4) __builtin_prefetch(ahead);
+        ahead += QUELL_LANES;
 #endif
     }
+    (void)widens;
 }
 
 /* Columns of the two halves of a panel share words: those of the first half are the lower halves. */
@@ -132,8 +142,8 @@ TILE void dot_right(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], 
     }
 }
 
-/* How B is read: by its own offsets, or by A's; or narrow, by A's. */
-enum dot_reading { DOT_BY_RIGHT, DOT_BY_LEFT, DOT_NARROW, DOT_READINGS };
+/* How B is read: by its own offsets, or by A's; or, by A's, narrow, or widened before. */
+enum dot_reading { DOT_BY_RIGHT, DOT_BY_LEFT, DOT_NARROW, DOT_WIDENED, DOT_READINGS };
 
 /* Adds the Dot of one block to totals[rows][vectors LANES]. */
 TILE void dot_tile(const struct dot_place *x, const enum dot_reading reading, const size_t rows,
@@ -146,7 +156,9 @@ TILE void dot_tile(const struct dot_place *x, const enum dot_reading reading, co
 #define DOT_ZERO(r) row_zero(sum[r], vectors)
     EACH_ROW(DOT_ZERO);
     if (reading == DOT_BY_LEFT)
-        dot_left(x, sum, rows, vectors);
+        dot_left(x, sum, rows, vectors, 0);
+    else if (reading == DOT_WIDENED)
+        dot_left(x, sum, rows, vectors, 1);
     else if (reading == DOT_NARROW)
         dot_narrow(x, sum, rows, vectors);
     else
@@ -184,8 +196,22 @@ typedef void dot_function(const struct dot_place *x);
         dot_tile(x, DOT_NARROW, rows, vectors);                          \
     }
 EACH_TILE(DOT_OF)
+
+/* Only with prefetching does it matter that columns were widened. */
+#if LANES == 16
+#define DOT_WIDE_OF(rows, vectors)                                     \
+    static void dot_wide_##rows##x##vectors(const struct dot_place *x) \
+    {                                                                  \
+        dot_tile(x, DOT_WIDENED, rows, vectors);                       \
+    }
+EACH_TILE(DOT_WIDE_OF)
+#define DOT_WIDE_TABLE TILE_TABLE(dot_wide)
+#else
+#define DOT_WIDE_TABLE TILE_TABLE(dot_left)
+#endif
+
 static dot_function *const dot_tiles[DOT_READINGS][ROWS + 1][4] = {
-    TILE_TABLE(dot_right), TILE_TABLE(dot_left), TILE_TABLE(dot_narrow)};
+    TILE_TABLE(dot_right), TILE_TABLE(dot_left), TILE_TABLE(dot_narrow), DOT_WIDE_TABLE};
 
 /* Widens a block of a panel, from its row p on. */
 static void widen_panel(const uint32_t *words, size_t count, float *to)
@@ -228,9 +254,10 @@ static void dot_strip(const struct quell_dots *x, const float *const *a, size_t 
         .left = x->left, .right = x->right, .stride = (size_t)LANES << v, .settled = x->settled};
     float wide[MOST_WIDENED * QUELL_PANEL];
     int widens = x->narrow && tiles_of_rows > 1 && x->block <= MOST_WIDENED;
-    enum dot_reading reading = !x->left               ? DOT_BY_RIGHT
-                               : !x->narrow || widens ? DOT_BY_LEFT
-                                                      : DOT_NARROW;
+    enum dot_reading reading = !x->left     ? DOT_BY_RIGHT
+                               : !x->narrow ? DOT_BY_LEFT
+                               : widens     ? DOT_WIDENED
+                                            : DOT_NARROW;
     dot_columns(x, j, v, &place);
     for (size_t u = 0; widens && u < (size_t)1 << v; u++)
         place.b[u] = wide + j % QUELL_PANEL + u * LANES;
@@ -240,6 +267,7 @@ static void dot_strip(const struct quell_dots *x, const float *const *a, size_t 
             const uint32_t *panel = x->narrow + j / QUELL_PANEL * (x->b_panel / 2);
             widen_panel(panel + place.from * QUELL_LANES, place.to - place.from, wide);
             place.b_from = place.from;
+            place.ahead = panel + place.to * QUELL_LANES;
         }
         int last = place.to == x->k;
         place.addends = last ? x->addends : 0;
@@ -256,61 +284,6 @@ static void dot_strip(const struct quell_dots *x, const float *const *a, size_t 
             dot_tiles[reading][now][v](&place);
             r += now;
         }
-    }
-}
-
-/* to[j][r] = from[r][j] for LANES rows; the last four columns overlap others, if they must. */
-TILE void turn_lanes(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
-{
-    for (size_t j = 0; j < columns; j += 4) {
-        vf column[4];
-        size_t at = j + 4 <= columns ? j : columns - 4;
-        v_load_rows(from + at, from_row, column);
-        for (size_t c = 0; c < 4; c++) v_store(to + (at + c) * to_row, column[c]);
-    }
-}
-
-typedef float four_floats __attribute__((vector_size(16)));
-
-/* The same for four rows, whatever LANES is. */
-static void turn_four(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
-{
-    for (size_t j = 0; j < columns; j += 4) {
-        four_floats row[4], column[4];
-        size_t at = j + 4 <= columns ? j : columns - 4;
-        for (size_t r = 0; r < 4; r++) memcpy(&row[r], from + r * from_row + at, sizeof row[r]);
-        four_floats a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
-        four_floats b = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
-        four_floats c = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
-        four_floats d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
-        column[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
-        column[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
-        column[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
-        column[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
-        for (size_t i = 0; i < 4; i++) memcpy(to + (at + i) * to_row, &column[i], sizeof column[i]);
-    }
-}
-
-/* The same for all rows. Each line of cache is read once, while it is there: the rows of images
- * whose sizes are powers of two drive one another out. */
-static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
-                 size_t to_row)
-{
-    if (rows < (LANES < 4 ? LANES : 4) || columns < 4) {
-        for (size_t r = 0; r < rows; r++)
-            for (size_t j = 0; j < columns; j++) to[j * to_row + r] = from[r * from_row + j];
-        return;
-    }
-    if (rows < LANES) {
-        for (size_t r = 0; r < rows; r += 4) {
-            size_t at = r + 4 <= rows ? r : rows - 4;
-            turn_four(from + at * from_row, from_row, columns, to + at, to_row);
-        }
-        return;
-    }
-    for (size_t r = 0; r < rows; r += LANES) {
-        size_t at = r + LANES <= rows ? r : rows - LANES;
-        turn_lanes(from + at * from_row, from_row, columns, to + at, to_row);
     }
 }
 

@@ -41,12 +41,15 @@ static size_t distance(const char *a, size_t m, const char *b, size_t n)
 }
 
 /* What it costs to make the name of the word: 2 for each letter that is changed, added or left out,
- * and 1 for a word that the name begins with, as its writer knew it. */
+ * and 1 for the name without its end or a piece of its middle, as dpm2m for dpmpp_2m: its writer
+ * knew it. */
 static size_t cost(const char *word, size_t m, const char *name, size_t n)
 {
-    size_t run = 0;
-    while (run < m && run < n && plain(word[run]) == plain(name[run])) run++;
-    return run == m && m >= 3 && n > m ? 1 : 2 * distance(word, m, name, n);
+    size_t start = 0, end = 0;
+    while (start < m && start < n && plain(word[start]) == plain(name[start])) start++;
+    while (start + end < m && end < n && plain(word[m - 1 - end]) == plain(name[n - 1 - end]))
+        end++;
+    return start + end == m && start >= 3 && n > m ? 1 : 2 * distance(word, m, name, n);
 }
 
 /* Whether the name is nearer than all before it. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* "Did you mean": finds the name nearest to a word, counting letters inserted, omitted, changed or
- * swapped with the next. A name that begins with the word is nearer than one with a letter changed.
- * Capitals, - for _ and + for p are not counted. */
+ * swapped with the next. A name that begins with the word, or has a piece more in its
+ * middle, is nearer than one with a letter changed. Capitals, - for _ and + for p are not
+ * counted. */
 #ifndef QUELL_BASE_NEAREST_H
 #define QUELL_BASE_NEAREST_H
 

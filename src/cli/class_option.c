@@ -4,11 +4,21 @@
 #include "base/fail.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define CHUNK 1024
 
+/* Whether a text is numbers, as other options take them: no file has such a name but by chance. */
+static bool is_list(const char *text)
+{
+    return *text && strspn(text, "0123456789,-") == strlen(text);
+}
+
 static int open_file(struct labels *labels, const char *path)
 {
+    if (is_list(path) && access(path, F_OK))
+        return complain(EXIT_USAGE, "--classes %s: must be an .npy file of a class for each sample",
+                        path);
     quell_status status = quell_npy_open_integers(&labels->file, path);
     if (status) return complain_input(EXIT_FILE, status);
     if (labels->file.rank == 1) return EXIT_DONE;

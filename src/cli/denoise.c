@@ -239,7 +239,7 @@ int command_denoise(int argc, char **argv)
         return complain(EXIT_USAGE,
                         "--model, --from and --out are needed: see `quell denoise --help`");
     code = check_places(options);
-    if (code == EXIT_DONE) code = format_check("--out", options->out, ".npy");
+    if (code == EXIT_DONE) code = format_check("--out", options->out, ".npy", false);
     if (code == EXIT_DONE) code = standard_check("--out", options->out, 0);
     if (code != EXIT_DONE) return code;
     code = sampling_choose_machine(options->isa, options->threads, &job.isa, &job.threads);

@@ -55,7 +55,7 @@ int command_model(int argc, char **argv)
     const struct place outputs[] = {{"--out", options.out}, {0}};
     const struct place inputs[] = {{"--model", options.model}, {0}};
     code = places_check(outputs, inputs);
-    if (code == EXIT_DONE) code = format_check("--out", options.out, ".json");
+    if (code == EXIT_DONE) code = format_check("--out", options.out, ".json", false);
     if (code == EXIT_DONE) code = sampling_open_model(&model, options.model, NULL);
     if (code != EXIT_DONE) return code;
     interrupt_catch();

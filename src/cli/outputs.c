@@ -55,7 +55,7 @@ static bool ends_with(const char *text, const char *end)
     return length > tail && !strcmp(text + length - tail, end);
 }
 
-int format_check(const char *option, const char *path, const char *own)
+int format_check(const char *option, const char *path, const char *own, bool plots)
 {
     static const char *const formats[] = {".png",         ".svg", ".jpg",  ".jpeg", ".gif",
                                           ".pdf",         ".npy", ".npz",  ".csv",  ".txt",
@@ -63,6 +63,6 @@ int format_check(const char *option, const char *path, const char *own)
     for (size_t i = 0; path && i < sizeof formats / sizeof *formats; i++)
         if (strcmp(formats[i], own) && ends_with(path, formats[i]))
             return complain(EXIT_USAGE, "%s %s: would be written as %s: name it so%s", option, path,
-                            own, i < 6 && !strcmp(option, "--out") ? ", or see --plot" : "");
+                            own, i < 6 && plots ? ", or see --plot" : "");
     return EXIT_DONE;
 }

@@ -29,7 +29,8 @@ int standard_check(const char *option, const char *path, int json);
 /* Opens standard output or a file (io/output.h). */
 quell_status outputs_open(struct quell_output *output, const char *path);
 
-/* Refuses an output whose name ends like another format than `own`, ".npy". path may be NULL. */
-int format_check(const char *option, const char *path, const char *own);
+/* Refuses an output whose name ends like another format than `own`, ".npy". path may be NULL.
+ * plots: whether the command has --plot, for images. */
+int format_check(const char *option, const char *path, const char *own, bool plots);
 
 #endif

@@ -109,8 +109,8 @@ int sample_check(const struct sample_options *options)
     if (options->quiet && !options->out && !options->plot && !options->json)
         return complain(EXIT_USAGE, "--quiet: needs --out, --plot or --json: without them nothing "
                                     "would come of the samples");
-    int code = format_check("--out", options->out, ".npy");
-    if (code == EXIT_DONE) code = format_check("--plot", options->plot, ".png");
+    int code = format_check("--out", options->out, ".npy", true);
+    if (code == EXIT_DONE) code = format_check("--plot", options->plot, ".png", false);
     if (code != EXIT_DONE) return code;
     if (options->resume && standard)
         return complain(EXIT_USAGE, "--resume: needs --out F.npy, a file to go on with");

@@ -27,9 +27,19 @@ void quell_plan_free(struct quell_plan *plan)
     plan->name = NULL;
 }
 
+/* Whether a call does nothing: after an error, and for a builder that has lost its plan. */
+static bool idle(const quell_plan *plan) { return !plan || plan->status; }
+
 void quell_plan_refuse(quell_plan *plan, quell_status status, const char *message)
 {
-    if (!plan->status) plan->status = quell_fail(status, "plan: %s", message);
+    if (idle(plan)) return;
+    if (!status)
+        plan->status = quell_fail(QUELL_BAD_ARGUMENT,
+                                  "plan: it is refused with the status QUELL_OK"
+                                  "%s%s; must be that of a failure",
+                                  message ? ": " : "", message ? message : "");
+    else
+        plan->status = quell_fail(status, "plan: %s", message ? message : "the builder refuses it");
 }
 
 /* Refuses what a builder has asked for, and says where it stood. */
@@ -37,7 +47,7 @@ __attribute__((format(printf, 2, 3))) static void refuse(quell_plan *plan, const
 {
     char what[160];
     va_list list;
-    if (plan->status) return;
+    if (idle(plan)) return;
     va_start(list, format);
     vsnprintf(what, sizeof what, format, list);
     va_end(list);
@@ -45,11 +55,18 @@ __attribute__((format(printf, 2, 3))) static void refuse(quell_plan *plan, const
         quell_fail(QUELL_BAD_ARGUMENT, "plan: in transition %zu: %s", quell_plan_steps(plan), what);
 }
 
+/* Refuses a pointer that is NULL. */
+static int there(quell_plan *plan, const void *pointer, const char *name)
+{
+    if (idle(plan)) return 0;
+    if (!pointer) refuse(plan, "%s is NULL", name);
+    return pointer != NULL;
+}
+
 /* Makes room for one more element in a list of `count`, which may move, and returns a pointer to
  * that element for the caller to fill in; NULL after an error, with the list unchanged. */
 static void *grow(quell_plan *plan, void *list, size_t count, size_t *capacity, size_t size)
 {
-    if (plan->status) return NULL;
     if (count < *capacity) return list;
     size_t more = *capacity ? 2 * *capacity : 16;
     void *longer = quell_new_untouched(more, size);
@@ -66,6 +83,7 @@ static void *grow(quell_plan *plan, void *list, size_t count, size_t *capacity, 
 /* Appends a zeroed operation to the list and returns it; NULL after an error. */
 static struct quell_op *append(quell_plan *plan, enum quell_op_kind kind)
 {
+    if (idle(plan)) return NULL;
     void *ops = grow(plan, plan->ops, plan->count, &plan->capacity, sizeof *plan->ops);
     if (!ops) return NULL;
     plan->ops = ops;
@@ -77,7 +95,7 @@ static struct quell_op *append(quell_plan *plan, enum quell_op_kind kind)
 
 static int in_use(quell_plan *plan, quell_register_id r)
 {
-    if (plan->status) return 0;
+    if (idle(plan)) return 0;
     if (r >= 0 && r < QUELL_MAX_REGISTERS && (plan->in_use >> r & 1)) return 1;
     refuse(plan, "register %d is not in use: it was released, or never taken", (int)r);
     return 0;
@@ -105,20 +123,20 @@ static void note(quell_plan *plan, quell_status status)
 quell_point quell_plan_at(quell_plan *plan, double t)
 {
     quell_point point = {t, 1, 1, 0, 0};
-    if (!plan->status) note(plan, quell_schedule_point(plan->schedule, t, &point));
+    if (!idle(plan)) note(plan, quell_schedule_point(plan->schedule, t, &point));
     return point;
 }
 
 quell_point quell_plan_at_lambda(quell_plan *plan, double lambda)
 {
     quell_point point = {0, 1, 1, 0, 0};
-    if (!plan->status) note(plan, quell_schedule_at_lambda(plan->schedule, lambda, &point));
+    if (!idle(plan)) note(plan, quell_schedule_at_lambda(plan->schedule, lambda, &point));
     return point;
 }
 
 quell_register_id quell_plan_register(quell_plan *plan)
 {
-    if (plan->status) return QUELL_STATE;
+    if (idle(plan)) return QUELL_STATE;
     for (quell_register_id r = 0; r < QUELL_MAX_REGISTERS; r++) {
         if (plan->in_use >> r & 1) continue;
         plan->in_use |= 1u << r;
@@ -143,7 +161,7 @@ void quell_plan_release(quell_plan *plan, quell_register_id r)
 
 quell_register_id quell_plan_denoise(quell_plan *plan, quell_register_id x, const quell_point *t)
 {
-    if (!readable(plan, x)) return QUELL_STATE;
+    if (!readable(plan, x) || !there(plan, t, "the point")) return QUELL_STATE;
     quell_register_id out = quell_plan_register(plan);
     struct quell_op *op = append(plan, QUELL_EVAL);
     if (!op) return QUELL_STATE;
@@ -159,13 +177,14 @@ quell_register_id quell_plan_denoise_apart(quell_plan *plan, quell_register_id x
                                            const quell_point *t)
 {
     quell_register_id out = quell_plan_denoise(plan, x, t);
-    if (!plan->status) plan->ops[plan->count - 1].apart = true;
+    if (!idle(plan)) plan->ops[plan->count - 1].apart = true;
     return out;
 }
 
 quell_register_id quell_plan_denoise_variance(quell_plan *plan, quell_register_id x,
                                               const quell_point *t, quell_register_id *variance)
 {
+    if (!there(plan, variance, "variance")) return QUELL_STATE;
     quell_register_id out = quell_plan_denoise(plan, x, t);
     *variance = quell_plan_register(plan);
     if (plan->status) return QUELL_STATE;
@@ -180,6 +199,7 @@ quell_register_id quell_plan_denoise_variance(quell_plan *plan, quell_register_i
 
 static int named(quell_plan *plan, uint32_t noise)
 {
+    if (idle(plan)) return 0;
     if (noise >= FIRST_NAME && noise - FIRST_NAME < plan->names) return 1;
     refuse(plan, "a noise is not one of quell_plan_noise");
     return 0;
@@ -227,6 +247,7 @@ void quell_plan_combine(quell_plan *plan, quell_register_id out, size_t terms,
                terms, noises, QUELL_MAX_TERMS, QUELL_MAX_NOISES);
         return;
     }
+    if (!there(plan, term, "term") || (noises && !there(plan, noise, "noise"))) return;
     for (size_t k = 0; k < terms; k++)
         if (!readable(plan, term[k].source)) return;
     for (size_t j = 0; j < noises; j++)
@@ -246,7 +267,8 @@ void quell_plan_combine(quell_plan *plan, quell_register_id out, size_t terms,
 
 uint32_t quell_plan_add_noise(quell_plan *plan, const struct quell_noise_name *name)
 {
-    if (plan->names >= FIRST_NAME) refuse(plan, "more than 2^30 noises are named");
+    if (!idle(plan) && plan->names >= FIRST_NAME) refuse(plan, "more than 2^30 noises are named");
+    if (idle(plan)) return 0;
     void *list = grow(plan, plan->name, plan->names, &plan->room, sizeof *plan->name);
     if (!list) return 0;
     plan->name = list;
@@ -256,6 +278,7 @@ uint32_t quell_plan_add_noise(quell_plan *plan, const struct quell_noise_name *n
 
 uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t, const quell_point *s)
 {
+    if (!there(plan, t, "the point t") || !there(plan, s, "the point s")) return 0;
     if (k > 7) refuse(plan, "noise slot %u: slots are 0 to 7", k);
     if (isnan(t->t) || isnan(s->t) || isnan(quell_lambda(t)) || isnan(quell_lambda(s)))
         refuse(plan, "a noise's point is not a number");
@@ -267,6 +290,7 @@ uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t, co
 uint32_t quell_plan_noise_piece(quell_plan *plan, unsigned piece, const quell_point *t,
                                 const quell_point *s)
 {
+    if (!there(plan, t, "the point t") || !there(plan, s, "the point s")) return 0;
     bool joins =
         plan->brownian && piece < 8 && quell_brownian_cell_of(t) != quell_brownian_cell_of(s);
     return quell_plan_noise(plan, joins ? 0 : piece, t, s);
@@ -274,6 +298,7 @@ uint32_t quell_plan_noise_piece(quell_plan *plan, unsigned piece, const quell_po
 
 void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *s)
 {
+    if (!there(plan, t, "the point t") || !there(plan, s, "the point s")) return;
     struct quell_op *op = append(plan, QUELL_STEP);
     if (!op) return;
     op->t = *t;

@@ -97,8 +97,12 @@ quell_status quell_discrete_create(quell_schedule **schedule, const struct quell
 
 quell_status quell_schedule_from_betas(quell_schedule **schedule, size_t count, const double *betas)
 {
-    if (!schedule || !betas || count < 2)
-        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: needs a table of 2 betas or more");
+    if (!schedule || !betas)
+        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: %s is NULL",
+                          schedule ? "betas" : "the place for it");
+    if (count < 2)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "schedule: needs a table of 2 betas or more, and has %zu", count);
     for (size_t i = 0; i < count; i++)
         if (!(betas[i] > 0 && (betas[i] < 1 || (i == count - 1 && betas[i] == 1))))
             return quell_fail(QUELL_BAD_ARGUMENT,

@@ -12,6 +12,11 @@
 #define MOST_ROWS 96
 #define PREFERRED_FLOATS 131072
 
+/* Weights that are more than this many times the values of a row are read for a few rows at a time
+ * even so: to read them takes longer than what the values lose by leaving that cache. */
+#define HEAVY 64
+#define HEAVY_ROWS 16
+
 static const struct quell_program_denoiser *self(const quell_denoiser *denoiser)
 {
     return (const struct quell_program_denoiser *)denoiser;
@@ -108,7 +113,10 @@ const struct quell_program *quell_denoiser_is_program(const quell_denoiser *deno
 
 static size_t preferred_rows(const struct quell_program *program)
 {
-    size_t rows = PREFERRED_FLOATS / (program->floats[QUELL_FROM_SAMPLE] + 1);
+    size_t floats = program->floats[QUELL_FROM_SAMPLE] + 1, rows = PREFERRED_FLOATS / floats;
+    uint64_t heavy = program->weights / HEAVY / floats;
+    if (heavy > HEAVY_ROWS) heavy = HEAVY_ROWS;
+    if (rows < heavy) rows = (size_t)heavy;
     return rows < 1 ? 1 : rows > MOST_ROWS ? MOST_ROWS : rows;
 }
 

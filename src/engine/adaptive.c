@@ -27,9 +27,10 @@ static int run(struct quell_tile *tile, const struct quell_plan *plan)
     if (plan->status)
         quell_watch_fail(&tile->job->watch, plan->status, tile->first, tile->transition,
                          quell_error_message());
-    for (size_t i = 0; i < plan->count && !atomic_load(&tile->job->watch.stopped); i++)
+    size_t operation = tile->operation;
+    for (size_t i = 0; i < plan->count && quell_tile_goes_on(tile, operation); i++)
         quell_tile_operation(tile, plan, &plan->ops[i]);
-    return atomic_load(&tile->job->watch.stopped);
+    return !quell_tile_goes_on(tile, operation);
 }
 
 void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op)

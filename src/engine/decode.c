@@ -157,12 +157,21 @@ static void decode_one(struct decoding *decoding, size_t sample, size_t worker)
     if (bad < decoding->size) fail_decoded(decoding, sample, bad, out[bad]);
 }
 
+/* Whether a sample is decoded: after a failure, those before it are. */
+static bool goes_on(struct decoding *decoding, size_t sample)
+{
+    struct quell_place limit;
+    return !atomic_load(&decoding->watch.stopped) || (quell_watch_limit(&decoding->watch, &limit) &&
+                                                      decoding->draw.first + sample < limit.sample);
+}
+
 /* A worker takes samples until none is left. */
 static void take_samples(struct decoding *decoding, size_t worker)
 {
-    for (size_t sample; !atomic_load(&decoding->watch.stopped) &&
+    for (size_t sample; !atomic_load(&decoding->watch.ended) &&
                         (sample = atomic_fetch_add(&decoding->next, 1)) < decoding->draw.count;) {
-        if (check_given(decoding, sample)) decode_one(decoding, sample, worker);
+        if (check_given(decoding, sample) && goes_on(decoding, sample))
+            decode_one(decoding, sample, worker);
         quell_watch_done(&decoding->watch, worker, 1);
     }
 }

@@ -45,10 +45,19 @@ void quell_watch_given(struct quell_watch *watch, const float *x, size_t index, 
     snprintf(said, sizeof said, "x[%zu][%zu] is %s%s", before + index / dim, index % dim,
              quell_not_finite_text(x[index]),
              watch->transitions ? " before the first transition" : "");
-    quell_watch_fail(watch, QUELL_NOT_FINITE, first + index / dim, QUELL_BEFORE_ALL, said);
+    quell_watch_fail_at(
+        watch, QUELL_NOT_FINITE,
+        &(struct quell_place){first + index / dim, QUELL_BEFORE_ALL, 0, index % dim}, said);
 }
 
 static size_t size_of(const struct quell_tile *tile) { return tile->rows * tile->elements; }
+
+static void fail_row(struct quell_tile *tile, size_t row, const char *said)
+{
+    const struct quell_place place = {tile->first + row, tile->transition, tile->operation,
+                                      tile->element};
+    quell_watch_fail_at(&tile->job->watch, QUELL_NOT_FINITE, &place, said);
+}
 
 /* Stops the run for value i of the tile. words: around the value and the number of the element. */
 static void fail(struct quell_tile *tile, const float *values, size_t i, const char *before,
@@ -57,8 +66,7 @@ static void fail(struct quell_tile *tile, const float *values, size_t i, const c
     char said[200];
     snprintf(said, sizeof said, "%s%s in element %zu%s", before, quell_not_finite_text(values[i]),
              tile->element + i % tile->elements, after);
-    quell_watch_fail(&tile->job->watch, QUELL_NOT_FINITE, tile->first + i / tile->elements,
-                     tile->transition, said);
+    fail_row(tile, i / tile->elements, said);
 }
 
 void quell_tile_check_given(struct quell_tile *tile)
@@ -90,18 +98,17 @@ struct quell_fault quell_tile_find_fault(const struct quell_tile *tile,
                                          const struct quell_tile_mean *mean)
 {
     const struct quell_kernels *kernels = tile->job->kernels;
-    size_t size = size_of(tile), i;
-    if ((i = quell_first_not_finite(kernels, mean->out, size)) < size)
+    size_t size = size_of(tile), i = quell_first_not_finite(kernels, mean->out, size), k = size;
+    if (mean->variance) k = quell_first_not_finite(kernels, mean->variance, size);
+    if (i < size && i / tile->elements <= k / tile->elements)
         return fault_of(tile, mean->out, i, "");
-    if (mean->variance && (i = quell_first_not_finite(kernels, mean->variance, size)) < size)
-        return fault_of(tile, mean->variance, i, " of its variance");
+    if (k < size) return fault_of(tile, mean->variance, k, " of its variance");
     return (struct quell_fault){false, 0, ""};
 }
 
 static void fail_at(struct quell_tile *tile, const struct quell_fault *fault)
 {
-    quell_watch_fail(&tile->job->watch, QUELL_NOT_FINITE, tile->first + fault->row,
-                     tile->transition, fault->said);
+    fail_row(tile, fault->row, fault->said);
 }
 
 void quell_tile_check_mean(struct quell_tile *tile, const struct quell_tile_mean *mean)

@@ -182,7 +182,7 @@ static bool advance(struct quell_strand *strand)
     const struct quell_plan *plan = strand->job.plan;
     for (; strand->next < plan->count; strand->next++) {
         const struct quell_op *op = &plan->ops[strand->next];
-        if (atomic_load(&strand->job.watch.stopped)) return false;
+        if (!quell_tile_goes_on(&strand->tile, strand->next)) return false;
         if (op->kind == QUELL_EVAL) {
             strand->mean = quell_tile_mean_of(&strand->tile, plan, op);
             return true;

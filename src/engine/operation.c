@@ -121,7 +121,8 @@ quell_status quell_sampler_operation(const quell_sampler *sampler, size_t i,
                                      quell_operation *operation)
 {
     if (!sampler || !operation)
-        return quell_fail(QUELL_BAD_ARGUMENT, "operation: the sampler or the operation is NULL");
+        return quell_fail(QUELL_BAD_ARGUMENT, "operation: %s is NULL",
+                          sampler ? "the place for it" : "the sampler");
     if (operation->size != sizeof *operation)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "operation: the size of its struct is %zu, must be %zu; start from "

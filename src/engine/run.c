@@ -82,7 +82,7 @@ static void take_tiles(const struct pass *pass, size_t worker)
     size_t from = worker;
     quell_job_touch(job, worker);
     for (size_t i;
-         !atomic_load(&job->watch.stopped) &&
+         !atomic_load(&job->watch.ended) &&
          (i = quell_shares_take(job->shares, job->pass_workers, worker, &from)) != SIZE_MAX;) {
         struct quell_tile tile = quell_tile_take(job, worker, i);
         pass->run(&tile);
@@ -144,6 +144,16 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
     return quell_hosts_threads_run(&job->run, workers, work, &pass);
 }
 
+/* Whether samples before one that has failed go on to the next pass. A denoiser of whole batches is
+ * not asked for a part of one. */
+static bool goes_on(struct quell_job *job)
+{
+    struct quell_place limit;
+    if (!atomic_load(&job->watch.stopped)) return true;
+    return quell_watch_limit(&job->watch, &limit) && limit.sample > job->draw.first &&
+           !job->sampler->denoiser->whole_batch;
+}
+
 /* Op-major: one pass for each EVAL, over the whole batch or tiles of samples, and one for each
  * stretch of operations between two EVALs. */
 static quell_status run_op_major(struct quell_job *job)
@@ -162,7 +172,7 @@ static quell_status run_op_major(struct quell_job *job)
         status = run_pass(job, evaluates ? whole : elements, quell_tile_run);
         for (size_t i = job->from; i < job->to; i++)
             job->transition += plan->ops[i].kind == QUELL_STEP;
-        if (atomic_load(&job->watch.stopped)) break;
+        if (!goes_on(job)) break;
     }
     return status;
 }

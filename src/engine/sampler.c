@@ -10,6 +10,7 @@
 #include "base/floats.h"
 #include "base/maths.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/sized.h"
 
 #include <stdio.h>
@@ -119,6 +120,45 @@ static quell_status check_method(const quell_sampler *sampler)
     return method->check(sampler->schedule, sampler->grid, sampler->steps, sampler->option);
 }
 
+/* The text of a point in a message, which names its alpha and sigma only if those are what is
+ * wrong with it. */
+struct called {
+    char text[4 * QUELL_NUMBER_TEXT];
+};
+static struct called call(const quell_point *point, bool wholly)
+{
+    char t[QUELL_NUMBER_TEXT], alpha[QUELL_NUMBER_TEXT], sigma[QUELL_NUMBER_TEXT];
+    struct called called;
+    quell_number_text(point->t, t);
+    if (wholly)
+        snprintf(called.text, sizeof called.text, "%s (alpha %s, sigma %s)", t,
+                 quell_number_text(point->alpha, alpha), quell_number_text(point->sigma, sigma));
+    else
+        snprintf(called.text, sizeof called.text, "%s", t);
+    return called;
+}
+
+/* Refuses a STEP whose ends are not the points of its transition: the observer would be told a
+ * level of noise that the samples do not have. */
+static quell_status check_ends(const struct quell_plan *plan, const quell_point *grid)
+{
+    for (size_t i = 0, k = 0; i < plan->count; i++) {
+        const struct quell_op *op = &plan->ops[i];
+        if (op->kind != QUELL_STEP) continue;
+        const quell_point *t = &grid[k], *s = &grid[k + 1];
+        bool times = op->t.t == t->t && op->s.t == s->t;
+        if (!times || op->t.alpha != t->alpha || op->t.sigma != t->sigma ||
+            op->s.alpha != s->alpha || op->s.sigma != s->sigma)
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "plan: in transition %zu: quell_plan_step from t = %s to %s; must be "
+                              "from grid[%zu] to grid[%zu], t = %s to %s",
+                              k, call(&op->t, times).text, call(&op->s, times).text, k, k + 1,
+                              call(t, times).text, call(s, times).text);
+        k++;
+    }
+    return QUELL_OK;
+}
+
 /* Without the ends of its transitions a plan would run, but tell nobody of its progress. */
 static void ask_builder(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                         struct quell_plan *plan)
@@ -140,6 +180,8 @@ static void ask_builder(const quell_sampler *sampler, const quell_point *grid, s
                        "plan: the builder called quell_plan_step %zu times; must call it "
                        "once for each of the %zu transitions",
                        ended, steps);
+    else
+        plan->status = check_ends(plan, grid);
 }
 
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,

@@ -247,8 +247,9 @@ static void step(struct quell_tile *tile, const struct quell_op *op)
 {
     struct quell_job *job = tile->job;
     if (job->sampler->step) quell_tile_callback(tile, &op->t, &op->s);
-    if (atomic_load(&job->watch.stopped)) return;
-    if (job->run.observe) {
+    bool failed = atomic_load(&job->watch.stopped);
+    if (failed && !quell_tile_goes_on(tile, tile->operation)) return;
+    if (job->run.observe && !failed) {
         unsigned before = quell_fail_count();
         quell_watch_result(&job->watch, "the observer", before, observe(tile, op), tile->first,
                            tile->transition);
@@ -282,11 +283,27 @@ void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan
     }
 }
 
+/* A step function may keep things by its rows, and sees all of a tile or none. */
+bool quell_tile_goes_on(struct quell_tile *tile, size_t operation)
+{
+    struct quell_job *job = tile->job;
+    struct quell_place limit;
+    tile->operation = operation;
+    if (!atomic_load(&job->watch.stopped)) return true;
+    if (!quell_watch_limit(&job->watch, &limit) || tile->first > limit.sample) return false;
+    uint64_t before = limit.sample - tile->first;
+    if (before >= tile->rows) return true;
+    if (tile->elements < job->dim) return operation <= limit.operation; /* a part of that sample */
+    if (!before || job->sampler->step) return false;
+    tile->rows = before;
+    return true;
+}
+
 void quell_tile_run(struct quell_tile *tile)
 {
     const struct quell_job *job = tile->job;
     if (job->given && job->from == 0) quell_tile_check_given(tile);
-    for (size_t i = job->from; i < job->to && !atomic_load(&job->watch.stopped); i++)
+    for (size_t i = job->from; i < job->to && quell_tile_goes_on(tile, i); i++)
         quell_tile_operation(tile, job->plan, &job->plan->ops[i]);
 }
 

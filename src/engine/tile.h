@@ -16,7 +16,7 @@ struct quell_tile {
     float *noise[QUELL_MAX_NOISES]; /* QUELL_NOISE_ROOM(QUELL_CHUNK) each */
     float *node;                    /* as much again, for the terms of an increment */
     void *scratch, *constants, *kept;
-    size_t transition;
+    size_t transition, operation; /* at work */
 };
 
 /* Prepares tile i of the pass for a worker. */
@@ -55,6 +55,10 @@ void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan
 void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
                          const struct quell_op *op);
 void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op);
+
+/* Whether the tile goes on with an operation of its plan. After a failure that is a sample's own
+ * the rows before that sample do, and the tile keeps no others. */
+bool quell_tile_goes_on(struct quell_tile *tile, size_t operation);
 
 /* Runs the pass's operations on one tile; stops early when the job is to stop. */
 void quell_tile_run(struct quell_tile *tile);

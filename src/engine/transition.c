@@ -7,13 +7,23 @@
 #include "base/fail.h"
 #include "base/serial.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+/* A failure that a step function may have ignored; none if the status is QUELL_OK. */
+struct failure {
+    quell_status status;
+    char said[512];
+};
 
 struct quell_transition {
     struct quell_tile *tile;
     const quell_point *t, *s;
     quell_status failed;      /* of the last function below that failed, not by a stop */
     struct quell_fault fault; /* of the denoiser, the first one in this transition */
+    struct failure wrong;   /* the first one of the step's own: what it asked for cannot be done */
+    struct failure missing; /* the first one that left NaN where the step wanted something */
     quell_call told;
     quell_condition conditions[QUELL_MAX_CONDITIONS];
 };
@@ -25,6 +35,26 @@ static int ask(struct quell_transition *transition, float *x)
     return job->sampler->step(job->sampler->user, transition, transition->t, transition->s, x);
 }
 
+static bool fails(const struct quell_transition *transition, const struct failure *failure)
+{
+    struct quell_tile *tile = transition->tile;
+    if (!failure->status) return false;
+    quell_watch_fail(&tile->job->watch, failure->status, tile->first, tile->transition,
+                     failure->said);
+    return true;
+}
+
+/* Ends the run if the step function goes on, or stops, though it asked for what cannot be done, or
+ * though what it got instead of an answer is in x. Returns whether it did. */
+static bool ignored(const struct quell_transition *transition, const float *x)
+{
+    const struct quell_tile *tile = transition->tile;
+    size_t size = tile->rows * tile->elements;
+    if (fails(transition, &transition->wrong)) return true;
+    return quell_first_not_finite(tile->job->kernels, x, size) < size &&
+           fails(transition, &transition->missing);
+}
+
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s)
 {
     struct quell_job *job = tile->job;
@@ -34,6 +64,7 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
     unsigned before = quell_fail_count();
     int result = ask(&transition, x);
     if (transition.failed && result == (int)transition.failed) result = -1;
+    if (result >= 0 && ignored(&transition, x)) return;
     quell_watch_result(&job->watch, "the step function", before, result, tile->first,
                        tile->transition);
     if (!result) quell_tile_check_step(tile, &transition.fault);
@@ -41,34 +72,44 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
 
 const quell_call *quell_transition_told(const quell_transition *transition)
 {
-    return &transition->told;
+    return transition ? &transition->told : NULL;
 }
 
 uint64_t quell_transition_first(const quell_transition *transition)
 {
-    return transition->tile->first;
+    return transition ? transition->tile->first : 0;
 }
 
-size_t quell_transition_rows(const quell_transition *transition) { return transition->tile->rows; }
+size_t quell_transition_rows(const quell_transition *transition)
+{
+    return transition ? transition->tile->rows : 0;
+}
 
 size_t quell_transition_dim(const quell_transition *transition)
 {
-    return transition->tile->job->dim;
+    return transition ? transition->tile->job->dim : 0;
 }
 
 size_t quell_transition_index(const quell_transition *transition)
 {
-    return transition->tile->transition;
+    return transition ? transition->tile->transition : 0;
 }
 
 void *quell_transition_context(const quell_transition *transition)
 {
-    return transition->tile->job->draw.context;
+    return transition ? transition->tile->job->draw.context : NULL;
 }
 
 float *quell_transition_scratch(quell_transition *transition, unsigned k)
 {
-    return k < QUELL_STEP_SCRATCH ? transition->tile->registers[1 + k] : NULL;
+    return transition && k < QUELL_STEP_SCRATCH ? transition->tile->registers[1 + k] : NULL;
+}
+
+static void keep(struct failure *failure, quell_status status)
+{
+    if (failure->status) return;
+    failure->status = status == QUELL_STOPPED ? QUELL_STOPPED : QUELL_DENOISER_FAILED;
+    snprintf(failure->said, sizeof failure->said, "%s", quell_error_message());
 }
 
 /* Notes a failure, so that a step that returns its status does not seem to stop the run. */
@@ -76,6 +117,28 @@ static quell_status noted(quell_transition *transition, quell_status status)
 {
     if (status && status != QUELL_STOPPED) transition->failed = status;
     return status;
+}
+
+/* Notes that the step asked for what cannot be: the run then ends whatever the step returns. */
+static quell_status wrong(quell_transition *transition, quell_status status)
+{
+    if (status) keep(&transition->wrong, status);
+    return noted(transition, status);
+}
+
+/* Notes that there is no output, which the step may do without: `out` is made of NaN, so that it
+ * cannot be taken for one. */
+static quell_status missing(quell_transition *transition, quell_status status, float *out)
+{
+    const struct quell_tile *tile = transition->tile;
+    keep(&transition->missing, status);
+    for (size_t i = 0; i < tile->rows * tile->elements; i++) out[i] = (float)NAN;
+    return noted(transition, status);
+}
+
+static quell_status refuse_null(const char *what)
+{
+    return quell_fail(QUELL_BAD_ARGUMENT, "transition: %s is NULL", what);
 }
 
 static quell_status check_asked(const struct quell_tile *tile, const float *x)
@@ -96,31 +159,43 @@ static quell_status check_answer(struct quell_transition *transition,
     return quell_fail(QUELL_NOT_FINITE, "transition: %s of row %zu", fault.said, fault.row);
 }
 
+static quell_status check_arguments(const struct quell_tile *tile, const quell_point *t,
+                                    const float *x, const float *out)
+{
+    size_t bytes = tile->rows * tile->elements * sizeof *x;
+    if (!t || !x || !out) return refuse_null(!t ? "t" : !x ? "x" : "out");
+    quell_status status = quell_sampler_check(tile->job->sampler->denoiser, t);
+    if (status || !quell_overlap(x, bytes, out, bytes)) return status;
+    return quell_fail(QUELL_BAD_ARGUMENT, "transition: out overlaps x; it must be another array");
+}
+
 quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
                                       const float *x, float *out)
 {
+    if (!transition) return refuse_null("it");
     struct quell_tile *tile = transition->tile;
-    size_t bytes = tile->rows * tile->elements * sizeof *x;
-    quell_status status = quell_sampler_check(tile->job->sampler->denoiser, t);
-    if (!status && quell_overlap(x, bytes, out, bytes))
-        status =
-            quell_fail(QUELL_BAD_ARGUMENT, "transition: out overlaps x; it must be another array");
-    if (!status) status = check_asked(tile, x);
-    if (status) return noted(transition, status);
+    quell_status status = check_arguments(tile, t, x, out);
+    if (status) return wrong(transition, status);
+    status = check_asked(tile, x);
+    if (status) return missing(transition, status, out);
     struct quell_tile_mean mean = {.t = t, .x = x, .out = out};
+    unsigned before = quell_fail_count();
     int result = quell_tile_evaluate(tile, &mean);
     if (!result) return noted(transition, check_answer(transition, &mean));
-    status = quell_fail(result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED,
-                        "transition: the denoiser returned %d", result);
-    return noted(transition, status);
+    status = result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED;
+    if (quell_fail_count() == before)
+        quell_fail(status, "transition: the denoiser returned %d", result);
+    return missing(transition, status, out);
 }
 
 quell_status quell_transition_noise(quell_transition *transition, unsigned k, float *out)
 {
+    if (!transition) return refuse_null("it");
     struct quell_tile *tile = transition->tile;
     const struct quell_job *job = tile->job;
+    if (!out) return wrong(transition, refuse_null("out"));
     if (k > 7)
-        return noted(transition,
+        return wrong(transition,
                      quell_fail(QUELL_BAD_ARGUMENT, "transition: noise slots are 0 to 7"));
     struct quell_noise_name name =
         quell_noise_between(job->plan->brownian, k, transition->t, transition->s);
@@ -137,6 +212,8 @@ quell_status quell_transition_noise(quell_transition *transition, unsigned k, fl
 
 quell_status quell_transition_at(quell_transition *transition, double t, quell_point *point)
 {
+    if (!transition) return refuse_null("it");
+    if (!point) return wrong(transition, refuse_null("the point"));
     const quell_schedule *schedule = transition->tile->job->sampler->schedule;
-    return noted(transition, quell_schedule_point(schedule, t, point));
+    return wrong(transition, quell_schedule_point(schedule, t, point));
 }

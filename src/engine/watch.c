@@ -19,20 +19,52 @@ void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t
     atomic_flag_clear(&watch->failing);
 }
 
-void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
-                      size_t transition, const char *said)
+static void lock(struct quell_watch *watch)
 {
     while (atomic_flag_test_and_set(&watch->failing)) {
     }
-    if (!atomic_load(&watch->asked) && (!watch->status || sample < watch->sample)) {
-        atomic_store(&watch->asked, sample == UINT64_MAX);
+}
+
+static bool is_before(const struct quell_place *a, const struct quell_place *b)
+{
+    bool given = a->transition == QUELL_BEFORE_ALL;
+    if (given != (b->transition == QUELL_BEFORE_ALL)) return given;
+    if (a->sample != b->sample) return a->sample < b->sample;
+    if (a->operation != b->operation) return a->operation < b->operation;
+    return a->element < b->element;
+}
+
+void quell_watch_fail_at(struct quell_watch *watch, quell_status status,
+                         const struct quell_place *place, const char *said)
+{
+    bool asks = place->sample == UINT64_MAX;
+    bool own = status == QUELL_NOT_FINITE || status == QUELL_NO_PROGRESS;
+    lock(watch);
+    bool first = !atomic_load(&watch->asked) && (!watch->status || is_before(place, &watch->place));
+    if (first) {
         watch->status = status;
-        watch->sample = sample;
-        watch->transition = transition;
+        watch->place = *place;
         snprintf(watch->said, sizeof watch->said, "%s", said);
     }
+    if (asks) atomic_store(&watch->asked, true);
+    /* A function that fails beyond the limit would not have been called. */
+    if (!own && (first || status == QUELL_STOPPED || asks)) atomic_store(&watch->ended, true);
     atomic_flag_clear(&watch->failing);
     atomic_store(&watch->stopped, true);
+}
+
+void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
+                      size_t transition, const char *said)
+{
+    quell_watch_fail_at(watch, status, &(struct quell_place){sample, transition, 0, 0}, said);
+}
+
+bool quell_watch_limit(struct quell_watch *watch, struct quell_place *limit)
+{
+    lock(watch);
+    *limit = watch->place;
+    atomic_flag_clear(&watch->failing);
+    return !atomic_load(&watch->ended) && limit->transition != QUELL_BEFORE_ALL;
 }
 
 void quell_watch_result(struct quell_watch *watch, const char *who, unsigned before, int result,
@@ -83,7 +115,7 @@ static void tell_if_due(struct quell_watch *watch)
     int64_t time = now();
     bool caller = pthread_equal(pthread_self(), watch->caller);
     if (!due(watch, time, caller) || atomic_flag_test_and_set(&watch->calling)) return;
-    if (due(watch, time, caller) && !atomic_load(&watch->stopped)) {
+    if (due(watch, time, caller) && !atomic_load(&watch->ended)) {
         atomic_store(&watch->next_call, time + CALL_INTERVAL);
         if (caller) watch->callers_call = time + CALL_INTERVAL;
         tell(watch);
@@ -129,16 +161,17 @@ quell_status quell_watch_end(struct quell_watch *watch, const struct quell_strea
     if (!watch->status && watch->progress && watch->told < watch->total) tell(watch);
     if (!watch->status) return QUELL_OK;
     const char *said = *watch->said ? watch->said : quell_status_text(watch->status);
-    if (watch->sample == UINT64_MAX) return quell_fail(watch->status, "run: %s", said);
-    struct called called = call(watch->sample, streams);
-    bool given = watch->transition == QUELL_BEFORE_ALL;
+    const struct quell_place *place = &watch->place;
+    if (place->sample == UINT64_MAX) return quell_fail(watch->status, "run: %s", said);
+    struct called called = call(place->sample, streams);
+    bool given = place->transition == QUELL_BEFORE_ALL;
     if (given)
         quell_fail(watch->status, "%s: %s", watch->call, said);
     else if (watch->transitions)
         quell_fail(watch->status, "%s: %s, transition %zu: %s", watch->call, called.text,
-                   watch->transition, said);
+                   place->transition, said);
     else
         quell_fail(watch->status, "%s: %s: %s", watch->call, called.text, said);
-    quell_fail_sample(watch->sample, given ? 0 : watch->transition);
+    quell_fail_sample(place->sample, given ? 0 : place->transition);
     return watch->status;
 }

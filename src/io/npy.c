@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -135,10 +136,19 @@ quell_status quell_npy_open_words(struct quell_npy *npy, const char *path)
     return open_kind(npy, path, true, true);
 }
 
+/* Names the value by its index as NumPy writes it, in which the sample's number is the first. */
 static quell_status refuse_value(const struct quell_npy *npy, double value)
 {
-    return quell_fail(QUELL_BAD_MODEL, "%s: value %zu is %g: all must be finite floats", npy->path,
-                      npy->taken, value);
+    char index[QUELL_NPY_MAX_RANK * 22 + 1] = "";
+    size_t used = 0, within = npy->values;
+    for (size_t d = 0, left = npy->taken; d < npy->rank; d++) {
+        within /= npy->shape[d];
+        used += (size_t)snprintf(index + used, sizeof index - used, "%s%zu", d ? ", " : "",
+                                 left / within);
+        left %= within;
+    }
+    return quell_fail(QUELL_BAD_MODEL, "%s: element [%s] is %g: all must be finite floats",
+                      npy->path, index, isnan(value) ? (double)NAN : value);
 }
 
 /* Reads up to CHUNK values as doubles and refuses those beyond `limit`. */

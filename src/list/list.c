@@ -218,7 +218,8 @@ quell_status quell_list_find(quell_list_kind kind, const char *name, size_t *i)
     const struct list *list = list_of(kind);
     struct row row;
     if (!list) return refuse_kind(kind);
-    if (!name || !i) return quell_fail(QUELL_BAD_ARGUMENT, "list: the name or the place is NULL");
+    if (!name || !i)
+        return quell_fail(QUELL_BAD_ARGUMENT, "list: the %s is NULL", name ? "place" : "name");
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
     for (size_t at = 0; row_at(list, at, &row); at++)
         if (is_named(&row, name, &nearest)) {

@@ -26,7 +26,10 @@ quell_status quell_model_from_denoiser(quell_model **model, const quell_denoiser
                                        size_t rank, const size_t *shape, const char *schedule)
 {
     if (!model || !denoiser || !shape)
-        return quell_fail(QUELL_BAD_ARGUMENT, "model: the model, its denoiser or shape is NULL");
+        return quell_fail(QUELL_BAD_ARGUMENT, "model: %s is NULL",
+                          !model      ? "the place for it"
+                          : !denoiser ? "its denoiser"
+                                      : "its shape");
     if (rank < 1 || rank > QUELL_MAX_RANK)
         return quell_fail(QUELL_BAD_ARGUMENT, "model: its rank is %zu, must be 1 to %d", rank,
                           QUELL_MAX_RANK);

@@ -103,6 +103,12 @@ static quell_status load(quell_model *model, const char *name)
                           "model '%s': a checkpoint has weights, and not what is done with them: "
                           "load it in Python, and write a .safetensors network by quell.export",
                           name);
+    if (ends_with(name, ".onnx"))
+        return quell_fail(QUELL_NOT_FOUND,
+                          "model '%s': an .onnx network is loaded by quell_model_from_onnx "
+                          "(quell/onnx.h), and by the command; Python writes a .safetensors "
+                          "network by quell.export",
+                          name);
     return quell_fail(QUELL_NOT_FOUND,
                       "model '%s': must be builtin:NAME (see `quell list models`), a .json "
                       "description, a .safetensors network or an .npy data set%s",
@@ -139,7 +145,8 @@ quell_status quell_model_load_as(quell_model **model, const char *name, const ch
 {
     bool rounded, halves;
     if (!model || !name)
-        return quell_fail(QUELL_BAD_ARGUMENT, "model: the model or its name is NULL");
+        return quell_fail(QUELL_BAD_ARGUMENT, "model: %s is NULL",
+                          model ? "its name" : "the place for it");
     quell_status status = read_precision(precision, &rounded, &halves);
     if (status) return status;
     quell_model *loaded = quell_new(1, sizeof *loaded);

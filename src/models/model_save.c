@@ -145,7 +145,7 @@ static quell_status save(const quell_model *model, const char *path)
 quell_status quell_model_save(const quell_model *model, const char *path)
 {
     if (!model || !path)
-        return quell_fail(QUELL_BAD_ARGUMENT, "model: the model or the path is NULL");
+        return quell_fail(QUELL_BAD_ARGUMENT, "model: %s is NULL", model ? "the path" : "it");
     if (!model->description)
         return quell_fail(QUELL_UNSUPPORTED,
                           "its kind is %s: only a Gaussian or a mixture that was loaded can be "

@@ -256,7 +256,8 @@ quell_status quell_denoiser_from_onnx(quell_denoiser **denoiser, const char *pat
     struct network *network;
     char schedule[128];
     if (!denoiser || !path)
-        return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the denoiser or the path is NULL");
+        return quell_error_set(QUELL_BAD_ARGUMENT, path ? "onnx: the place for the denoiser is NULL"
+                                                        : "onnx: the path is NULL");
     return open_network(&network, denoiser, schedule, path, options);
 }
 
@@ -267,7 +268,8 @@ quell_status quell_model_from_onnx(quell_model **model, const char *path,
     quell_denoiser *denoiser = NULL;
     char schedule[128];
     if (!model || !path)
-        return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the model or the path is NULL");
+        return quell_error_set(QUELL_BAD_ARGUMENT, path ? "onnx: the place for the model is NULL"
+                                                        : "onnx: the path is NULL");
     quell_status status = open_network(&network, &denoiser, schedule, path, options);
     if (status) return status;
     status = quell_model_from_denoiser(model, denoiser, network->rank, network->shape, schedule);

@@ -241,3 +241,20 @@ void quell_tail_finish(const struct quell_tail *tail, const struct quell_dots_do
     piece.out += piece.row * piece.out_row + piece.column;
     quell_tail_apply(tail, &piece);
 }
+
+void quell_tail_finish_samples(const struct quell_tail *tail, const struct quell_dots_done *done,
+                               size_t positions, const struct quell_piece_of_result *whole)
+{
+    size_t end = done->column + done->columns;
+    for (size_t from = done->column, to; from < end; from = to) {
+        size_t sample = from / positions;
+        to = (sample + 1) * positions < end ? (sample + 1) * positions : end;
+        struct quell_dots_done part = *done;
+        struct quell_piece_of_result of = *whole;
+        of.row += sample * tail->rows;
+        part.column = from - sample * positions;
+        part.columns = to - from;
+        part.total += from - done->column;
+        quell_tail_finish(tail, &part, &of);
+    }
+}

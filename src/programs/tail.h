@@ -64,6 +64,11 @@ void quell_tail_apply(const struct quell_tail *tail, const struct quell_piece_of
 void quell_tail_finish(const struct quell_tail *tail, const struct quell_dots_done *done,
                        const struct quell_piece_of_result *whole);
 
+/* The same if the columns are the positions of several samples, one sample after the other, so many
+ * of each; the row is counted on from that of the first one. */
+void quell_tail_finish_samples(const struct quell_tail *tail, const struct quell_dots_done *done,
+                               size_t positions, const struct quell_piece_of_result *whole);
+
 /* Sets the distance of the elements of an operand along the dimensions from..to of a result, which
  * become one; false if they have no constant distance. stride: those along each dimension. */
 bool quell_merged_stride(const struct quell_shape *result, const size_t *stride, size_t from,

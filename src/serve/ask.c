@@ -125,6 +125,21 @@ static quell_status take_whole(const char *name, const char *value, uint64_t *to
                       value, (unsigned long long)UINT64_MAX);
 }
 
+quell_status serve_ask_refuse_count(const struct serve_ask *ask, const char *value,
+                                    const char *after)
+{
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "count=%.40s: must be a whole number from 1 to %llu (in one request)%s",
+                      value, (unsigned long long)ask->most, after);
+}
+
+/* More than the most is refused later, with another code. */
+static quell_status take_count(struct serve_ask *ask, const char *value)
+{
+    return read_whole(value, &ask->count) && ask->count ? QUELL_OK
+                                                        : serve_ask_refuse_count(ask, value, "");
+}
+
 static quell_status take_number(const struct parameter *parameter, const char *value, double *to)
 {
     double number;
@@ -185,9 +200,10 @@ static quell_status take_format(const char *value, enum serve_format *to)
 
 /* ---- All of them ---- */
 
-void serve_ask_begin(struct serve_ask *ask, const quell_model *model)
+void serve_ask_begin(struct serve_ask *ask, const quell_model *model, uint64_t most)
 {
     *ask = (struct serve_ask){.count = 1,
+                              .most = most,
                               .class = -1,
                               .negative_class = -1,
                               .sampler = "ddim",
@@ -209,7 +225,7 @@ static quell_status take(struct serve_ask *ask, const quell_model *model,
     quell_status status = QUELL_OK;
     switch (parameter->shown.kind) {
     case SERVE_WHOLE:
-        return take_whole(name, value, at);
+        return at == (void *)&ask->count ? take_count(ask, value) : take_whole(name, value, at);
     case SERVE_NUMBER:
         return take_number(parameter, value, at);
     case SERVE_TEXT:

@@ -12,13 +12,14 @@
 #define SERVE_MOST_TEXT 200 /* of a name: a sampler, a schedule, a grid */
 
 /* class: -1 for none; with `each`, sample i is of class i modulo the number of classes.
+ * most: the most samples of one request.
  * guidance: its weight, if that was given (serve_ask_guided).
  * conditions: with memory of their own (serve_ask_free).
  * from: the states to start from; classes, seeds, indices: lists with one for each sample; NULL:
  *   not given. rows: how many samples they, and conditions of each, are for; 0: none does.
  * format: SERVE_FORMATS: not given. latent: without decoding. */
 struct serve_ask {
-    uint64_t seed, first, count;
+    uint64_t seed, first, count, most;
     int32_t class, negative_class;
     bool each;
     char sampler[SERVE_MOST_TEXT], schedule[SERVE_MOST_TEXT], grid[SERVE_MOST_TEXT];
@@ -59,7 +60,7 @@ struct serve_parameter {
 /* The i-th parameter, from 0 on; NULL past the end. */
 const struct serve_parameter *serve_ask_parameter(size_t i);
 
-void serve_ask_begin(struct serve_ask *ask, const quell_model *model);
+void serve_ask_begin(struct serve_ask *ask, const quell_model *model, uint64_t most);
 void serve_ask_free(struct serve_ask *ask);
 
 /* Whether guidance is asked for. */
@@ -92,8 +93,13 @@ quell_status serve_ask_condition(const quell_denoiser *denoiser, const char *nam
 bool serve_ask_given(const struct serve_ask *ask, const char *name);
 
 /* Makes the names of C's members in a message of the library those of parameters: clamp_low becomes
- * clamp-low. */
+ * clamp-low. A list of the command becomes the page that has it. */
 void serve_ask_words(char *message);
+
+/* Fails with QUELL_BAD_ARGUMENT and a line that has the range of `count`. after: the rest of the
+ * line. */
+quell_status serve_ask_refuse_count(const struct serve_ask *ask, const char *value,
+                                    const char *after);
 
 /* Checks what depends on several of them, and sets the number of samples that lists are for. */
 quell_status serve_ask_check(struct serve_ask *ask, const quell_model *model);

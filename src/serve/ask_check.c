@@ -85,8 +85,23 @@ static quell_status check_guided(const struct serve_ask *ask, const quell_denois
                           : "class or classes, to guide away from no class");
 }
 
+/* The lists of names have a page, whose name is shorter than that of the command. There is none for
+ * the options of one sampler. */
+static void name_page(char *message)
+{
+    static const char list[] = "; see `quell list ", page[] = "; /v1/models lists them";
+    char *at = strstr(message, list);
+    char *end = at ? strchr(at + sizeof list - 1, '`') : NULL;
+    if (!end) return;
+    bool names = !memchr(at + sizeof list - 1, ' ', (size_t)(end - at) - (sizeof list - 1));
+    size_t length = names ? sizeof page - 1 : 0;
+    memmove(at + length, end + 1, strlen(end + 1) + 1);
+    memcpy(at, page, length);
+}
+
 void serve_ask_words(char *message)
 {
+    name_page(message);
     const struct serve_parameter *parameter;
     for (size_t i = 0; (parameter = serve_ask_parameter(i)); i++) {
         const char *name = parameter->name;
@@ -103,7 +118,6 @@ void serve_ask_words(char *message)
 quell_status serve_ask_check(struct serve_ask *ask, const quell_model *model)
 {
     if (ask->rows && !serve_ask_given(ask, "count")) ask->count = ask->rows;
-    if (!ask->count) return quell_fail(QUELL_BAD_ARGUMENT, "count=0: must be at least 1");
     if (ask->rows && ask->count != ask->rows)
         return quell_fail(QUELL_BAD_ARGUMENT, "count is %llu, and %s has %zu row%s",
                           (unsigned long long)ask->count, ask->rows_of, ask->rows,

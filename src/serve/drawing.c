@@ -23,7 +23,9 @@ struct serve_drawing *serve_drawing_new(struct serve_server *server, struct quel
     drawing->options = server->options;
     drawing->model = model;
     drawing->begun = quell_queue_now();
-    serve_ask_begin(&drawing->ask, model->model);
+    size_t most = quell_accounts_most(&server->accounts, QUELL_OF_SAMPLES);
+    if (most > server->options->most_samples) most = server->options->most_samples;
+    serve_ask_begin(&drawing->ask, model->model, most);
     if (events) drawing->events = serve_events_new(drawing);
     if (!events || drawing->events) {
         drawing->models = serve_models_hold(models);

@@ -270,6 +270,8 @@ static void put_components(writer *json)
     PUT(json, "Models",
         "{\"type\": \"object\", \"properties\": {\"quell\": {\"type\": \"string\"}, "
         "\"samplers\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}}, "
+        "\"schedules\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}}, "
+        "\"grids\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}}, "
         "\"most_samples\": {\"type\": \"integer\"}, \"most_evaluations\": {\"type\": \"integer\"}, "
         "\"models\": {\"type\": \"array\", \"items\": {\"$ref\": "
         "\"#/components/schemas/Model\"}}}}");

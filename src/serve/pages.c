@@ -87,14 +87,14 @@ enum MHD_Result serve_model(struct serve_request *request, const struct serve_mo
     return serve_write_end(request, &page, "application/json");
 }
 
-static void put_samplers(struct quell_json_writer *writer)
+static void put_list(struct quell_json_writer *writer, const char *name, quell_list_kind kind)
 {
     quell_entry entry = quell_entry_init();
-    quell_json_begin(writer, "samplers", '[');
-    for (size_t i = 0; !quell_list(QUELL_LIST_SAMPLERS, i, &entry); i++) {
+    quell_json_begin(writer, name, '[');
+    for (size_t i = 0; !quell_list(kind, i, &entry); i++) {
         quell_entry_alias alias = quell_entry_alias_init();
         quell_json_put_text(writer, NULL, entry.name);
-        for (size_t k = 0; !quell_list_alias(QUELL_LIST_SAMPLERS, i, k, &alias); k++)
+        for (size_t k = 0; !quell_list_alias(kind, i, k, &alias); k++)
             quell_json_put_text(writer, NULL, alias.name);
     }
     quell_json_end(writer, ']');
@@ -112,7 +112,9 @@ enum MHD_Result serve_models(struct serve_request *request)
     quell_json_put_text(&writer, "quell", quell_version());
     quell_json_put_whole(&writer, "most_samples", (int64_t)options->most_samples);
     quell_json_put_whole(&writer, "most_evaluations", (int64_t)options->most_evaluations);
-    put_samplers(&writer);
+    put_list(&writer, "samplers", QUELL_LIST_SAMPLERS);
+    put_list(&writer, "schedules", QUELL_LIST_SCHEDULES);
+    put_list(&writer, "grids", QUELL_LIST_GRIDS);
     quell_json_begin(&writer, "models", '[');
     for (size_t i = 0; i < models->count; i++) put_model(&writer, NULL, &models->models[i]);
     quell_json_end(&writer, ']');

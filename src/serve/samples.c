@@ -60,17 +60,18 @@ static quell_status check_limits(struct serve_drawing *drawing)
 {
     const struct serve_options *options = drawing->options;
     const struct serve_ask *ask = &drawing->ask;
-    char line[160] = "";
-    size_t most = quell_accounts_most(&drawing->server->accounts, QUELL_OF_SAMPLES);
-    if (most > options->most_samples) most = options->most_samples;
-    if (ask->count > most)
-        snprintf(line, sizeof line,
-                 "count: must be at most %zu in one request: ask for the next ones by first=%zu",
-                 most, most);
-    else if (ask->options.steps > options->most_evaluations)
-        snprintf(line, sizeof line, "steps: must be at most %zu on this server",
-                 options->most_evaluations);
-    return *line ? serve_drawing_refuse(drawing, MHD_HTTP_CONTENT_TOO_LARGE, line) : QUELL_OK;
+    char line[160], value[24], after[80];
+    if (ask->count > ask->most) {
+        snprintf(value, sizeof value, "%llu", (unsigned long long)ask->count);
+        snprintf(after, sizeof after, ": ask for the next ones by first=%llu",
+                 (unsigned long long)ask->most);
+        drawing->code = MHD_HTTP_CONTENT_TOO_LARGE;
+        return serve_ask_refuse_count(ask, value, after);
+    }
+    if (ask->options.steps <= options->most_evaluations) return QUELL_OK;
+    snprintf(line, sizeof line, "steps: must be at most %zu on this server",
+             options->most_evaluations);
+    return serve_drawing_refuse(drawing, MHD_HTTP_CONTENT_TOO_LARGE, line);
 }
 
 /* Chooses the format that the client likes best of those that these samples have. */

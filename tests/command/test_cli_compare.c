@@ -216,6 +216,28 @@ TEST(compare, table_is_complete)
     command_remove(&command);
 }
 
+/* A line below the table says why a row has fewer evaluations than the others. */
+TEST(compare, fewer_evaluations)
+{
+    static const char line[] =
+        "rows with fewer evaluations than asked: one step more would take more than that\n";
+    struct command command = command_new();
+    command_check(&command, 0, "compare --samplers ddim,heun --evaluations 3,4 --count 50 > all");
+    command_check(&command, 0, "compare --samplers ddim,heun --evaluations 4,5 --count 50 > fewer");
+    command_check(&command, 0, "compare --samplers heun --times 1,.5,.2,0 --count 50 > times");
+    char *all = scratch_read(&command.work, "all", NULL);
+    char *fewer = scratch_read(&command.work, "fewer", NULL);
+    char *times = scratch_read(&command.work, "times", NULL);
+    CHECK(!strstr(all, line), "%s", all);
+    CHECK(!strstr(times, line), "%s", times);
+    const char *last = strstr(fewer, line);
+    CHECK(last && !last[sizeof line - 1], "%s", fewer);
+    free(all);
+    free(fewer);
+    free(times);
+    command_remove(&command);
+}
+
 TEST(compare, the_same_bits)
 {
     struct command command = command_new();

@@ -220,7 +220,8 @@ TEST(join, values_refused)
     command_write_array(&command, "wide.npy", "<f8", "(1, 2)", wide, sizeof wide);
     command_write_array(&command, "number.npy", "<f4", "()", good, 4);
     command_check(&command, 0, "join --out y.npy good.npy other.npy; rm y.npy");
-    command_refused(&command, 4, "join --out y.npy good.npy bad.npy", "bad.npy: value 1 is inf");
+    command_refused(&command, 4, "join --out y.npy good.npy bad.npy",
+                    "bad.npy: element [0, 1] is inf");
     command_refused(&command, 4, "join --out y.npy good.npy wide.npy", "wide.npy: is of float64");
     command_refused(&command, 4, "join --out y.npy number.npy", "number.npy: is a single number");
     command_remove(&command);

@@ -242,6 +242,7 @@ TEST(options, refused)
         {GRID "--out y.csv", "--out y.csv: would be written as .npy"},
         {"denoise --model builtin:grid25 --from x.npy --out y.npz", "would be written as .npy"},
         {"join --out y.json x.npy", "would be written as .npy"},
+        {"join --out y.png x.npy", "y.png: would be written as .npy: name it so\n"},
         {"model --model builtin:grid25 --out y.safetensors", "would be written as .json"},
         {"--version more", "'more': no such argument of --version"},
         {"help sample more", "'more': no such argument of help"},

@@ -198,6 +198,14 @@ TEST(schedules_and_builders_throw)
         thrown<quell::error>([&] { quell::sampler::from_builder(refusing, denoiser, schedule); });
     CHECK(refused.status() == QUELL_UNSUPPORTED);
     CHECK(std::string(refused.what()).find("not today") != std::string::npos);
+
+    auto backwards = [](quell::plan &plan, quell::span<const quell::point> grid) {
+        for (size_t i = grid.size() - 1; i > 0; i--) plan.step(grid[i - 1], grid[i]);
+    };
+    refused =
+        thrown<quell::error>([&] { quell::sampler::from_builder(backwards, denoiser, schedule); });
+    CHECK(refused.status() == QUELL_BAD_ARGUMENT);
+    CHECK(std::string(refused.what()).find("must be from grid[0] to grid[1]") != std::string::npos);
 }
 
 /* In a transition, the denoiser's exception is the step's to handle. */

@@ -188,6 +188,42 @@ TEST(names)
     CHECK(!quell::isa_default().empty() && quell::version() == quell_version());
 }
 
+/* What a call with these arguments throws says. */
+template <class F> static bool throws(F &&function, const std::string &says)
+{
+    const std::string what = thrown<quell::error>(function).what();
+    if (what != says) throw failure{what + ", not: " + says};
+    return true;
+}
+
+/* Of a number of values the message says what it must be, in what the caller wrote. */
+TEST(numbers_of_values)
+{
+    using quell::denoiser;
+    quell::schedule vp("vp");
+    denoiser pair = denoiser::from_isotropic(2);
+    quell::sampler sampler("ddim", pair, vp);
+    std::vector<float> three(3), four(4);
+    CHECK(throws([] { denoiser::from_points(2, {1, 2, 3}); },
+                 "empirical: points: 3 values, must be a multiple of dim, 2"));
+    CHECK(throws([&] { quell::queue().submit(sampler, {}, three); },
+                 "queue: x: 3 values, must be a multiple of 2"));
+    quell::draw draw;
+    draw.conditions = {{"energy", {50, 60}, 3}};
+    CHECK(throws([&] { sampler.sample(draw, four); },
+                 "draw: condition 'energy': 2 values, must be a multiple of its count, 3"));
+    quell::sampler_options options;
+    options.times = {1};
+    CHECK(throws([&] { quell::sampler("ddim", pair, vp, options); },
+                 "sampler: times: 1 value, must be 2 or more"));
+    options = {};
+    options.prior_mean = {1, 2, 3};
+    CHECK(throws([&] { quell::sampler("ddim", pair, vp, options); },
+                 "sampler: prior_mean: 3 values, must be 1 or 2"));
+    quell::sampler other = std::move(sampler);
+    CHECK(throws([&] { sampler.sample({}, four); }, "run: the sampler is NULL"));
+}
+
 TEST(spans)
 {
     std::vector<float> values = {1, 2, 3};

@@ -80,7 +80,7 @@ TEST(queue_tells_of_exceptions)
     CHECK(status_of([&] { other.wait(); }) == QUELL_DENOISER_FAILED);
 }
 
-/* Conditions are copied, and a request outlasts its ticket, and its ticket the queue. */
+/* A request keeps its draw, with the seeds, and outlasts its ticket, and its ticket the queue. */
 TEST(queue_keeps_what_it_needs)
 {
     std::atomic<bool> seen{false};
@@ -93,17 +93,16 @@ TEST(queue_keeps_what_it_needs)
     quell::sampler sampler = sampler_of(quell::denoiser::from_function(2, look, options));
     std::vector<float> x(2), y(2);
     auto queue = std::make_unique<quell::queue>();
-    {
-        quell::draw draw;
-        draw.conditions = {{"energy", 2.5f}};
-        queue->submit(sampler, draw, x);
-    }
     quell::draw draw;
     draw.conditions = {{"energy", 2.5f}};
+    draw.seeds = {7};
+    std::vector<float> alone = sampler.sample(draw, 1);
+    queue->submit(sampler, draw, x);
+    draw.seeds = {};
     quell::ticket last = queue->submit(sampler, draw, y);
     CHECK(queue->close());
     queue.reset();
-    CHECK(seen);
+    CHECK(seen && same_bits(x, alone) && !same_bits(x, y));
     CHECK(last.wait());
     last.cancel();
 }

@@ -1,42 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Builders of the caller's that refuse, fail or slip: what the message says, and where. */
+#include "builders.h"
 #include "harness.h"
 #include "models.h"
 #include "core/plan.h"
 
 #include <math.h>
 #include <string.h>
-
-/* The example of plan.h. */
-static int euler(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
-{
-    (void)user;
-    for (size_t i = 0; i < steps; i++) {
-        quell_point t = grid[i], s = grid[i + 1];
-        double r = s.sigma / t.sigma;
-        quell_register_id x0 = quell_plan_denoise(plan, QUELL_STATE, &t);
-        quell_term terms[] = {{r, QUELL_STATE}, {s.alpha - r * t.alpha, x0}};
-        quell_plan_combine(plan, QUELL_STATE, 2, terms, 0, NULL);
-        quell_plan_release(plan, x0);
-        quell_plan_step(plan, &t, &s);
-    }
-    return 0;
-}
-
-static quell_sampler *built(quell_build_fn *build, void *user, size_t steps)
-{
-    struct model model = model_new("isotropic", 3);
-    quell_denoiser *denoiser = model_denoiser(&model);
-    quell_schedule *schedule = must_schedule("rectified");
-    quell_sampler_options options = quell_sampler_defaults();
-    options.steps = steps;
-    quell_sampler *sampler = NULL;
-    quell_sampler_from_builder(&sampler, build, user, NULL, denoiser, schedule, &options);
-    quell_denoiser_free(denoiser);
-    quell_schedule_free(schedule);
-    model_free(&model);
-    return sampler;
-}
 
 static int says_no(void *user, quell_plan *p, const quell_point *grid, size_t steps)
 {
@@ -97,6 +67,48 @@ TEST(builder, slips)
     for (enum slip slip = RELEASED; slip <= EXPLAINED; slip++) {
         CHECK(!built(slips, &slip, 4), "made with slip %d", (int)slip);
         CHECK(!strcmp(quell_error_message(), says[slip]), "%s", quell_error_message());
+    }
+}
+
+/* A builder whose second transition does not end where it must, in the way that `user` says. */
+enum misstep { BACKWARDS, AGAIN, BEYOND, ANOTHER_SIGMA, NOT_A_NUMBER };
+
+static int missteps(void *user, quell_plan *p, const quell_point *grid, size_t steps)
+{
+    enum misstep misstep = *(enum misstep *)user;
+    for (size_t i = 0; i < steps; i++) {
+        quell_point t = grid[i], s = grid[i + 1];
+        if (i == 1 && misstep == BACKWARDS) t = grid[i + 1], s = grid[i];
+        if (i == 1 && misstep == AGAIN) t = grid[0], s = grid[1];
+        if (i == 1 && misstep == BEYOND) s = grid[i + 2];
+        if (i == 1 && misstep == ANOTHER_SIGMA) s.sigma = 0.375;
+        if (i == 1 && misstep == NOT_A_NUMBER) t.t = (double)NAN;
+        quell_plan_step(p, &t, &s);
+    }
+    return 0;
+}
+
+/* The observer is told the points of the grid, so that a step between others is refused. */
+TEST(builder, steps_along_the_grid)
+{
+    static const char *const says[] = {
+        "plan: in transition 1: quell_plan_step from t = 0.5 to 0.75; must be from grid[1] to "
+        "grid[2], t = 0.75 to 0.5",
+        "plan: in transition 1: quell_plan_step from t = 1 to 0.75; must be from grid[1] to "
+        "grid[2], t = 0.75 to 0.5",
+        "plan: in transition 1: quell_plan_step from t = 0.75 to 0.25; must be from grid[1] to "
+        "grid[2], t = 0.75 to 0.5",
+        "plan: in transition 1: quell_plan_step from t = 0.75 (alpha 0.25075, sigma 0.75025) to "
+        "0.5 (alpha 0.5005, sigma 0.375); must be from grid[1] to grid[2], t = 0.75 "
+        "(alpha 0.25075, sigma 0.75025) to 0.5 (alpha 0.5005, sigma 0.5005)",
+        "plan: in transition 1: quell_plan_step from t = nan to 0.5; must be from grid[1] to "
+        "grid[2], t = 0.75 to 0.5",
+    };
+    for (enum misstep misstep = BACKWARDS; misstep <= NOT_A_NUMBER; misstep++) {
+        quell_sampler *sampler = built(missteps, &misstep, 4);
+        CHECK(!sampler, "made with misstep %d", (int)misstep);
+        CHECK(!strcmp(quell_error_message(), says[misstep]), "%s", quell_error_message());
+        quell_sampler_free(sampler);
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The plan builder: what it writes, what it refuses, and that errors stick. */
+#include "builders.h"
 #include "harness.h"
 #include "models.h"
 #include "core/plan.h"
@@ -7,37 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The example of plan.h, word for word. */
-static int euler(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
-{
-    (void)user;
-    for (size_t i = 0; i < steps; i++) {
-        quell_point t = grid[i], s = grid[i + 1];
-        double r = s.sigma / t.sigma;
-        quell_register_id x0 = quell_plan_denoise(plan, QUELL_STATE, &t);
-        quell_term terms[] = {{r, QUELL_STATE}, {s.alpha - r * t.alpha, x0}};
-        quell_plan_combine(plan, QUELL_STATE, 2, terms, 0, NULL);
-        quell_plan_release(plan, x0);
-        quell_plan_step(plan, &t, &s);
-    }
-    return 0;
-}
-
-static quell_sampler *built(quell_build_fn *build, void *user, size_t steps)
-{
-    struct model model = model_new("isotropic", 3);
-    quell_denoiser *denoiser = model_denoiser(&model);
-    quell_schedule *schedule = must_schedule("rectified");
-    quell_sampler_options options = quell_sampler_defaults();
-    options.steps = steps;
-    quell_sampler *sampler = NULL;
-    quell_sampler_from_builder(&sampler, build, user, NULL, denoiser, schedule, &options);
-    quell_denoiser_free(denoiser);
-    quell_schedule_free(schedule);
-    model_free(&model);
-    return sampler;
-}
 
 /* A NULL buffer is not written to, whatever size is given. */
 TEST(plan, printing_without_a_buffer)

@@ -28,6 +28,10 @@ TEST(refusals, specs)
     refused("", QUELL_NOT_FOUND, "no such sampler");
     refused("dd", QUELL_NOT_FOUND, "'dd'");
     refused("ddimm", QUELL_NOT_FOUND, "'ddimm'");
+    refused("heum", QUELL_NOT_FOUND, "(did you mean 'heun'?)");
+    refused("dpm2m", QUELL_NOT_FOUND, "(did you mean 'dpmpp_2m'?)");
+    refused("dpm_3m", QUELL_NOT_FOUND, "(did you mean 'dpmpp_3m'?)");
+    refused("seeds", QUELL_NOT_FOUND, "(did you mean 'seeds2'?)");
     refused("ddpm:eta=1", QUELL_BAD_ARGUMENT, "no option 'eta'");
     refused("ddim:", QUELL_BAD_ARGUMENT, "no option");
     refused("ddim:eta", QUELL_BAD_ARGUMENT, "must be a number from");

@@ -41,9 +41,9 @@ static int ddim(void *user, quell_transition *at, const quell_point *t, const qu
     size_t count = quell_transition_rows(at) * quell_transition_dim(at);
     float *mean = quell_transition_scratch(at, 0), *noise = quell_transition_scratch(at, 3), c[3];
     if (quell_transition_dim(at) != own->dim || quell_transition_scratch(at, 4) ||
-        fabs(t->t * (double)STEPS - (double)(STEPS - quell_transition_index(at))) > 1e-9 ||
-        quell_transition_noise(at, 8, noise) != QUELL_BAD_ARGUMENT)
+        fabs(t->t * (double)STEPS - (double)(STEPS - quell_transition_index(at))) > 1e-9)
         atomic_fetch_add(&own->wrong, 1);
+    if (own->result == QUELL_BAD_ARGUMENT) return (int)quell_transition_noise(at, 8, noise);
     bool update = coefficients(own->schedule, t->t, s->t, own->eta, c);
     if (quell_transition_denoise(at, t, x, mean) || quell_transition_noise(at, 0, noise)) return -1;
     for (size_t i = 0; i < count; i++) {

@@ -231,15 +231,16 @@ TEST(npy, skip)
     struct scratch scratch = scratch_new();
     char file[256];
     double values[6] = {1, 2, 3, 4, 5, INFINITY}, got[2];
-    size_t size = make_file(file, 1, DICT("'<f8'", "False", "(3, 2)"), sizeof values);
+    size_t size = make_file(file, 1, DICT("'<f8'", "False", "(3, 1, 2)"), sizeof values);
     memcpy(file + size - sizeof values, values, sizeof values);
     struct scratch_path path = scratch_write(&scratch, "f.npy", file, size);
     struct quell_npy npy;
     CHECK(!quell_npy_open(&npy, path.text), "%s", quell_error_message());
     CHECK(!quell_npy_doubles(&npy, 1, got) && !quell_npy_skip(&npy, 2), "the first three");
     CHECK(!quell_npy_doubles(&npy, 1, got) && got[0] == 4, "%g, not 4", got[0]);
-    CHECK(quell_npy_doubles(&npy, 2, got) && strstr(quell_error_message(), "value 5 is inf"), "%s",
-          quell_error_message());
+    CHECK(quell_npy_doubles(&npy, 2, got) &&
+              strstr(quell_error_message(), "element [2, 0, 1] is inf"),
+          "%s", quell_error_message());
     quell_npy_close(&npy);
     scratch_remove(&scratch);
 }

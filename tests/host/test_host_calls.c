@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A good guest in every public call, those that fail included: before and after each, the host's
  * settings, which are unlike the ordinary ones, are the same. */
+#include "builders.h"
 #include "harness.h"
 #include "host_state.h"
 #include "models.h"
@@ -42,20 +43,6 @@ static int scales(void *user, double t, double *alpha, double *sigma)
     (void)user;
     *alpha = 1 - 0.9 * t;
     *sigma = 0.1 + t;
-    return 0;
-}
-
-static int euler(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
-{
-    (void)user;
-    for (size_t i = 0; i < steps; i++) {
-        double r = grid[i + 1].sigma / grid[i].sigma;
-        quell_register_id mean = quell_plan_denoise(plan, QUELL_STATE, &grid[i]);
-        quell_term terms[] = {{r, QUELL_STATE}, {grid[i + 1].alpha - r * grid[i].alpha, mean}};
-        quell_plan_combine(plan, QUELL_STATE, 2, terms, 0, NULL);
-        quell_plan_release(plan, mean);
-        quell_plan_step(plan, &grid[i], &grid[i + 1]);
-    }
     return 0;
 }
 

@@ -176,7 +176,7 @@ TEST(mpi, one_rank_fails)
     free(file);
     on_ranks(3, "QUELL_MPI_COMMAND");
     check_refused(&command, 3, "sample --model builtin:grid25 --from x.npy --out y.npy",
-                  "quell-mpi: rank 2: x.npy: value 17 is -nan");
+                  "quell-mpi: rank 2: x.npy: element [8, 1] is nan");
     file = scratch_read(&command.work, "y.npy", NULL);
     CHECK(!strcmp(file, "before"), "the old file is gone");
     free(file);

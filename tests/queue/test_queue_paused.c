@@ -7,7 +7,13 @@
 #include <pthread.h>
 
 /* One that is cancelled while it pauses is not gone on with, and ends. */
-static void cancel_other(struct asked *asked) { quell_ticket_cancel(asked->other->ticket); }
+/* The thread that submits may not have had the time yet to note its ticket. */
+static void cancel_other(struct asked *asked)
+{
+    quell_ticket *ticket;
+    while (!(ticket = atomic_load(&asked->other->ticket))) continue;
+    quell_ticket_cancel(ticket);
+}
 
 TEST(queue_paused, cancelled_while_it_pauses)
 {

@@ -5,7 +5,7 @@ the time, and the call."""
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -14,6 +14,19 @@ from torch import Tensor, nn
 from quell.errors import Unsupported
 
 TOKENS = 77  # of a text that is encoded by CLIP
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What the caller says of a network's conditions.
+
+    Attributes:
+        tokens: The number of tokens of a text.
+        sizes: The number of numbers that a network of SDXL is told as `sizes`; None: not said.
+    """
+
+    tokens: int = TOKENS
+    sizes: int | None = None
 
 
 @dataclasses.dataclass
@@ -78,7 +91,7 @@ def _labels(net: Any) -> dict[str, Any]:
     return {} if count is None else {"classes": int(count)}
 
 
-def unet2d(net: Any, tokens: int) -> Network:
+def unet2d(net: Any, asked: Asked) -> Network:
     inputs: dict[str, Tensor] = {}
     sides = _sides(net)
     channels = _further_channels(net, inputs, sides)
@@ -97,17 +110,18 @@ def unet2d(net: Any, tokens: int) -> Network:
     return Network((channels, *sides), call, inputs, **classes)
 
 
-def unet2d_condition(net: Any, tokens: int) -> Network:
+def unet2d_condition(net: Any, asked: Asked) -> Network:
     config = net.config
     _only(net, "encoder_hid_dim_type", None)
     _only(net, "addition_embed_type", None, "text_time")
     _only(net, "class_embed_type", None, "projection", "simple_projection")
-    inputs = {"text": torch.randn(tokens, _one_of(net, config.cross_attention_dim))}
+    inputs = {"text": torch.randn(asked.tokens, _one_of(net, config.cross_attention_dim))}
     sides = _sides(net)
     channels = _further_channels(net, inputs, sides)
     if config.addition_embed_type == "text_time":
-        wide = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
-        inputs |= {"pooled_text": torch.randn(wide), "sizes": torch.rand(6) * 1000}
+        sizes = _sizes(net, asked)
+        wide = config.projection_class_embeddings_input_dim - sizes * config.addition_time_embed_dim
+        inputs |= {"pooled_text": torch.randn(wide), "sizes": torch.rand(sizes) * 1000}
     if config.class_embed_type:
         inputs["label"] = torch.randn(config.projection_class_embeddings_input_dim)
     if config.time_cond_proj_dim is not None:
@@ -129,6 +143,21 @@ def unet2d_condition(net: Any, tokens: int) -> Network:
     return Network((channels, *sides), call, inputs, **classes)
 
 
+def _sizes(net: Any, asked: Asked) -> int:
+    """How many sizes a network of SDXL is told: 6, or 5 of the refiner, whose text is its pooled
+    text's encoder's, so that both have one width."""
+    if asked.sizes is not None:
+        return asked.sizes
+    config = net.config
+    wide = config.projection_class_embeddings_input_dim - 5 * config.addition_time_embed_dim
+    if wide == config.cross_attention_dim:
+        raise Unsupported(
+            f"quell.export.from_diffusers: {type(net).__name__}: its pooled text has {wide} "
+            "numbers beside 5 sizes, as SDXL's refiner, or fewer beside 6: say sizes=5 or sizes=6"
+        )
+    return 6
+
+
 def _one_of(net: nn.Module, sizes: Any) -> int:
     """One size for all blocks."""
     if isinstance(sizes, (list, tuple)):
@@ -138,22 +167,21 @@ def _one_of(net: nn.Module, sizes: Any) -> int:
     return int(sizes)
 
 
-def unet3d_condition(net: Any, tokens: int) -> Network:
-    inputs = {"text": torch.randn(tokens, _one_of(net, net.config.cross_attention_dim))}
+def unet3d_condition(net: Any, asked: Asked) -> Network:
+    inputs = {"text": torch.randn(asked.tokens, _one_of(net, net.config.cross_attention_dim))}
     shape = (net.config.in_channels, 16, *_sides(net))
     return Network(
         shape, lambda net, x, t, text: net(x, t, encoder_hidden_states=text).sample, inputs
     )
 
 
-def unet1d(net: Any, tokens: int) -> Network:
-    config = net.config
-    channels = config.in_channels - (0 if config.use_timestep_embedding else 0)
-    shape = (channels, *_sides(net, 1))
+def unet1d(net: Any, asked: Asked) -> Network:
+    shape = (net.config.in_channels, *_sides(net, 1))
     return Network(shape, lambda net, x, t: net(x, t).sample)
 
 
-def dit(net: Any, tokens: int) -> Network:
+def dit(net: Any, asked: Asked) -> Network:
+    _only(net, "norm_type", "ada_norm_zero")
     count = int(net.config.num_embeds_ada_norm)
     return Network(
         (net.config.in_channels, *_sides(net)),
@@ -163,23 +191,38 @@ def dit(net: Any, tokens: int) -> Network:
     )
 
 
-def pixart(net: Any, tokens: int) -> Network:
-    inputs = {"text": torch.randn(tokens, net.config.caption_channels)}
+def _text(tokens: int, width: int) -> dict[str, Tensor]:
+    """A text that is padded to its tokens, with a mask of ones where it is not; of one token there
+    is nothing to mask."""
+    mask = torch.ones(tokens)
+    mask[(tokens + 1) // 2 :] = 0
+    made = {"text": torch.randn(tokens, width)}
+    return made if tokens == 1 else made | {"text_mask": mask}
+
+
+def pixart(net: Any, asked: Asked) -> Network:
+    inputs = _text(asked.tokens, net.config.caption_channels)
     sizes = bool(getattr(net, "use_additional_conditions", False))
     if sizes:
         inputs |= {"resolution": torch.rand(2) * 1000, "aspect_ratio": torch.rand(1) + 0.5}
 
     def call(net: Any, x: Tensor, t: Tensor, text: Tensor, **given: Any) -> Any:
         added = {name: given.get(name) for name in ("resolution", "aspect_ratio")}
-        made = net(x, encoder_hidden_states=text, timestep=t, added_cond_kwargs=added)
-        return made.sample
+        mask = given.get("text_mask")
+        return net(
+            x,
+            encoder_hidden_states=text,
+            encoder_attention_mask=mask,
+            timestep=t,
+            added_cond_kwargs=added,
+        ).sample
 
     return Network((net.config.in_channels, *_sides(net)), call, inputs)
 
 
-def sd3(net: Any, tokens: int) -> Network:
+def sd3(net: Any, asked: Asked) -> Network:
     inputs = {
-        "text": torch.randn(tokens, net.config.joint_attention_dim),
+        "text": torch.randn(asked.tokens, net.config.joint_attention_dim),
         "pooled_text": torch.randn(net.config.pooled_projection_dim),
     }
     return Network(
@@ -191,17 +234,21 @@ def sd3(net: Any, tokens: int) -> Network:
     )
 
 
-def sana(net: Any, tokens: int) -> Network:
-    inputs = {"text": torch.randn(tokens, net.config.caption_channels)}
+def sana(net: Any, asked: Asked) -> Network:
+    _only(net, "guidance_embeds", None, False)
+    inputs = _text(asked.tokens, net.config.caption_channels)
     factor = getattr(net.config, "timestep_scale", 1.0)
-    return Network(
-        (net.config.in_channels, *_sides(net)),
-        lambda net, x, t, text: net(x, encoder_hidden_states=text, timestep=t * factor).sample,
-        inputs,
-    )
+
+    def call(net: Any, x: Tensor, t: Tensor, text: Tensor, **given: Any) -> Any:
+        mask = given.get("text_mask")
+        return net(
+            x, encoder_hidden_states=text, encoder_attention_mask=mask, timestep=t * factor
+        ).sample
+
+    return Network((net.config.in_channels, *_sides(net)), call, inputs)
 
 
-NETWORKS: dict[str, Callable[[Any, int], Network]] = {
+NETWORKS: dict[str, Callable[[Any, Asked], Network]] = {
     "DiTTransformer2DModel": dit,
     "PixArtTransformer2DModel": pixart,
     "SD3Transformer2DModel": sd3,
@@ -215,20 +262,31 @@ NETWORKS: dict[str, Callable[[Any, int], Network]] = {
 
 
 class Decoder(nn.Module):
-    """A decoder as a pipeline calls it: of latents that were scaled for the network."""
+    """A decoder as a pipeline calls it: of latents that were scaled for the network. The frames of
+    a video are decoded one by one.
 
-    def __init__(self, vae: Any) -> None:
+    Arguments:
+        reads: The fields of the decoder's configuration by which the pipeline scales them back.
+        scale: The scaling factor, if it is not that of the configuration.
+    """
+
+    def __init__(self, vae: Any, reads: Sequence[str], scale: float | None = None) -> None:
         super().__init__()
         self.vae = vae
-        config = vae.config
-        scale, shift = config.get("scaling_factor") or 1.0, config.get("shift_factor") or 0.0
-        mean, std = config.get("latents_mean"), config.get("latents_std")
-        self.register_buffer("scale", _per_channel(std, 1.0) / scale)
-        self.register_buffer("shift", _per_channel(mean, 0.0) + shift)
+        told = {name: vae.config.get(name) for name in reads}
+        if told.get("latents_mean") is None or told.get("latents_std") is None:
+            told |= {"latents_mean": None, "latents_std": None}  # the pipeline wants both
+        scale = scale or told.get("scaling_factor") or 1.0
+        self.register_buffer("scale", _per_channel(told["latents_std"], 1.0) / scale)
+        shift = told.get("shift_factor") or 0.0
+        self.register_buffer("shift", _per_channel(told["latents_mean"], 0.0) + shift)
 
     def forward(self, x: Tensor) -> Any:
-        scale, shift = _along(self.scale, x), _along(self.shift, x)
-        return self.vae.decode(x * scale + shift).sample
+        x = x * _along(self.scale, x) + _along(self.shift, x)
+        if x.ndim != 5:
+            return self.vae.decode(x).sample
+        made = self.vae.decode(x.transpose(1, 2).flatten(0, 1)).sample
+        return made.unflatten(0, (x.shape[0], x.shape[2])).transpose(1, 2)
 
 
 def _per_channel(values: Any, default: float) -> Tensor:

@@ -18,17 +18,36 @@ from torch import Tensor, nn
 
 from quell import diffusers as schedulers
 from quell._inputs import extents_of
-from quell._numbers import path_of
+from quell._numbers import path_of, whole
 from quell._said import said
 from quell.diffusers import Setup, levels, times
+from quell.diffusers.classes import WHO, Rule, check_network, enlarged, of_pipeline, rule_of
 from quell.diffusers.fields import Fields, read
-from quell.diffusers.networks import DECODERS, NETWORKS, TOKENS, Decoder, Network
+from quell.diffusers.networks import DECODERS, NETWORKS, TOKENS, Asked, Decoder, Network
 from quell.errors import BadArgument, Unsupported
 from quell.programs.exporter import export
 
 NAMES = ("unet", "transformer")
 DECODER_NAMES = ("vae", "vqvae", "movq")
-WHO = "quell.export.from_diffusers"
+
+
+@dataclasses.dataclass
+class _Parts:
+    """What is taken of a pipeline.
+
+    Attributes:
+        net, coder: The network, and the decoder or None.
+        scheduler: The scheduler's configuration.
+        kind, rule: The pipeline's class and what it does; None for a network alone.
+        sizes: How many sizes the pipeline tells its network, if it says so.
+    """
+
+    net: Any
+    coder: Any
+    scheduler: dict[str, Any]
+    kind: str = ""
+    rule: Rule | None = None
+    sizes: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +94,7 @@ def from_diffusers(
     classes: int | None = None,
     no_class: int | str | None = None,
     tokens: int = TOKENS,
+    sizes: int | None = None,
     dtype: torch.dtype | None = None,
     fast: bool | float = False,
     **fields: Any,
@@ -91,7 +111,8 @@ def from_diffusers(
             of diffusers, then with its scheduler.
         path: The .safetensors file to write.
         scheduler: Another scheduler than the pipeline's, its configuration, or a path to it.
-        network: The name of the network in the pipeline, if it is neither unet nor transformer.
+        network: The name of a network in the pipeline: this network is then taken alone, without a
+            decoder, and called as its class is, whatever the pipeline does beside it.
         decode: Whether the decoder of a latent model is exported as well.
         shape: The shape of a sample; by default that in the network's configuration.
         classes: The number of classes; by default that of the network's table, where each row is a
@@ -99,6 +120,8 @@ def from_diffusers(
         no_class: What stands for "no class"; by default, what the class of networks says (see
             quell.export).
         tokens: The number of tokens of a text that is encoded.
+        sizes: The number of numbers that a network of SDXL is told of sizes: by default 6, or what
+            the pipeline says; the refiner's is 5.
         dtype: torch.float16 or torch.bfloat16: the type in which weights are stored.
         fast: Whether convolutions may be computed in tiles, which is faster and up to 4e-6 of the
             samples off (see quell.export). Without it they are diffusers' own to 1e-6 of them, but
@@ -110,18 +133,25 @@ def from_diffusers(
         What was exported, with the command that draws samples of it.
 
     Raises:
-        Unsupported: The class of the network or of the scheduler, or a field's value, is not known.
+        Unsupported: The class of the pipeline, of the network or of the scheduler, or a field's
+            value, is not known.
         ValueError: See quell.export.
     """
-    net, coder, config = _parts(pipeline, scheduler, network)
-    about = _network_of(net, tokens)
+    parts = _parts(pipeline, scheduler, network)
+    net, coder, rule = parts.net, parts.coder, parts.rule
+    sizes = parts.sizes if sizes is None else whole(sizes, "sizes", 1)
+    about = _network_of(net, Asked(whole(tokens, "tokens", 1), sizes))
+    if rule is not None:
+        check_network(parts.kind, rule, net)
+        if enlarged(rule, net):
+            about.shape = (about.shape[0], 64, 64)
     if shape is not None:
         about.shape = extents_of(tuple(shape), "shape")
     if classes is not None:
         about.classes = classes
     if no_class is not None or classes is not None:
         about.no_class = no_class  # type: ignore[assignment]
-    terms = _said(Fields(config, strict=False), about)
+    terms = _said(Fields(parts.scheduler, strict=False), about)
     example, names = _example(about, float(terms.pop("longest")))
     called = _Called(net, about.call, about.shape[0], terms)
     difference = export(
@@ -131,13 +161,13 @@ def from_diffusers(
         names=names,
         classes=about.classes,
         no_class=about.no_class if about.classes else None,
-        decode=_decoder_of(coder) if decode and coder is not None else None,
+        decode=_decoder_of(coder, rule) if decode and coder is not None and rule else None,
         dtype=dtype,
         fast=fast,
         **{name: value for name, value in terms.items() if name not in ("sign", "halves")},
         **fields,
     )
-    return Exported(os.fsdecode(path_of(path, "path")), difference, config)
+    return Exported(os.fsdecode(path_of(path, "path")), difference, parts.scheduler)
 
 
 class _Called(nn.Module):
@@ -155,24 +185,24 @@ class _Called(nn.Module):
         return made if self.sign == 1 else -made
 
 
-def _network_of(net: Any, tokens: int) -> Network:
+def _network_of(net: Any, asked: Asked) -> Network:
     kind = type(net).__name__
     if kind not in NETWORKS:
         raise Unsupported(
             f"{WHO}: the network {kind} is not known here, as {', '.join(NETWORKS)} are: call "
             "quell.export with an example of its call"
         )
-    return NETWORKS[kind](net, tokens)
+    return NETWORKS[kind](net, asked)
 
 
-def _decoder_of(coder: Any) -> nn.Module:
+def _decoder_of(coder: Any, rule: Rule) -> nn.Module:
     kind = type(coder).__name__
     if kind not in DECODERS:
         raise Unsupported(
             f"{WHO}: the decoder {kind} is not known here, as {', '.join(DECODERS)} are: take "
             "decode=False"
         )
-    return Decoder(coder)
+    return Decoder(coder, rule.decode, rule.scale)
 
 
 def _example(about: Network, longest: float) -> tuple[dict[str, Tensor], list[str]]:
@@ -239,26 +269,38 @@ def _said_by_edm(fields: Fields) -> dict[str, Any]:
 # The parts of a pipeline.
 
 
-def _parts(pipeline: Any, scheduler: Any, network: str | None) -> tuple[Any, Any, dict[str, Any]]:
-    """Returns the network, the decoder or None, and the scheduler's configuration."""
-    names = (network,) if network is not None else NAMES
+def _parts(pipeline: Any, scheduler: Any, network: str | None) -> _Parts:
+    """Returns the parts of a pipeline, of its folder, or of a network alone."""
     if isinstance(pipeline, (str, os.PathLike)):
-        return _of_folder(os.fsdecode(path_of(pipeline, "pipeline")), scheduler, names)
-    parts = getattr(pipeline, "components", None)
-    if not isinstance(parts, Mapping):
+        return _of_folder(os.fsdecode(path_of(pipeline, "pipeline")), scheduler, network)
+    there = getattr(pipeline, "components", None)
+    if not isinstance(there, Mapping):
         if not isinstance(pipeline, nn.Module):
             raise TypeError(
                 f"{WHO}: pipeline: {said(pipeline)}, must be a pipeline, a network, or a folder"
             )
         if scheduler is None:
             raise TypeError(f"{WHO}: scheduler: must be given with a network alone")
-        return pipeline, None, read(scheduler)
-    net = next((parts[name] for name in names if parts.get(name) is not None), None)
+        return _Parts(pipeline, None, read(scheduler))
+    kind = type(pipeline).__name__
+    rule = rule_of(kind) if network is None else None
+    names, coders = (NAMES, DECODER_NAMES) if network is None else ((network,), ())
+    net = next((there[name] for name in names if there.get(name) is not None), None)
     if net is None:
         raise BadArgument(f"{WHO}: the pipeline has no {' and no '.join(names)}: say network=NAME")
-    coder = next((parts[name] for name in DECODER_NAMES if parts.get(name) is not None), None)
-    config = read(scheduler if scheduler is not None else parts.get("scheduler"))
-    return _single(net), None if coder is None else _single(coder), config
+    coder = next((there[name] for name in coders if there.get(name) is not None), None)
+    config = read(there.get("scheduler") if scheduler is None else scheduler)
+    if scheduler is None and rule is not None:
+        config = of_pipeline(rule, kind, config, loaded=True)
+    coder = None if coder is None else _single(coder)
+    sizes = _sizes_of(getattr(pipeline, "config", {}))
+    return _Parts(_single(net), coder, config, kind, rule, sizes)
+
+
+def _sizes_of(config: Any) -> int | None:
+    """How many sizes a pipeline tells a network of SDXL, where its configuration says so."""
+    told = config.get("requires_aesthetics_score") if isinstance(config, Mapping) else None
+    return None if told is None else 5 if told else 6
 
 
 def _single(net: nn.Module) -> nn.Module:
@@ -268,30 +310,45 @@ def _single(net: nn.Module) -> nn.Module:
     return net if types <= {(torch.float32, "cpu")} else copy.deepcopy(net).float().cpu()
 
 
-def _of_folder(
-    folder: str, scheduler: Any, names: Sequence[str | None]
-) -> tuple[Any, Any, dict[str, Any]]:
+def _of_folder(folder: str, scheduler: Any, network: str | None) -> _Parts:
     index = _json(os.path.join(folder, "model_index.json"))
     if not index:
         net = _loaded(folder, _json(os.path.join(folder, "config.json")).get("_class_name"))
         if net is None:
             raise BadArgument(f"{WHO}: {folder}: has neither model_index.json nor config.json")
-        return net, None, read(_scheduler_of(folder) if scheduler is None else scheduler)
-    net = coder = None
-    for name in (*names, *DECODER_NAMES):
-        there = index.get(str(name))
-        if not isinstance(there, list) or len(there) != 2 or there[1] is None:
-            continue
-        if name in names and net is None:
-            net = _loaded(_place(folder, str(name)), there[1])
-        elif name in DECODER_NAMES and coder is None:
-            coder = _loaded(_place(folder, str(name)), there[1])
+        return _Parts(net, None, read(_scheduler_of(folder) if scheduler is None else scheduler))
+    kind = index.get("_class_name")
+    rule = rule_of(kind) if network is None else None
+    names, coders = (NAMES, DECODER_NAMES) if network is None else ((network,), ())
+    net = _first_of(folder, index, names)
     if net is None:
         raise BadArgument(
-            f"{WHO}: {folder}: model_index.json names no {' and no '.join(map(str, names))}: say "
+            f"{WHO}: {folder}: model_index.json names no {' and no '.join(names)}: say "
             "network=NAME"
         )
-    return net, coder, read(_scheduler_of(folder) if scheduler is None else scheduler)
+    coder = _first_of(folder, index, coders)
+    config = read(_scheduler_of(folder) if scheduler is None else scheduler)
+    if scheduler is None:
+        # diffusers loads the class that the index names, whatever the scheduler's file says.
+        config["_class_name"] = _class_in(index, "scheduler") or config.get("_class_name")
+        if rule is not None:
+            config = of_pipeline(rule, str(kind), config, loaded=False)
+    return _Parts(net, coder, config, str(kind), rule, _sizes_of(index))
+
+
+def _class_in(index: Mapping[str, Any], name: str) -> Any:
+    """Returns the class of a part, as model_index.json has it; None if there is none."""
+    there = index.get(name)
+    return there[1] if isinstance(there, list) and len(there) == 2 else None
+
+
+def _first_of(folder: str, index: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """Loads the first of these parts that there is."""
+    for name in names:
+        kind = _class_in(index, name)
+        if kind is not None:
+            return _loaded(_place(folder, name), kind)
+    return None
 
 
 def _place(folder: str, name: str) -> str:

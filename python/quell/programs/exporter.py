@@ -36,7 +36,7 @@ from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
 from quell.programs.nested import flat, is_nested
 from quell.programs.rewrite import ending, inputs_used
-from quell.programs.told import add_nones, around_fields, check_fields
+from quell.programs.told import add_nones, around_fields, check_fields, check_name
 from quell.programs.told import class_fields, nones_of, variance_fields
 from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
@@ -214,10 +214,11 @@ def export(
     Raises:
         ValueError: The network has operations that a program does not have (each is named, with the
             line of code that it comes from), or its samples depend on each other, or the difference
-            is too large. No file is written then.
+            is too large, or the path has the name of another format. No file is written then.
     """
     check_fields(fields, export)
     path_of(path, "path")
+    check_name(path)
     classes = whole(classes, "classes", 0, 2**24 - 1)
     if not 0 < real(most, "most") < 1:
         raise ValueError(f"most: {most}, must be above 0 and below 1")

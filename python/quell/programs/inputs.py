@@ -71,6 +71,12 @@ def inputs_of(
     _check_batch(own, tensors)
     chosen = list(names) if names is not None else _roles(own, tensors, time, classes)
     _check_names(chosen, tensors)
+    x = tensors[chosen.index("x")] if "x" in chosen else tensors[0]
+    if x.ndim == 1:
+        raise ValueError(
+            f"quell.export: example: x has shape {list(x.shape)}, numbers without a dimension of "
+            "their own: give x[:, None], and let forward begin with x = x[:, 0]"
+        )
     made = Inputs(arguments, keywords, chosen)
     return made if made.batch > 1 else _doubled(made)
 

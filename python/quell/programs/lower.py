@@ -107,7 +107,15 @@ class Lowering:
     def _made(self, node: Node) -> Any:
         target, said = node.target, node.meta.get("val")
         if target is operator.getitem:
-            return self._resolved(node.args[0])[node.args[1]]
+            of: Any = node.args[0]
+            k: Any = node.args[1]
+            made = self._resolved(of)
+            if isinstance(made, list) and isinstance(k, int) and not -len(made) <= k < len(made):
+                raise NotKnown(
+                    f"result {k} of {_name(of)}, as return_indices=True asks for",
+                    "interpolate() makes images larger without it",
+                )
+            return made[k]
         if _name(node) == "with_effects":  # an assertion, and nothing else in what PyTorch has
             return [None, None]
         if _name(node) in ("_local_scalar_dense", "item"):

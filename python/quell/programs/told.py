@@ -6,6 +6,7 @@ quell.export."""
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from quell.programs.inputs import Inputs, one_hot
 
 OUTPUTS = ("x0", "eps", "v", "score", "flow")
 PRECONDITIONS = ("none", "simple", "karras", "unscaled", "straight")
+OTHER_FORMATS = (".pt", ".pth", ".ckpt", ".bin", ".onnx", ".npy", ".npz", ".json", ".pkl")
 WORDS = ("t", "sigma", "log_sigma", "log_snr", "fraction", "angle")
 
 
@@ -121,6 +123,15 @@ def _one_of(value: Any, what: str, allowed: Sequence[str]) -> str:
 
 
 _FIELDS = ("image", "comment")  # of a description, which are added as they are
+
+
+def check_name(path: str | os.PathLike[str]) -> None:
+    """Refuses the name of another format, under which quell would not read the network."""
+    name = os.fsdecode(path)
+    if name.endswith(OTHER_FORMATS):
+        raise ValueError(
+            f"quell.export: path: {name}: would be written as .safetensors: name it so"
+        )
 
 
 def check_fields(fields: Mapping[str, Any], export: Callable[..., Any]) -> None:

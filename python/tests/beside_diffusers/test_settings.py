@@ -13,7 +13,7 @@ import pytest
 import quell
 import torch
 from quell.diffusers.fields import Fields, read
-from quell.diffusers.networks import unet2d
+from quell.diffusers.networks import Asked, unet2d
 from quell.diffusers.pipelines import _said
 from test_pipelines import STEPS, diffusers_samples, noise, ours, single, unet  # noqa: F401
 
@@ -73,10 +73,11 @@ def exported(tmp_path_factory):
     net, made = unet(), {}
 
     def export(scheduler):
-        said = str(_said(Fields(read(scheduler), strict=False), unet2d(net, 0)))
+        said = str(_said(Fields(read(scheduler), strict=False), unet2d(net, Asked())))
         if said not in made:
             folder = tmp_path_factory.mktemp("pipe")
-            diffusers.DDPMPipeline(unet=net, scheduler=scheduler).save_pretrained(folder / "pipe")
+            pipe = diffusers.LDMPipeline(vqvae=None, unet=net, scheduler=scheduler)
+            pipe.save_pretrained(folder / "pipe")
             made[said] = quell.export.from_diffusers(folder / "pipe", folder / "net.safetensors")
         return net, dataclasses.replace(made[said], scheduler=read(scheduler))
 

@@ -179,6 +179,11 @@ def test_errors(mixture):
         quell.DDIMSampler(mixture, silent=True)(x, out=np.zeros((4, 2), np.float32))
     with pytest.raises(ValueError, match="out: must be float32"):
         quell.DDIMSampler(mixture, silent=True)(x, out=np.zeros((3, 2)))
+    guided = r"\(guide the denoiser itself: quell.guided\(denoiser, weight=2\)\)"
+    with pytest.raises(TypeError, match=f"takes no argument 'guidance' {guided}"):
+        quell.DDIMSampler(mixture, silent=True)(x, guidance=2)
+    with pytest.raises(TypeError, match=f"there is no such argument {guided}"):
+        quell.Sampler(mixture, "ddim", guidance=2)
     with pytest.raises(TypeError, match="takes no argument 'scale'"):
         quell.DDIMSampler(mixture, silent=True)(x, scale=2)
     with pytest.raises(TypeError, match="has none"):

@@ -70,6 +70,14 @@ def test_all_that_is_unknown_is_said(tmp_path):
             lambda m, x, t: x.index_put((torch.arange(len(x)), t.long()), x[:, 0]),
             "index_put; build the array by cat",
         ),
+        (
+            lambda m, x, t: nn.functional.max_pool1d(x[:, None], 2, return_indices=True)[1][:, 0],
+            "result 1 of max_pool2d_with_indices, as return_indices=True asks for",
+        ),
+        (
+            lambda m, x, t: x[:, torch.tensor([True, False] * 3)].repeat(1, 2),
+            r"mask that is always the same; choose by places, mask.nonzero\(\)\[:, 0\]",
+        ),
         (lambda m, x, t: x if x.sum() > 0 else -x, "cannot follow Of"),
         (lambda m, x, t: (x, x), "returns 2 tensors"),
         (lambda m, x, t: x[:, :3], r"returns \[3\] for a sample, must be \[6\]"),
@@ -128,6 +136,12 @@ def test_arguments(example, options, said, tmp_path):
     path = tmp_path / "net.safetensors"
     with pytest.raises((ValueError, TypeError), match=said):
         export(Of(lambda m, x, t, *more: x * t[:, None]), path, example, **(SAID | options))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_of_another_format(tmp_path):
+    with pytest.raises(ValueError, match="net.pt: would be written as .safetensors: name it so"):
+        export(Of(lambda m, x, t: x), tmp_path / "net.pt", (X, T), **SAID)
     assert list(tmp_path.iterdir()) == []
 
 

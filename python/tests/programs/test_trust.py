@@ -128,6 +128,7 @@ ORIGIN = torch.tensor([3e9, 1e9, 2e9], dtype=torch.float64)
             "x is complex",
         ),
         (lambda net, x, t: x, (torch.randn(4, 0), torch.rand(4)), r"shape \[4, 0\]: no element"),
+        (lambda net, x, t: x * t, (torch.randn(4), torch.rand(4)), r"shape \[4\], .* x\[:, None"),
     ],
 )  # fmt: skip
 def test_refused(function, example, said, tmp_path):

@@ -229,7 +229,7 @@ int comparison_open(struct comparison *comparison)
     const struct place outputs[] = {{"--plot", options->plot}, {0}};
     const struct place inputs[] = {{"--model", options->model}, {0}};
     int code = places_check(outputs, inputs);
-    if (code == EXIT_DONE) code = format_check("--plot", options->plot, ".svg");
+    if (code == EXIT_DONE) code = format_check("--plot", options->plot, ".svg", false);
     if (code == EXIT_DONE) code = check_plot(options->plot);
     if (code == EXIT_DONE) code = read_samplers(comparison);
     if (code == EXIT_DONE) code = sampling_read_points(&options->sampling, &comparison->steps);

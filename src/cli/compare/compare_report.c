@@ -114,6 +114,18 @@ static void print_heading(const struct compare_options *options)
     printf(", schedule %s; (floor): of exact samples\n", options->sampling.schedule);
 }
 
+/* The rows of one number of evaluations are there to be compared. */
+static void explain_fewer(const struct comparison *comparison)
+{
+    size_t trials = comparison->sampler_count * comparison->budget_count;
+    for (size_t i = 0; i < trials; i++) {
+        const struct trial *trial = &comparison->trials[i];
+        if (!trial->steps || trial->evaluations == trial->budget) continue;
+        puts("rows with fewer evaluations than asked: one step more would take more than that");
+        return;
+    }
+}
+
 static void print_text(const struct comparison *comparison)
 {
     int width = (int)strlen("sampler");
@@ -129,6 +141,7 @@ static void print_text(const struct comparison *comparison)
             print_trial(comparison, comparison_trial(comparison, s, b), width);
     printf("%-*s  %11s  %7s", width, "(floor)", "-", "-");
     print_distance(&comparison->floor);
+    explain_fewer(comparison);
 }
 
 int comparison_report(const struct comparison *comparison)

@@ -56,7 +56,7 @@ static int check(const struct join_options *options, const char *part)
 {
     if (!options->out || !part)
         return complain(EXIT_USAGE, "--out and the parts are needed: see `quell join --help`");
-    int code = format_check("--out", options->out, ".npy");
+    int code = format_check("--out", options->out, ".npy", false);
     return code == EXIT_DONE ? standard_check("--out", options->out, options->json) : code;
 }
 

@@ -198,7 +198,7 @@ int command_quantize(int argc, char **argv)
     if (!q.options.model || !q.options.out)
         return complain(EXIT_USAGE, "--model and --out are needed: see `quell quantize --help`");
     code = check_places(&q.options);
-    if (code == EXIT_DONE) code = format_check("--out", q.options.out, ".safetensors");
+    if (code == EXIT_DONE) code = format_check("--out", q.options.out, ".safetensors", false);
     if (code == EXIT_DONE && is_standard_output(q.options.out))
         code = complain(EXIT_USAGE, "--out: must be a file");
     if (code == EXIT_DONE) code = run(&q);

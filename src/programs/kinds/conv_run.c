@@ -32,23 +32,15 @@ static void finish(void *user, const struct quell_dots_done *done)
     quell_tail_finish(&work->tail, done, &whole);
 }
 
-/* The columns are the positions of several samples, one after the other. */
 static void finish_samples(void *user, const struct quell_dots_done *done)
 {
     const struct work *work = user;
-    size_t rows = work->way.each * work->way.groups, end = done->column + done->columns;
-    for (size_t from = done->column; from < end;) {
-        size_t sample = from / work->positions, to = (sample + 1) * work->positions;
-        struct quell_dots_done part = *done;
-        struct work of = *work;
-        if (to > end) to = end;
-        of.row += sample * rows;
-        part.column = from - sample * work->positions;
-        part.columns = to - from;
-        part.total += from - done->column;
-        finish(&of, &part);
-        from = to;
-    }
+    quell_tail_finish_samples(&work->tail, done, work->positions,
+                              &(struct quell_piece_of_result){.row = work->row,
+                                                              .out = work->out,
+                                                              .out_row = work->positions,
+                                                              .bias = work->bias,
+                                                              .bias_row = 1});
 }
 
 /* Output channels `from` up to `to`, of one group, at `positions` positions. */

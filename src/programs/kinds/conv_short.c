@@ -24,15 +24,22 @@ static void way_at(const struct quell_program *program, const struct quell_instr
              &value[now->result].shape);
 }
 
-/* The table of a copy's rows, and the copy. */
-static size_t row_floats(const struct quell_padded *padded)
+/* The scratch memory: the table of the rows of all samples that are taken together, their steps,
+ * and their copies. */
+static size_t most_rows(const struct quell_padded *padded)
 {
-    return quell_table_floats(padded->most * padded->positions);
+    return quell_padded_short_samples(padded) * padded->most * padded->positions;
+}
+
+static size_t step_floats(const struct quell_padded *padded, const struct quell_short *form)
+{
+    return form->scaled ? most_rows(padded) : 0;
 }
 
 static size_t scratch_floats(const struct quell_padded *padded, const struct quell_short *form)
 {
-    return row_floats(padded) + padded->floats * form->widest / sizeof(float) + 1;
+    return quell_table_floats(most_rows(padded)) + step_floats(padded, form) +
+           quell_padded_short_samples(padded) * padded->floats * form->widest / sizeof(float) + 1;
 }
 
 static quell_status infer(struct quell_inference *at)
@@ -66,10 +73,11 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
     return groups;
 }
 
-/* A convolution at work, on some lines of a sample. in: the distance of its channels. to: where its
- * copy goes on. scaled: its elements are quantised by a step. row, column: the first output
- * channel, counted over all samples, and the first
- * position. out_row: the distance of two output channels. */
+/* A convolution at work, on some lines of a sample, or on all lines of some samples. in: the
+ * distance of its channels. to: where its copy goes on. scaled: its elements are quantised by a
+ * step; steps: of each row of a product, if it has several samples. row, column: the first output
+ * channel, counted over all samples, and the first position. positions: of a sample's whole result;
+ * out_row: the distance of two output channels. */
 struct work {
     const struct quell_byte_kernels *bytes;
     struct quell_padded padded;
@@ -78,8 +86,8 @@ struct work {
     struct quell_step step;
     struct quell_image image;
     const float *x;
-    float *out;
-    size_t in, in_channels, out_row, row, column;
+    float *out, *steps;
+    size_t in, in_channels, positions, out_row, row, column;
     size_t *rows;
     unsigned char *copy, *to;
 };
@@ -91,6 +99,14 @@ static void finish(void *user, const struct quell_dots_done *done)
         &work->tail, done,
         &(struct quell_piece_of_result){
             .row = work->row, .column = work->column, .out = work->out, .out_row = work->out_row});
+}
+
+static void finish_samples(void *user, const struct quell_dots_done *done)
+{
+    const struct work *work = user;
+    quell_tail_finish_samples(&work->tail, done, work->positions,
+                              &(struct quell_piece_of_result){
+                                  .row = work->row, .out = work->out, .out_row = work->out_row});
 }
 
 static void take_line(void *user, size_t line)
@@ -127,13 +143,14 @@ static void read_lines(struct work *work, size_t line, size_t count)
     quell_padded_walk(&work->padded, line, count, &put);
 }
 
-/* Output channels `from` up to `to`, at some lines. */
+/* Output channels `from` up to `to`, at some positions, of one sample or of several. */
 static void multiply(const struct quell_execution *at, struct work *work, size_t from, size_t to,
-                     size_t lines)
+                     size_t positions, bool several)
 {
     size_t groups = quell_short_groups(at->of, quell_shape_of(at, 1));
+    bool each = several && work->scaled;
     work->bytes->dots(&(struct quell_byte_dots){
-        .m = lines * work->padded.positions,
+        .m = positions,
         .n = to - from,
         .groups = groups,
         .a = work->copy,
@@ -141,9 +158,10 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
         .left = at->of->offset,
         .b = at->of->packed + from / QUELL_PANEL * quell_byte_panel(groups),
         .biased = at->of->operands > at->of->kind->form->bias,
-        .step = &work->step.step,
+        .step = each ? work->steps : &work->step.step,
+        .step_row = each,
         .turn = at->kernels->turn,
-        .finish = finish,
+        .finish = several ? finish_samples : finish,
         .user = work});
 }
 
@@ -240,7 +258,43 @@ static void run_own_lines(const struct quell_execution *at, struct work *work)
         size_t count = end - line < most ? end - line : most;
         read_lines(work, line, count);
         work->column = line * each;
-        multiply(at, work, 0, quell_out_shape(at)->size[0], count);
+        multiply(at, work, 0, quell_out_shape(at)->size[0], count * each, false);
+    }
+}
+
+/* All lines of some samples, whose copies, rows and steps follow one another. */
+static void read_samples(const struct quell_execution *at, struct work *work, size_t sample,
+                         size_t count)
+{
+    const struct quell_padded *padded = &work->padded;
+    unsigned char *copies = work->copy;
+    for (size_t i = 0; i < count; i++) {
+        begin_sample(at, work, sample + i);
+        read_lines(work, 0, padded->most);
+        work->copy += padded->floats * work->bytes->width;
+        for (size_t p = 0; p < work->positions && work->scaled; p++)
+            work->steps[i * work->positions + p] = work->step.step;
+    }
+    work->copy = copies;
+}
+
+/* Few positions to a sample: the pieces of work are some samples together, so that weights are read
+ * once for all of them, and some of the output channels. */
+static void run_samples(const struct quell_execution *at, struct work *work)
+{
+    size_t most = quell_padded_short_samples(&work->padded), read = SIZE_MAX, from;
+    size_t groups = (at->samples + most - 1) / most, channels = quell_out_shape(at)->size[0];
+    size_t parts = groups < at->workers ? (at->workers + groups - 1) / groups : 1;
+    size_t end = quell_part_of(at, groups * parts, &from);
+    for (size_t i = from; i < end && !quell_is_over(at); i++) {
+        size_t group = i / parts, sample = at->samples * group / groups;
+        size_t count = at->samples * (group + 1) / groups - sample;
+        size_t channel = channel_of(channels, i % parts, parts);
+        if (group != read) read_samples(at, work, sample, count);
+        read = group;
+        work->row = sample * channels + channel;
+        multiply(at, work, channel, channel_of(channels, i % parts + 1, parts),
+                 count * work->positions, true);
     }
 }
 
@@ -260,8 +314,21 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
         begun = sample, copied = strip;
         work->row = sample * channels + channel;
         work->column = line * work->padded.positions;
-        multiply(at, work, channel, channel_of(channels, i % parts + 1, parts), count);
+        multiply(at, work, channel, channel_of(channels, i % parts + 1, parts),
+                 count * work->padded.positions, false);
     }
+}
+
+/* Where the rows of a product begin, of all the samples that it may have. */
+static void find_rows(const struct quell_execution *at, struct work *work)
+{
+    const struct quell_padded *padded = &work->padded;
+    size_t positions = padded->most * padded->positions,
+           samples = quell_padded_short_samples(padded);
+    if (samples > at->samples) samples = at->samples;
+    quell_padded_rows(padded, padded->most, work->rows);
+    for (size_t i = positions; i < samples * positions; i++)
+        work->rows[i] = work->rows[i - positions] + padded->floats;
 }
 
 static void run(const struct quell_execution *at)
@@ -272,15 +339,19 @@ static void run(const struct quell_execution *at)
                         .out = at->out,
                         .in = quell_elements_of(x, 1, x->rank),
                         .in_channels = x->size[0],
+                        .positions = quell_elements_of(out, 1, out->rank),
                         .out_row = quell_elements_of(out, 1, out->rank),
                         .rows = (size_t *)(void *)at->scratch};
     way_at(at->program, at->of, &work.padded);
     quell_tail_of(at, &work.tail);
-    work.copy = (unsigned char *)(at->scratch + row_floats(&work.padded));
-    quell_padded_rows(&work.padded, work.padded.most, work.rows);
+    work.steps = at->scratch + quell_table_floats(most_rows(&work.padded));
+    work.copy = (unsigned char *)(work.steps + step_floats(&work.padded, at->of->kind->form));
+    find_rows(at, &work);
     if (at->samples == 1 && work.scaled) work.step = quell_step_of(greatest_of_all(at, &work));
     if (at->division)
         run_own_lines(at, &work);
+    else if (at->samples > 1 && quell_padded_short_samples(&work.padded) > 1)
+        run_samples(at, &work);
     else
         run_pieces(at, &work);
 }

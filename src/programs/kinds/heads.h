@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What attention and attention_int8 share: operands [q, k, v, mask], which are taken head by head,
- * and some queries of a head at a time, so that their scores stay in cache. */
+/* What attention, attention_int8 and attention_bf16 share: operands [q, k, v, mask], which are
+ * taken head by head, and some queries of a head at a time, so that their scores stay in cache. */
 #ifndef QUELL_PROGRAMS_KINDS_HEADS_H
 #define QUELL_PROGRAMS_KINDS_HEADS_H
 

@@ -13,6 +13,9 @@
 #define LEAST_POSITIONS 96
 #define MOST_POSITIONS 8192
 
+/* Positions of several samples at a time for short numbers, of which copies have twice as many. */
+#define MOST_SHORT 192
+
 static bool multiply(size_t *product, size_t by)
 {
     return !quell_multiply(*product, by, product) && *product <= MOST;
@@ -83,13 +86,23 @@ bool quell_padded_of_copies(struct quell_padded *padded, const struct quell_wind
     return find(padded, window, channels, false);
 }
 
-size_t quell_padded_samples(const struct quell_padded *padded)
+static size_t samples_of(const struct quell_padded *padded, size_t most, size_t elements)
 {
     size_t positions = padded->most * padded->positions;
     if (padded->most < (size_t)padded->window.out[0] || positions > LEAST_POSITIONS / 2) return 1;
-    size_t samples = LEAST_POSITIONS / positions;
-    while (samples > 1 && samples * padded->floats > PREFERRED) samples--;
+    size_t samples = most / positions;
+    while (samples > 1 && samples * padded->floats > elements) samples--;
     return samples;
+}
+
+size_t quell_padded_samples(const struct quell_padded *padded)
+{
+    return samples_of(padded, LEAST_POSITIONS, PREFERRED);
+}
+
+size_t quell_padded_short_samples(const struct quell_padded *padded)
+{
+    return samples_of(padded, MOST_SHORT, 2 * PREFERRED);
 }
 
 size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c)

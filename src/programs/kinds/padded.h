@@ -34,6 +34,9 @@ size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c)
  * than one if a sample has few positions. */
 size_t quell_padded_samples(const struct quell_padded *padded);
 
+/* The same for copies of short numbers. */
+size_t quell_padded_short_samples(const struct quell_padded *padded);
+
 /* Sets row[count * positions] to what the first tap sees from `count` lines of the result. */
 void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *row);
 

@@ -63,6 +63,11 @@ def index(b: Builder, call: Call) -> Value:
     given += [None] * (x.rank - len(given))
     used = [k for k, part in enumerate(given) if part is not None]
     if any(given[k].truth for k in used):
+        if all(isinstance(given[k], Constant) for k in used):
+            raise NotKnown(
+                "choosing by a mask that is always the same",
+                "choose by places, mask.nonzero()[:, 0], made in __init__",
+            )
         raise NotKnown("choosing by a mask", "shapes may not depend on values: where() keeps all")
     if len(used) == 1:
         k = used[0]

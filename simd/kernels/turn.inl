@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Rectangles whose rows become columns, as results of products do. */
+
+/* to[j][r] = from[r][j] for LANES rows; the last four columns overlap others, if they must. */
+TILE void turn_lanes(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
+{
+    for (size_t j = 0; j < columns; j += 4) {
+        vf column[4];
+        size_t at = j + 4 <= columns ? j : columns - 4;
+        v_load_rows(from + at, from_row, column);
+        for (size_t c = 0; c < 4; c++) v_store(to + (at + c) * to_row, column[c]);
+    }
+}
+
+typedef float four_floats __attribute__((vector_size(16)));
+
+/* The same for four rows, whatever LANES is. */
+static void turn_four(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
+{
+    for (size_t j = 0; j < columns; j += 4) {
+        four_floats row[4], column[4];
+        size_t at = j + 4 <= columns ? j : columns - 4;
+        for (size_t r = 0; r < 4; r++) memcpy(&row[r], from + r * from_row + at, sizeof row[r]);
+        four_floats a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+        four_floats b = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+        four_floats c = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+        four_floats d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+        column[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+        column[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+        column[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+        column[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+        for (size_t i = 0; i < 4; i++) memcpy(to + (at + i) * to_row, &column[i], sizeof column[i]);
+    }
+}
+
+/* The same for all rows. Each line of cache is read once, while it is there: the rows of images
+ * whose sizes are powers of two drive one another out. */
+static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
+                 size_t to_row)
+{
+    if (rows < (LANES < 4 ? LANES : 4) || columns < 4) {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t j = 0; j < columns; j++) to[j * to_row + r] = from[r * from_row + j];
+        return;
+    }
+    if (rows < LANES) {
+        for (size_t r = 0; r < rows; r += 4) {
+            size_t at = r + 4 <= rows ? r : rows - 4;
+            turn_four(from + at * from_row, from_row, columns, to + at, to_row);
+        }
+        return;
+    }
+    for (size_t r = 0; r < rows; r += LANES) {
+        size_t at = r + LANES <= rows ? r : rows - LANES;
+        turn_lanes(from + at * from_row, from_row, columns, to + at, to_row);
+    }
+}
