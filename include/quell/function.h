@@ -53,8 +53,9 @@ typedef struct quell_call {
 } quell_call;
 
 /* A denoiser as a function: reads input[rows][dim] and writes output[rows][dim], which do not
- * overlap. An element that it does not write may be NaN, as if it had returned that. Returns 0 to go
- * on, < 0 for an error (the run ends with QUELL_DENOISER_FAILED), or > 0 to stop (QUELL_STOPPED). */
+ * overlap. An element that it does not write may be NaN, as if it had returned that. Returns 0 to
+ * go on, < 0 for an error (the run ends with QUELL_DENOISER_FAILED), or > 0 to stop
+ * (QUELL_STOPPED). */
 typedef int quell_denoise_fn(void *user, const quell_call *call, const float *input, float *output);
 
 /* How quell calls a function as a denoiser. Start from quell_function_defaults().
