@@ -33,7 +33,7 @@ extern "C" {
  * The key is the seed xor the first 64 bits, low word first, of the block of Philox4x32-10 with key
  * = 0 and counter = the bits of t and s as doubles, (t low, t high, s low, s high), -0 as 0.
  *
- * Several points of a grid may have one t, because what lies beyond an end of the schedule has
+ * Several points of a grid may have the same t: all that lie beyond an end of the schedule have
  * the t of that end. The key of a step between two such points is that of their values of lambda
  * (quell_lambda), given here in place of t and s.
  *

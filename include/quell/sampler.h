@@ -33,11 +33,11 @@ typedef struct quell_sampler quell_sampler;
  *   (-infinity, infinity).
  * prior_dim, prior_mean, prior_variance: the mean E[X] and the variance V[X] for
  *   quell_sample_prior, each of one value (prior_dim = 1) or of one per element (prior_dim = dim).
- *   Copied. NULL: mean 0, variance 1, which is near enough only where x is nearly noise: with both
- *   NULL, quell_sample_prior and quell_sample are refused from a first point with alpha > sigma / 4
- *   and, where start, times or sigmas chose it, with alpha >= 0.01 sigma and alpha / sigma more
- *   than 1% above that at the schedule's end. Given, they are refused where alpha is 0 at the first
- *   point: nothing of X is left there (1, NULL, NULL).
+ *   Copied. NULL: mean 0, variance 1, which is near enough only where x is nearly noise: with
+ *   both NULL, quell_sample_prior and quell_sample are refused from a first point with alpha >
+ *   sigma / 4. A first point that start, times or sigmas chose is refused from alpha = 0.01 sigma
+ *   on, unless its alpha / sigma is within 1% of that at the schedule's end. Given, they are
+ *   refused where alpha is 0 at the first point: nothing of X is left there (1, NULL, NULL).
  * grid: how the steps are placed in time, from start to stop, "NAME[:KEY=VALUE,...]" (grid.h).
  *   NULL: "linear". Refused for a sampler that chooses its own steps (NULL).
  * brownian: 1 if the noise of a step is an increment of a Brownian path: with the same seed, more

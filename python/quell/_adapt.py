@@ -105,21 +105,23 @@ def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
         return native
     if isinstance(denoiser, FunctionDenoiser):
         return _quell.Denoiser.function(dim, *ways_of(denoiser))
-    if not callable(denoiser):
-        refuse_name(denoiser)
-        raise TypeError(f"denoiser: {said(denoiser)} is neither a denoiser nor callable")
+    refuse_no_denoiser(denoiser)
     return _quell.Denoiser.function(dim, *ways_of(denoiser))
 
 
-def refuse_name(denoiser: Any) -> None:
-    """Refuses the name of a model, or its path, where the model itself is wanted.
+def refuse_no_denoiser(denoiser: Any) -> None:
+    """Refuses what cannot be called, among it the name of a model, or its path, where the model
+    itself is wanted.
 
     Raises:
-        TypeError: It is one.
+        TypeError: It is such.
     """
-    if isinstance(denoiser, (str, os.PathLike)) and not callable(denoiser):
+    if callable(denoiser):
+        return
+    if isinstance(denoiser, (str, os.PathLike)):
         name = said(denoiser) if isinstance(denoiser, str) else "PATH"
         raise TypeError(f"denoiser: {said(denoiser)}, a name; load it: quell.load({name})")
+    raise TypeError(f"denoiser: {said(denoiser)} is neither a denoiser nor callable")
 
 
 def check_forward(own: Any, remedy: str) -> None:

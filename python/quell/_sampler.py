@@ -14,7 +14,7 @@ from quell._adapt import (
     is_native,
     native_denoiser,
     native_schedule,
-    refuse_name,
+    refuse_no_denoiser,
     ways_of,
 )
 from quell._arrays import (
@@ -312,7 +312,7 @@ class Sampler(Settings):
         if own is None:
             own = getattr(self.denoiser, "schedule", None)
         if own is None:
-            refuse_name(self.denoiser)
+            refuse_no_denoiser(self.denoiser)
             raise TypeError("schedule: the denoiser has none; say which, as schedule='vp'")
         return native_schedule(own)
 

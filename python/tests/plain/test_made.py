@@ -61,6 +61,11 @@ def test_no_schedule():
         quell.Sampler(function)
 
 
+def test_no_denoiser():
+    with pytest.raises(TypeError, match="denoiser: 3 is neither a denoiser nor callable"):
+        quell.Sampler(3)
+
+
 def test_functions_words():
     for options, message in (
         ({"output": "epsilon"}, "epsilon"),
