@@ -87,6 +87,7 @@ static int failing(void *user, const quell_call *call, const float *input, float
     return *mistake == STOPS || *mistake == MENDS_A_STOP ? 3 : -1;
 }
 
+/* By one thread: of steps that fail in several, any may be the first (docs/bits.md, "Failures"). */
 static quell_status drawn(struct step *own, float *x)
 {
     quell_denoiser *denoiser;
@@ -94,10 +95,11 @@ static quell_status drawn(struct step *own, float *x)
     quell_schedule *schedule = must_schedule("vp");
     quell_draw draw = quell_draw_defaults();
     quell_sampler_options options = quell_sampler_defaults();
-    draw.count = COUNT, options.steps = 3;
+    quell_run how = quell_run_defaults();
+    draw.count = COUNT, options.steps = 3, how.threads = 1;
     MUST(quell_denoiser_from_function(&denoiser, DIM, failing, &own->mistake, NULL));
     MUST(quell_sampler_from_step(&sampler, step, own, NULL, denoiser, schedule, &options));
-    quell_status status = quell_sample(sampler, &draw, NULL, x);
+    quell_status status = quell_sample(sampler, &draw, &how, x);
     quell_sampler_free(sampler);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
