@@ -81,7 +81,7 @@ def fresh_seed() -> int:
 
 
 if _typing.TYPE_CHECKING:
-    from quell.programs import export
+    from quell.programs import export as export
 else:
 
     def __getattr__(name: str) -> _typing.Any:
