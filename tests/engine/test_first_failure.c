@@ -87,31 +87,32 @@ TEST(first_failure, function)
     }
 }
 
+static void check_one(size_t dim, const char *spec, int whole, size_t count, const char *message)
+{
+    quell_sampler *sampler = sampler_of(dim, spec, whole);
+    check(sampler, count, NULL, message);
+    quell_sampler_free(sampler);
+}
+
 /* A sampler that chooses its own steps for each sample. */
 TEST(first_failure, adaptive)
 {
-    quell_sampler *sampler = sampler_of(DIM, "dpm_adaptive", 0);
-    check(sampler, COUNT, NULL,
-          "run: sample 107, transition 0: the denoiser (function) returned nan in element 1");
-    quell_sampler_free(sampler);
+    check_one(DIM, "dpm_adaptive", 0, COUNT,
+              "run: sample 107, transition 0: the denoiser (function) returned nan in element 1");
 }
 
 /* Few large samples take each operation together if there are many threads. */
 TEST(first_failure, large_samples)
 {
-    quell_sampler *sampler = sampler_of(LARGE, "ddim", 0);
-    check(sampler, 11, NULL,
-          "run: sample 107, transition 3: the denoiser (function) returned nan in element 1");
-    quell_sampler_free(sampler);
+    check_one(LARGE, "ddim", 0, 11,
+              "run: sample 107, transition 3: the denoiser (function) returned nan in element 1");
 }
 
 /* Whole batches do that as well, and a function for them is not asked for a part of one. */
 TEST(first_failure, whole_batch)
 {
-    quell_sampler *sampler = sampler_of(DIM, "ddim", 1);
-    check(sampler, COUNT, NULL,
-          "run: sample 131, transition 0: the denoiser (function) returned nan in element 1");
-    quell_sampler_free(sampler);
+    check_one(DIM, "ddim", 1, COUNT,
+              "run: sample 131, transition 0: the denoiser (function) returned nan in element 1");
 }
 
 /* What is wrong with x as it was given is said before all else. */
