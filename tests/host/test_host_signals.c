@@ -138,8 +138,8 @@ static void *draw_among_signals(void *data)
     MUST(quell_denoiser_from_function(&denoiser, 2, send_some, NULL, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
-    /* The handler stays. A signal may still be on its way to another thread, and would end the process:
-     * Linux forgets it where signals are ignored for a moment, but qemu does not. */
+    /* The handler stays. A signal may still be on its way to another thread, and would end the
+     * process: Linux forgets it where signals are ignored for a moment, but qemu does not. */
     sigaction(SIGUSR1, &action, NULL);
     MUST(quell_sample_from(sampler, &draw, &run, x));
     quell_sampler_free(sampler);
