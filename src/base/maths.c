@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SLEEF's header brings those of all instruction sets, which take longer to read than most of our
- * files to compile: it is included here alone. */
+/* SLEEF's header brings the functions of all instruction sets, which take longer to read than most of
+ * our files to compile: so base/maths.h does without it. */
 #include "base/maths.h"
 
 #include <sleef.h>
