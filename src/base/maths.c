@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SLEEF's header brings the functions of all instruction sets, which take longer to read than most of
+/* SLEEF's header brings functions of all instruction sets, which take longer to read than most of
  * our files to compile: so base/maths.h does without it. */
 #include "base/maths.h"
 
