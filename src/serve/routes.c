@@ -153,7 +153,8 @@ enum MHD_Result serve_admit(struct serve_request *request, const char *url, cons
     if (request->posted) return serve_receive_begin(request);
     if (route.model && *route.rest && serve_receives(request))
         return serve_say(request, MHD_HTTP_BAD_REQUEST,
-                         "a body is read with POST alone: what it says would not be drawn", closing);
+                         "a body is read with POST alone: what it says would not be drawn",
+                         closing);
     return MHD_YES;
 }
 
