@@ -179,10 +179,18 @@ contains
             return
         end if
         translated = (o%steps == defaults%steps .or. o%steps == c%steps) .and. c%steps >= 0
+        if (c%steps < 1 .and. (allocated(o%times) .or. allocated(o%sigmas))) then
+            translated = .false.
+            call quell_refuse('sampler: ' // trim(merge('sigmas', 'times ', &
+                allocated(o%sigmas))) // ' has ' // &
+                quell_number(int(c%steps, c_int64_t) + 1) // ', must have 2 or more', stat, errmsg)
+            return
+        end if
         if (.not. translated) then
-            call quell_refuse('sampler: ' // quell_number(int(c%steps, c_int64_t) + 1) // &
-                ' times or sigmas, and steps is ' // quell_number(int(o%steps, c_int64_t)) // &
-                ': must be as many as steps, and one more', stat, errmsg)
+            call quell_refuse('sampler: steps is ' // quell_number(int(o%steps, c_int64_t)) // &
+                ', but there are ' // quell_number(int(c%steps, c_int64_t) + 1) // &
+                trim(merge(' sigmas', ' times ', allocated(o%sigmas))) // &
+                ', which must be one more than the steps; leave steps out', stat, errmsg)
             return
         end if
         if (allocated(o%prior_mean) .and. allocated(o%prior_variance)) &
