@@ -30,7 +30,8 @@ static size_t share(const quell_queue *queue, size_t rows)
     return even > rows ? even - rows : 0;
 }
 
-/* What an observer of a request sees; the request stays while its samples are in the run. */
+/* What an observer of a request sees; the request stays while its samples are in the run. Where
+ * samples have lists, their place in the draw is not in what the run was given. */
 static int observe(void *user, size_t transition, const quell_point *s, const quell_call *told,
                    const float *x)
 {
@@ -42,7 +43,9 @@ static int observe(void *user, size_t transition, const quell_point *s, const qu
     pthread_mutex_unlock(&queue->lock);
     if (cancelled) return 0;
     const quell_request *request = &ticket->request;
-    if (!request->observe(request->observe_user, transition, s, told, x)) return 0;
+    quell_call own = *told;
+    if (quell_draw_lists(&ticket->draw)) own.first += flight->row;
+    if (!request->observe(request->observe_user, transition, s, &own, x)) return 0;
     pthread_mutex_lock(&queue->lock);
     ticket->cancelled = true;
     pthread_mutex_unlock(&queue->lock);
