@@ -76,8 +76,8 @@ static int take_count(struct session *session, const char *option, const char *g
         return complain(EXIT_USAGE, "%s %.80s: has %zu sample%s: leave --count out or match it",
                         option, given, rows, rows == 1 ? "" : "s");
     if (session->counted && *count != rows)
-        return complain(EXIT_USAGE, "%s %.80s: is for %zu samples, but %s for %llu", option, given,
-                        rows, session->counted, (unsigned long long)*count);
+        return complain(EXIT_USAGE, "%s %.80s: is for %zu sample%s, but %s for %llu", option, given,
+                        rows, rows == 1 ? "" : "s", session->counted, (unsigned long long)*count);
     *count = rows;
     session->counted = option;
     return EXIT_DONE;
@@ -256,7 +256,8 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE) code = open_conditions(session, quell_model_denoiser(session->model));
     if (code == EXIT_DONE)
         code = guidance_apply(&options->guidance,
-                              session->labels.wanted || conditions_some(&session->conditions),
+                              session->labels.wanted || conditions_some(&session->conditions) ||
+                                  session->negative_class >= 0,
                               session->model, &session->guide_digest);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE)
