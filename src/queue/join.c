@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "engine/joint.h"
+#include "queue/observe.h"
 #include "queue/wait.h"
 
 #include <stdio.h>
@@ -42,9 +43,10 @@ static int observe(void *user, size_t transition, const quell_point *s, const qu
     pthread_mutex_unlock(&queue->lock);
     if (cancelled) return 0;
     const quell_request *request = &ticket->request;
-    if (!request->observe(request->observe_user, transition, s, told, x)) return 0;
+    unsigned before = quell_fail_count();
+    int result = request->observe(request->observe_user, transition, s, told, x);
     pthread_mutex_lock(&queue->lock);
-    ticket->cancelled = true;
+    quell_queue_end_observed(ticket, result, before, transition, told);
     pthread_mutex_unlock(&queue->lock);
     return 0;
 }
