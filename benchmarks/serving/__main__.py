@@ -32,6 +32,7 @@ HEADER = 128  # bytes, of NumPy's
 COMPARED = 64  # samples, that are asked for again and again under load
 SERVERS = {"quell": "quell serve", "peer": "FastAPI, one at a time", "batches": "FastAPI, batches"}
 CLIENTS = (1, 10, 100, 1000)
+LONGER = {1000: 5}  # rows in which each client waits for seconds, and should have waited several times
 ASK = """local turn = {begin}
 request = function()
     turn = turn + 1
@@ -143,7 +144,7 @@ def wanted(place):
 
 
 def measure(place, server, clients):
-    script = place.folder / "ask.lua"
+    script, seconds = place.folder / "ask.lua", place.given.seconds * LONGER.get(clients, 1)
     script.write_text(ASK.format(begin=1000000 * (1 + clients), path=place.path(server)))
     with running(place, server) as port:
         url = f"http://127.0.0.1:{port}"
@@ -151,7 +152,7 @@ def measure(place, server, clients):
         if compare:
             compare.start()
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{place.given.seconds}s", "--timeout", "120s", "-s",
+        done = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "120s", "-s",
                                script, url], capture_output=True, text=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if compare:

@@ -4,6 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define LARGE_PAGE ((size_t)1 << 21)
 
 int quell_multiply(size_t a, size_t b, size_t *product)
 {
@@ -29,4 +32,14 @@ void *quell_new(size_t count, size_t size)
     void *memory = quell_new_untouched(count, size);
     if (memory) memset(memory, 0, whole_lines(count, size));
     return memory;
+}
+
+void *quell_new_large(size_t count, size_t size)
+{
+    size_t bytes = whole_lines(count, size);
+    void *memory;
+    if (bytes < LARGE_PAGE) return quell_new(count, size);
+    if (posix_memalign(&memory, LARGE_PAGE, bytes)) return NULL;
+    madvise(memory, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+    return memset(memory, 0, bytes);
 }

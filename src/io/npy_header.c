@@ -74,8 +74,8 @@ static bool take_size(struct cursor *cursor, size_t *value)
     return cursor->at > start;
 }
 
-/* What to store in place of a type that is not read, with no value changed by it, but by '<f8' whole
- * numbers beyond 2^53: NULL if it cannot be said. type: '<f8', '|b1'. */
+/* What to store in place of a type that is not read, with no value changed by it, but by '<f8'
+ * whole numbers beyond 2^53: NULL if it cannot be said. type: '<f8', '|b1'. */
 static const char *remedy(const char *type, bool integers)
 {
     char kind = type[1], size = kind ? type[2] : '\0';

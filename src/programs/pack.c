@@ -109,7 +109,7 @@ static quell_status narrow(struct quell_program *program, struct quell_instructi
     const struct quell_packing *packing = now->kind->packing;
     bool panels = !packing->panels || packing->panels(program, now);
     if (!panels || !are_bfloats(now->packed, floats)) return QUELL_OK;
-    now->narrow = quell_new_untouched(floats / 2, sizeof *now->narrow);
+    now->narrow = quell_new_large(floats / 2, sizeof *now->narrow);
     if (!now->narrow) return quell_program_no_memory(program);
     for (size_t i = 0; i < floats / 2; i++) {
         const float *pair = now->packed + i / QUELL_LANES * QUELL_PANEL + i % QUELL_LANES;
@@ -129,7 +129,7 @@ static quell_status pack_one(struct packing *p, size_t number)
     const struct quell_packing *packing = now->kind->packing;
     size_t root = weights_of(program, now), floats = packing->floats(program, now);
     struct quell_value *w = &program->value[root];
-    now->packed = quell_new(floats, sizeof(float));
+    now->packed = quell_new_large(floats, sizeof(float));
     if (!now->packed) return quell_program_no_memory(program);
     packing->pack(program, now, w->data, now->packed);
     program->weights += floats;

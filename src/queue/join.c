@@ -31,7 +31,8 @@ static size_t share(const quell_queue *queue, size_t rows)
     return even > rows ? even - rows : 0;
 }
 
-/* What an observer of a request sees; the request stays while its samples are in the run. */
+/* What an observer of a request sees; the request stays while its samples are in the run. Where
+ * samples have lists, their place in the draw is not in what the run was given. */
 static int observe(void *user, size_t transition, const quell_point *s, const quell_call *told,
                    const float *x)
 {
@@ -43,10 +44,12 @@ static int observe(void *user, size_t transition, const quell_point *s, const qu
     pthread_mutex_unlock(&queue->lock);
     if (cancelled) return 0;
     const quell_request *request = &ticket->request;
+    quell_call own = *told;
+    if (quell_draw_lists(&ticket->draw)) own.first += flight->row;
     unsigned before = quell_fail_count();
-    int result = request->observe(request->observe_user, transition, s, told, x);
+    int result = request->observe(request->observe_user, transition, s, &own, x);
     pthread_mutex_lock(&queue->lock);
-    quell_queue_end_observed(ticket, result, before, transition, told);
+    quell_queue_end_observed(ticket, result, before, transition, &own);
     pthread_mutex_unlock(&queue->lock);
     return 0;
 }

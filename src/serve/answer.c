@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/server.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@ enum MHD_Result serve_answer(struct serve_request *request, unsigned code, const
     return serve_respond(request, code, type, response, size, headers);
 }
 
+/* What does not say how long it may be kept is said of this moment: caches would keep a refusal, or
+ * that the server is ready, for as long as they like (RFC 9111, 4.2.2). */
 enum MHD_Result serve_respond(struct serve_request *request, unsigned code, const char *type,
                               struct MHD_Response *response, size_t size,
                               const struct serve_header *headers)
@@ -26,8 +29,12 @@ enum MHD_Result serve_respond(struct serve_request *request, unsigned code, cons
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     if (atomic_load(&request->server->draining))
         MHD_add_response_header(response, "Connection", "close");
-    for (; headers && headers->name; headers++)
+    bool kept = false;
+    for (; headers && headers->name; headers++) {
         MHD_add_response_header(response, headers->name, headers->value);
+        kept = kept || !strcmp(headers->name, "Cache-Control");
+    }
+    if (!kept) MHD_add_response_header(response, "Cache-Control", "no-store");
     request->code = code;
     request->bytes = size;
     serve_connection_note(&request->server->connections, request->place, SERVE_TAKES,

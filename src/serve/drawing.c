@@ -6,6 +6,7 @@
 #include "queue/queue.h"
 #include "serve/events.h"
 #include "serve/server.h"
+#include "serve/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ void serve_drawing_drop(struct serve_drawing *drawing)
     serve_sampler_give_back(&drawing->server->samplers, drawing->sampler);
     serve_ask_free(&drawing->ask);
     serve_events_free(drawing->events);
+    serve_stream_free(drawing->stream);
     serve_encoding_free(drawing->encoding);
     quell_ticket_free(drawing->ticket);
     quell_ticket_free(atomic_load(&drawing->decoding));

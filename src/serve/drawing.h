@@ -10,20 +10,24 @@
 #include "serve/samplers.h"
 #include "serve/workshop.h"
 
-#define SERVE_TAG 40 /* an ETag with its quotes */
+#define SERVE_TAG 40      /* an ETag with its quotes */
+#define SERVE_SMALL 65536 /* bytes of floats that take no longer to write than to hand on */
 
 struct serve_events;
 struct serve_models;
 struct serve_server;
+struct serve_stream;
 
 /* models: of which one is drawn with.
  * holders: its request, the queue, and events that are being written.
  * account: of the client; held: the memory that it was given from there.
  * liked: the formats that the client takes. events: not NULL if it wants to see how they are drawn.
+ * stream: not NULL if the answer is sent as its samples are drawn.
  * tag: the name of the result, "" if the model is not reproducible, or it is told as events.
  * shown: what a sample is when it is decoded.
  * ticket, decoding: in the queue, where they are drawn and then decoded.
- * unwanted: nobody waits for it any more. cut: the server ends, and its client is told so.
+ * unwanted: nobody waits for it any more. cut: the server ends, and its client is told so. lost: it
+ *   has failed once it was in the queue.
  * begun: when the request came.
  * work: its place where answers are written that take long to write; encoding: as far as it is
  *   written, encoded samples of it.
@@ -40,6 +44,7 @@ struct serve_drawing {
     struct serve_ask ask;
     struct serve_liked liked;
     struct serve_events *events;
+    struct serve_stream *stream;
     struct serve_sampler *sampler;
     char tag[SERVE_TAG];
     struct subject shown;
@@ -48,7 +53,7 @@ struct serve_drawing {
     float *x, *decoded;
     quell_ticket *ticket;
     _Atomic(quell_ticket *) decoding;
-    atomic_bool unwanted, cut;
+    atomic_bool unwanted, cut, lost;
     double begun;
     struct serve_work work;
     struct serve_encoding *encoding;

@@ -3,7 +3,6 @@
 #include "base/fail.h"
 #include "base/json_write.h"
 #include "base/memory.h"
-#include "io/npy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,14 +40,18 @@ static size_t elements(const struct subject *subject)
 
 /* ---- Floats: NumPy's header, or none, and the floats behind it ---- */
 
+size_t serve_encode_header(char header[QUELL_NPY_HEADER], enum serve_format format,
+                           const struct subject *subject, size_t count)
+{
+    size_t shape[QUELL_NPY_MAX_RANK] = {count};
+    memcpy(shape + 1, subject->shape, subject->rank * sizeof *shape);
+    return format == SERVE_NPY ? quell_npy_header(header, subject->rank + 1, shape) : 0;
+}
+
 static quell_status begin_floats(struct serve_encoding *encoding, size_t count)
 {
     char header[QUELL_NPY_HEADER];
-    const struct subject *subject = encoding->subject;
-    size_t shape[QUELL_NPY_MAX_RANK] = {count};
-    memcpy(shape + 1, subject->shape, subject->rank * sizeof *shape);
-    if (encoding->format == SERVE_NPY)
-        encoding->used = quell_npy_header(header, subject->rank + 1, shape);
+    encoding->used = serve_encode_header(header, encoding->format, encoding->subject, count);
     size_t size = encoding->used + count * encoding->each * sizeof(float);
     encoding->bytes = malloc(size ? size : 1);
     if (!encoding->bytes) return no_memory();

@@ -4,6 +4,7 @@
 #define QUELL_SERVE_ENCODE_H
 
 #include "cli/pictures/plot.h"
+#include "io/npy.h"
 #include "serve/ask.h"
 
 /* An answer as far as it is written: opaque. */
@@ -24,6 +25,10 @@ quell_status serve_encoding_end(struct serve_encoding *encoding, char **bytes, s
 
 /* NULL is allowed. */
 void serve_encoding_free(struct serve_encoding *encoding);
+
+/* Writes what comes before the floats of an answer in NumPy's format, or raw. Returns its bytes. */
+size_t serve_encode_header(char header[QUELL_NPY_HEADER], enum serve_format format,
+                           const struct subject *subject, size_t count);
 
 /* All of this at once. */
 quell_status serve_encode(enum serve_format format, const struct subject *subject, size_t count,

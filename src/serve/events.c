@@ -237,6 +237,7 @@ static void ended(void *user)
     if (!drawing->status && drawing->bytes) add_picture(events, drawing->bytes, drawing->size);
     add_end(events, drawing);
     events->over = true;
+    if (events->request) serve_wait_no_more(events->request);
     wake(events);
     pthread_mutex_unlock(&events->lock);
 }
@@ -258,6 +259,14 @@ static bool prepare(struct serve_drawing *drawing)
     return events->now;
 }
 
+static bool is_over(struct serve_events *events)
+{
+    pthread_mutex_lock(&events->lock);
+    bool over = events->over;
+    pthread_mutex_unlock(&events->lock);
+    return over;
+}
+
 quell_status serve_events_begin(struct serve_request *request, enum MHD_Result *result)
 {
     static const struct serve_header headers[] = {{"Cache-Control", "no-store"},
@@ -276,6 +285,7 @@ quell_status serve_events_begin(struct serve_request *request, enum MHD_Result *
     }
     request->drawn = true;
     serve_wait(request);
+    if (is_over(drawing->events)) serve_wait_no_more(request);
     *result = serve_respond(request, MHD_HTTP_OK, "text/event-stream", response, 0, headers);
     serve_connection_note(&request->server->connections, request->place, SERVE_TAKES,
                           drawing->options->seconds + FLUSH);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* From samples that are drawn to an answer: they are decoded in the queue, in slices between which
- * others have their turn, and written as bytes in a workshop, in slices as well. */
+ * others have their turn, and written as bytes in a workshop, in slices as well, if they are not
+ * sent as they are. */
 #include "base/draw_rows.h"
 #include "base/fail.h"
 #include "queue/queue.h"
 #include "serve/drawing.h"
 #include "serve/server.h"
+#include "serve/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SMALL 65536             /* bytes */
 #define NUMBERS ((size_t)65536) /* that are written as text in a slice */
 
 /* ---- Bytes ---- */
@@ -45,11 +46,15 @@ static quell_status write_some(struct serve_drawing *drawing, bool *more)
     return serve_encoding_end(drawing->encoding, &drawing->bytes, &drawing->size, more);
 }
 
+/* What is sent from where it was drawn stays. */
 static void end(struct serve_drawing *drawing)
 {
-    free(drawing->x);
-    free(drawing->decoded);
-    drawing->x = drawing->decoded = NULL;
+    if (!drawing->stream) {
+        free(drawing->x);
+        free(drawing->decoded);
+        drawing->x = drawing->decoded = NULL;
+    }
+    atomic_store(&drawing->lost, drawing->status != QUELL_OK);
     serve_encoding_free(drawing->encoding);
     drawing->encoding = NULL;
     drawing->ended(drawing->user);
@@ -60,8 +65,8 @@ static void end(struct serve_drawing *drawing)
 static bool encode(void *user)
 {
     struct serve_drawing *drawing = user;
-    bool wanted =
-        !drawing->status && !atomic_load(&drawing->unwanted) && drawing->ask.format < SERVE_FORMATS;
+    bool wanted = !drawing->status && !drawing->stream && !atomic_load(&drawing->unwanted) &&
+                  drawing->ask.format < SERVE_FORMATS;
     bool more = false;
     if (wanted && atomic_load(&drawing->cut))
         serve_drawing_fail(drawing, serve_drawing_ends());
@@ -77,12 +82,12 @@ static bool is_small(const struct serve_drawing *drawing)
 {
     const struct serve_ask *ask = &drawing->ask;
     size_t bytes = ask->count * serve_drawing_shown(drawing) * sizeof(float);
-    return bytes <= SMALL && (ask->format == SERVE_NPY || ask->format == SERVE_RAW);
+    return bytes <= SERVE_SMALL && (ask->format == SERVE_NPY || ask->format == SERVE_RAW);
 }
 
 static void write_answer(struct serve_drawing *drawing)
 {
-    if (drawing->status || is_small(drawing)) {
+    if (drawing->status || drawing->stream || is_small(drawing)) {
         encode(drawing);
         return;
     }
@@ -113,6 +118,8 @@ static void note_end(struct serve_drawing *drawing, const quell_answer *answer)
 
 static void hear_decoded(void *user, const quell_answer *answer)
 {
+    struct serve_drawing *drawing = user;
+    if (!answer->ended && drawing->stream) serve_stream_tell(drawing, answer->drawn);
     if (!answer->ended) return;
     note_end(user, answer);
     write_answer(user);
@@ -138,6 +145,8 @@ static quell_status decode(struct serve_drawing *drawing)
 void serve_drawing_finish(void *user, const quell_answer *answer)
 {
     struct serve_drawing *drawing = user;
+    if (!answer->ended && drawing->stream && !drawing->decoded)
+        serve_stream_tell(drawing, answer->drawn);
     if (!answer->ended) return;
     note_end(drawing, answer);
     if (!drawing->status && drawing->decoded) {

@@ -163,6 +163,9 @@ enum MHD_Result serve_metrics(struct serve_request *request)
                (double)atomic_load(&server->loaded));
     put_metric(page.file, "request_seconds_total", "counter",
                "Seconds that requests for samples took, in all.", server->seconds);
+    put_metric(page.file, "answer_pieces_total", "counter",
+               "Pieces in which long answers were written, between which others have their turns.",
+               (double)serve_workshop_pieces(&server->finishing));
     put_metric(page.file, "queue_requests", "gauge", "Requests in the queue.",
                (double)state.requests);
     put_metric(page.file, "queue_samples", "gauge", "Samples in the queue.", (double)state.samples);

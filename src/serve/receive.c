@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LEAST_ROOM 65536
 #define MOST_DROPPED \
@@ -66,8 +67,19 @@ static bool make_room(struct serve_request *request, size_t size)
     return true;
 }
 
+bool serve_receives(struct serve_request *request) { return announced(request); }
+
+/* Whether a body is compressed, or otherwise not as its type says. */
+static bool is_coded(struct serve_request *request)
+{
+    const char *coding = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                     MHD_HTTP_HEADER_CONTENT_ENCODING);
+    return coding && strcasecmp(coding, "identity") != 0;
+}
+
 enum MHD_Result serve_receive_begin(struct serve_request *request)
 {
+    static const struct serve_header plain[] = {{"Accept-Encoding", "identity"}, {0}};
     size_t length = announced(request), most = request->server->options->most_bytes;
     request->type = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
                                                 MHD_HTTP_HEADER_CONTENT_TYPE);
@@ -75,6 +87,9 @@ enum MHD_Result serve_receive_begin(struct serve_request *request)
     if ((length == SIZE_MAX || length) && !serve_body_readable(request->type))
         return serve_say(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
                          "the body must be " SERVE_BODY_TYPES, NULL);
+    if (length && is_coded(request))
+        return serve_say(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                         "Content-Encoding: a body is read as it is: send it uncompressed", plain);
     if (length != SIZE_MAX && length && !make_room(request, length)) return serve_say_held(request);
     return MHD_YES;
 }

@@ -5,6 +5,7 @@
 #include "queue/queue.h"
 #include "serve/events.h"
 #include "serve/headers.h"
+#include "serve/stream.h"
 
 #include <stdlib.h>
 
@@ -82,6 +83,12 @@ static void give_back(struct serve_request *request)
     if (request->samples) quell_account_give(request->account, QUELL_OF_SAMPLES, request->samples);
 }
 
+/* Whether a drawing has failed for whoever waited for it: an answer may have begun before. */
+static bool has_lost(const struct serve_drawing *drawing)
+{
+    return drawing && atomic_load(&drawing->lost) && !atomic_load(&drawing->unwanted);
+}
+
 static void end_request(void *user, struct MHD_Connection *connection, void **context,
                         enum MHD_RequestTerminationCode how)
 {
@@ -90,17 +97,18 @@ static void end_request(void *user, struct MHD_Connection *connection, void **co
     (void)connection;
     *context = NULL;
     if (!request || !request->models) return; /* it went before all its headers had come */
-    if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+    if (has_lost(request->drawing)) {
+        request->code = serve_code(request->drawing->status);
+    } else if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
         server->gone++;
         request->code = 499; /* as nginx calls it */
     }
-    if (request->drawing && request->drawing->status && atomic_load(&request->drawing->cut))
-        request->code = MHD_HTTP_SERVICE_UNAVAILABLE; /* of events, too, whose answer has begun */
     server->answers[request->code % SERVE_MOST_CODE]++;
     if (request->drawn) server->seconds += quell_queue_now() - request->began;
     serve_wait_no_more(request);
     serve_log(request);
     if (request->drawing) serve_events_leave(request->drawing);
+    if (request->drawing) serve_stream_leave(request->drawing);
     serve_drawing_drop(request->drawing);
     give_back(request);
     serve_connection_note(&server->connections, request->place, SERVE_WAITS, 0);

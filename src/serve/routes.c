@@ -150,7 +150,12 @@ enum MHD_Result serve_admit(struct serve_request *request, const char *url, cons
     if (!request->account) return MHD_NO;
     request->posted = !route.wrong && !strcmp(method, MHD_HTTP_METHOD_POST) &&
                       has_method(methods_of(&route), method);
-    return request->posted ? serve_receive_begin(request) : MHD_YES;
+    if (request->posted) return serve_receive_begin(request);
+    if (route.model && *route.rest && serve_receives(request))
+        return serve_say(request, MHD_HTTP_BAD_REQUEST,
+                         "a body is read with POST alone: what it says would not be drawn",
+                         closing);
+    return MHD_YES;
 }
 
 enum MHD_Result serve_route(struct serve_request *request, const char *url, const char *method)

@@ -6,6 +6,7 @@
 #include "serve/events.h"
 #include "serve/headers.h"
 #include "serve/server.h"
+#include "serve/stream.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "queue/queue.h"
@@ -173,16 +174,19 @@ static bool is_known(struct serve_request *request)
     return found;
 }
 
+/* When the samples are there, or, if they are sent one by one, when the first of them is. */
 static enum MHD_Result answer(struct serve_request *request)
 {
     struct serve_drawing *drawing = request->drawing;
-    serve_wait_no_more(request);
+    bool over = !drawing->stream || serve_stream_over(drawing);
+    if (over) serve_wait_no_more(request);
     if (atomic_load(&drawing->unwanted)) return MHD_NO;
-    if (drawing->status) return refuse(request);
+    if (over && drawing->status) return refuse(request);
     const struct serve_header headers[] = {vary,
                                            {"Cache-Control", keeping_of(request)},
                                            {*drawing->tag ? "ETag" : NULL, drawing->tag},
                                            {0}};
+    if (drawing->stream) return serve_stream_answer(request, headers);
     char *bytes = drawing->bytes;
     drawing->bytes = NULL;
     return serve_answer(request, MHD_HTTP_OK, serve_format_type(drawing->ask.format), bytes,
@@ -196,16 +200,24 @@ static enum MHD_Result answer(struct serve_request *request)
 static enum MHD_Result draw(struct serve_request *request)
 {
     struct serve_drawing *drawing = request->drawing;
+    bool streams = serve_stream_fits(drawing);
+    quell_status status = streams ? serve_stream_begin(request) : QUELL_OK;
+    if (status) return fail(request, status);
     request->drawn = true;
     request->next = answer;
     MHD_suspend_connection(request->connection);
-    quell_status status = serve_drawing_begin(drawing, go_on, request);
+    status = streams ? serve_drawing_begin(drawing, serve_stream_end, drawing)
+                     : serve_drawing_begin(drawing, go_on, request);
     if (!status) {
         serve_wait(request);
+        if (streams && serve_stream_over(drawing)) serve_wait_no_more(request);
         return MHD_YES;
     }
     serve_drawing_fail(drawing, status);
-    MHD_resume_connection(request->connection);
+    if (streams)
+        serve_stream_end(drawing);
+    else
+        MHD_resume_connection(request->connection);
     return MHD_YES;
 }
 

@@ -10,9 +10,13 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #define LOOK 100000000 /* nanoseconds between two looks for clients that have gone */
 #define FLUSH 2        /* seconds that answers have to be sent, once the queue has ended */
+#define LARGE 131072   /* bytes of a block that goes back to the kernel when it is freed */
 
 static void rest(void)
 {
@@ -132,9 +136,20 @@ static void clear(struct serve_server *server)
     pthread_mutex_destroy(&server->lock);
 }
 
+/* glibc raises this bound, up to 32 MB, when it has seen larger blocks freed, and then keeps them:
+ * what a client has posted once is not wanted again. */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+    mallopt(M_TRIM_THRESHOLD, LARGE);
+#endif
+}
+
 quell_status quell_serve(const struct serve_options *options, const volatile _Atomic int *stop)
 {
     struct serve_server server = {.options = options};
+    give_memory_back();
     quell_status status = prepare(&server);
     if (!status) status = start(&server);
     if (!status) {

@@ -102,8 +102,9 @@ enum MHD_Result serve_admit(struct serve_request *request, const char *url, cons
 /* Answers a request (routes.c). */
 enum MHD_Result serve_route(struct serve_request *request, const char *url, const char *method);
 
-/* Bodies (receive.c): refuses one that is too long before it comes; takes a part of it; says that
- * there is too little memory. */
+/* Bodies (receive.c): whether one will come; refuses one that is too long before it comes; takes a
+ * part of it; says that there is too little memory. */
+bool serve_receives(struct serve_request *request);
 enum MHD_Result serve_receive_begin(struct serve_request *request);
 enum MHD_Result serve_receive(struct serve_request *request, const char *bytes, size_t size);
 enum MHD_Result serve_say_held(struct serve_request *request);

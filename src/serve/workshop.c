@@ -78,6 +78,7 @@ static void do_piece(struct serve_workshop *workshop, size_t thread, struct serv
     if (account) quell_account_charge(account, quell_queue_now() - begin);
     pthread_mutex_lock(&workshop->lock);
     workshop->now[thread] = NULL;
+    workshop->pieces++;
     if (more) append(workshop, work);
     pthread_cond_broadcast(&workshop->news);
     pthread_mutex_unlock(&workshop->lock);
@@ -137,6 +138,14 @@ bool serve_workshop_take_back(struct serve_workshop *workshop, struct serve_work
         quell_account_close(work->account);
     }
     return waits;
+}
+
+uint64_t serve_workshop_pieces(struct serve_workshop *workshop)
+{
+    pthread_mutex_lock(&workshop->lock);
+    uint64_t pieces = workshop->pieces;
+    pthread_mutex_unlock(&workshop->lock);
+    return pieces;
 }
 
 void serve_workshop_end(struct serve_workshop *workshop)

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <quell/status.h>
 #include "queue/account.h"
 
@@ -22,7 +23,7 @@ struct serve_work {
     struct serve_work *next;
 };
 
-/* now: what each thread does. */
+/* now: for whom each thread works. pieces: that have been done. */
 struct serve_workshop {
     pthread_mutex_t lock;
     pthread_cond_t news;
@@ -30,6 +31,7 @@ struct serve_workshop {
     pthread_t thread[SERVE_MOST_THREADS];
     struct quell_account *now[SERVE_MOST_THREADS];
     struct serve_work *first;
+    uint64_t pieces;
     bool ends;
 };
 
@@ -41,6 +43,9 @@ void serve_workshop_add(struct serve_workshop *workshop, struct serve_work *work
 
 /* Takes a piece of work back. Returns false if it does not wait any more. Thread-safe. */
 bool serve_workshop_take_back(struct serve_workshop *workshop, struct serve_work *work);
+
+/* How many pieces have been done. Thread-safe. */
+uint64_t serve_workshop_pieces(struct serve_workshop *workshop);
 
 /* Lets the threads do what there is, and ends them. A zeroed workshop is allowed. */
 void serve_workshop_end(struct serve_workshop *workshop);
