@@ -54,8 +54,8 @@ typedef struct quell_call {
 
 /* A denoiser as a function: reads input[rows][dim] and writes output[rows][dim], which do not
  * overlap. An element that it does not write may be NaN, as if it had returned that. Returns 0 to
- * go on, < 0 for an error (the run ends with QUELL_DENOISER_FAILED), or > 0 to stop
- * (QUELL_STOPPED). */
+ * go on, < 0 for an error (the run ends with QUELL_DENOISER_FAILED), > 0 to stop (QUELL_STOPPED),
+ * or the status of a quell call that failed in it (quell_error_set). */
 typedef int quell_denoise_fn(void *user, const quell_call *call, const float *input, float *output);
 
 /* How quell calls a function as a denoiser. Start from quell_function_defaults().
@@ -85,7 +85,9 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *     "none"           nothing
  *     "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms
  *                      of the least (-1) and the greatest variance (Nichol & Dhariwal,
- *                      2102.09672, eq. 15; diffusers' variance_type)
+ *                      2102.09672, eq. 15; diffusers' variance_type). A v beyond is not cut off,
+ *                      as it is not in the paper's code; one that makes noise of over 1000 times
+ *                      the greatest deviation, or under 1/1000 of the least, fails the run
  * release: what frees `user` (quell_release_fn), or NULL (NULL).
  * classes: the number of classes, which quell_draw.classes may ask for; 0: it has none (0). If such
  *   a function is guided by itself, it must also have learned to do without a class.

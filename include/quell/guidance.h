@@ -59,7 +59,7 @@ static inline quell_guidance quell_guidance_defaults(void)
  *   NULL             the denoiser itself for no class and no conditions, which it must have learned
  *                    (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1), or
  *                    for the negative classes and conditions of the run (quell_draw). A run with
- *                    neither classes nor conditions is refused: mu_guide would be mu
+ *                    none of these is refused: mu_guide would be mu
  *   a denoiser       another one of the same dim (autoguidance, Karras et al., 2406.02507). It is
  *                    told the classes of the run if it has as many as `denoiser`, and those of the
  *                    conditions that it takes; each of the two denoisers has its own values for

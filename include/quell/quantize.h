@@ -29,7 +29,7 @@ extern "C" {
  *   the deviation of these; from 1e-6 to 10 (0.05).
  * sampler: the sampler, as in quell_sampler_create. NULL: "dpmpp_2m" (NULL).
  * schedule: the spec of the schedule. NULL: the model's own, or else "vp" (NULL).
- * sampling: the sampler's options. NULL: 20 steps (NULL).
+ * sampling: the sampler's options. NULL: 20 steps, or a sampler's own (NULL).
  * guidance, guide: how the network is guided, and by which denoiser, as in
  *   quell_denoiser_from_guidance; a guide is refused without guidance. NULL: it is not guided, or
  *   by itself (NULL, NULL).
@@ -141,11 +141,11 @@ static inline quell_quantize_instruction quell_quantize_instruction_init(void)
 typedef struct quell_quantized quell_quantized;
 
 /* Quantises the linear maps, convolutions and attentions of the network `model` (a .safetensors
- * file with its description, or one that is built in) and writes it to the file `out`
- * (docs/networks.md, "Eight bits"). No data are needed: each of them is tried alone on the samples
- * that the options ask for, and those that move them least for the work that they save are taken
- * together, as many as keep the movement within the bound. The file appears under its name only
- * when it is complete.
+ * file with its description, or one that is built in) and writes it to the file `out`, whose name
+ * must end with .safetensors (docs/networks.md, "Eight bits"). No data are needed: each of them is
+ * tried alone on the samples that the options ask for, and those that move them least for the work
+ * that they save are taken together, as many as keep the movement within the bound. The file
+ * appears under its name only when it is complete.
  *
  * *made tells what was done, and the caller frees it; made may be NULL. options may be NULL for the
  * defaults. Fails with QUELL_UNSUPPORTED if the model has nothing that can be quantised, with

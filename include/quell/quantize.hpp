@@ -20,7 +20,7 @@ namespace quell
  *
  * bound: how far the samples may move, in units of the deviation of their elements.
  * sampler: the sampler; schedule: the spec of the schedule, "": the model's own, or else "vp".
- * sampling: the sampler's options; without, 20 steps.
+ * sampling: the sampler's options; without, 20 steps, or a sampler's own.
  * guidance, guide: how the network is guided, and by which denoiser; NULL: by itself.
  * count, what: how many samples, and which.
  * how: how they are drawn; its progress is that of all runs. */
@@ -82,18 +82,16 @@ inline quantized quantize(const std::string &model, const std::string &out,
     struct free {
         void operator()(quell_quantized *old) const noexcept { quell_quantized_free(old); }
     };
-    sampler_options usual;
-    usual.steps = 20;
     quell_quantized *made = nullptr;
     quell_quantize_options c = quell_quantize_defaults();
-    detail::c_options sampling(options.sampling ? *options.sampling : usual);
+    detail::c_options sampling(options.sampling.value_or(sampler_options{}));
     const quell::guidance led = options.guidance.value_or(quell::guidance{});
     const quell_guidance guidance = detail::c_guidance(led);
     c.bound = options.bound;
     c.sampler = detail::text("quantize: sampler", options.sampler);
     if (!options.schedule.empty())
         c.schedule = detail::text("quantize: schedule", options.schedule);
-    c.sampling = sampling.get();
+    if (options.sampling) c.sampling = sampling.get();
     if (options.guidance) c.guidance = &guidance;
     if (options.guide) c.guide = options.guide->get();
     detail::running(options.what, options.how, 1, options.count)([&](auto *draw, auto *run) {

@@ -89,9 +89,10 @@ typedef void quell_answer_fn(void *user, const quell_answer *answer);
  *   NULL).
  * observe, observe_user: a function that sees the samples of this request after every transition,
  *   as in quell_run, and its first argument. It is called from many threads at once, never after
- *   the request has ended, and must not wait for a ticket or free the queue. A result other than 0
- *   cancels the request. Where a run with rows of others fails, the samples begin anew, and their
- *   transitions are seen a second time. NULL: none (NULL, NULL). */
+ *   the request has ended, and must not wait for a ticket or free the queue. Returns as a
+ *   quell_denoise_fn: > 0 cancels the request, and < 0 ends it with QUELL_DENOISER_FAILED. Where a
+ *   run with rows of others fails, the samples begin anew, and their transitions are seen a second
+ *   time. NULL: none (NULL, NULL). */
 typedef struct quell_request {
     size_t size;
     const quell_sampler *sampler;

@@ -36,7 +36,7 @@ extern "C" {
  *
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none. It is refused for a
  *   denoiser that has no classes. NULL: no sample has a class; a denoiser that is guided by itself
- *   then needs conditions (NULL).
+ *   then needs conditions, or negative classes or conditions (NULL).
  * conditions, condition_count: the conditions of the samples, and how many there are: each that the
  *   denoiser takes (quell_denoiser_condition), once and in any order, with values[size] for all
  *   samples or values[count][size] (quell_condition). Where values is NULL, the samples are without
@@ -107,15 +107,16 @@ typedef struct quell_progress {
 /* Hears of a run's progress, some 20 to 40 times a second. Any thread of the run may call this
  * function, one at a time. If the thread that called quell takes part in the run, that thread calls
  * the function at least every 50 ms, but never within an instruction of a network or, without a
- * network, within one transition of a tile. Returns 0 to go on, > 0 to stop the run, < 0 for an
- * error. */
+ * network, within one transition of a tile. Returns as a quell_denoise_fn: 0 to go on, > 0 to stop
+ * the run, < 0 for an error. */
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
 /* Sees every tile after every transition: x[told->rows][told->dim] is x_s at the point s, where
  * transition number `transition`, from 0 on, has led. `told` is what a denoiser from a function
  * would be told of these rows at s: which samples they are, their classes, conditions, seeds and
  * indices, and the context; it is valid during the call. The function is called from many threads
- * at once, and must not write to x. Returns 0 to go on, > 0 to stop the run, < 0 for an error. */
+ * at once, and must not write to x. Returns as a quell_denoise_fn: 0 to go on, > 0 to stop
+ * the run, < 0 for an error. */
 typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s,
                              const quell_call *told, const float *x);
 

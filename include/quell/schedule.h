@@ -48,11 +48,12 @@ QUELL_API quell_status quell_schedule_from_betas(quell_schedule **schedule, size
                                                  const double *betas);
 
 /* A schedule of the caller's own: writes alpha >= 0 and sigma >= 0 at t, not both 0, and returns
- * 0, or any other number on an error. It is called by whatever takes a time or a schedule:
- * quell_schedule_at, the functions that create samplers, quell_sample and the other calls of run.h,
- * and during a run of dpm_adaptive, which then has one thread. It is called in the thread that
- * called quell; for a request in a queue, in the queue's own; and where a step of the caller's asks
- * for a point (quell_transition_at), in the thread of that step. */
+ * 0, or any other number on an error, whose message (quell_error_set) is passed on. It is called by
+ * whatever takes a time or a schedule: quell_schedule_at, the functions that create samplers,
+ * quell_sample and the other calls of run.h, and during a run of dpm_adaptive, which then has one
+ * thread. It is called in the thread that called quell; for a request in a queue, in the queue's
+ * own; and where a step of the caller's asks for a point (quell_transition_at), in the thread of
+ * that step. */
 typedef int quell_schedule_fn(void *user, double t, double *alpha, double *sigma);
 
 /* Creates a schedule from a function of the caller's, which is not called here. The samplers that

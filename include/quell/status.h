@@ -57,7 +57,11 @@ QUELL_API int quell_error_sample(uint64_t *sample, size_t *transition);
 /* Records a line for quell_error_message() in this thread and returns `status`. It is for libraries
  * on top of quell, and for functions of the caller's whose failure a quell call reports. Control
  * characters and bytes that are not UTF-8 become '?', and a line of more than 511 bytes loses its
- * middle. `message` may be a part of the last message. */
+ * middle. `message` may be a part of the last message.
+ *
+ * A function of the caller's that may return 0 to go on, < 0 for an error and > 0 to stop may also
+ * return the status of the last quell call that failed in it: that is an error, though it is > 0,
+ * or a stop if it is QUELL_STOPPED. The message of that failure becomes a part of the run's. */
 QUELL_API quell_status quell_error_set(quell_status status, const char *message);
 
 /* Frees the `user` that was given to a handle with a function of the caller's. It is called once,

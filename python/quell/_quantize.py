@@ -92,7 +92,7 @@ def quantize(
     *,
     bound: float = 0.05,
     sampler: str = "dpmpp_2m",
-    steps: int = 20,
+    steps: int | None = None,
     schedule: str | None = None,
     count: int = 8,
     seed: int = 0,
@@ -114,8 +114,8 @@ def quantize(
         out: The file to write, .safetensors.
         bound: How far the samples may move: the root mean square, in units of the deviation of
             their elements; from 1e-6 to 10.
-        sampler, steps, schedule: The sampler by name and options, its number of steps, and the
-            schedule's spec (default: the model's own, or else "vp").
+        sampler, steps, schedule: The sampler by name and options, its number of steps (default 20,
+            or a sampler's own), and the schedule's spec (default: the model's own, or else "vp").
         count, seed: How many samples, and their seed.
         label: The class of each sample, or of all.
         guidance: The weight of classifier-free guidance, or the arguments of quell.guided.
@@ -143,7 +143,7 @@ def quantize(
         real(bound, "bound"),
         text(sampler, "sampler"),
         "" if schedule is None else text(schedule, "schedule"),
-        _quell.Options(steps=whole(steps, "steps", 1, 10**6)),
+        None if steps is None else _quell.Options(steps=whole(steps, "steps", 1, 10**6)),
         how,
         guide,
         many,

@@ -205,7 +205,7 @@ def quantize(
     bound: float,
     sampler: str,
     schedule: str,
-    sampling: Options,
+    sampling: Options | None,
     guidance: tuple[Any, ...] | None,
     guide: Denoiser | None,
     count: int,

@@ -35,7 +35,7 @@ static py::dict instruction_of(const quell::quantized_instruction &one)
 /* Returns a pair: the report, and a list of the instructions, as dictionaries. */
 static py::tuple
 quantize(const std::string &name, const std::string &out, double bound, const std::string &sampler,
-         const std::string &schedule, const quell::sampler_options &sampling,
+         const std::string &schedule, const std::optional<quell::sampler_options> &sampling,
          const std::optional<guidance_values> &guidance, const quell::denoiser *guide, size_t count,
          uint64_t seed, size_t threads, const std::string &isa, py::object progress,
          std::optional<classes_array> classes, const condition_list &conditions,

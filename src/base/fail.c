@@ -14,6 +14,7 @@
 
 static _Thread_local char last_message[512];
 static _Thread_local unsigned count;
+static _Thread_local quell_status last_status;
 static _Thread_local struct {
     bool known;
     uint64_t sample;
@@ -22,10 +23,17 @@ static _Thread_local struct {
 
 unsigned quell_fail_count(void) { return count; }
 
+int quell_fail_result(int result, unsigned before)
+{
+    bool asks = result == (int)QUELL_STOPPED || result != (int)last_status;
+    return result <= 0 || count == before || asks ? result : -1;
+}
+
 static quell_status record(quell_status status, const char *text, size_t length)
 {
     quell_fit_line(last_message, sizeof last_message, text, length);
     count++;
+    last_status = status;
     where.known = false;
     return status;
 }

@@ -18,6 +18,11 @@ quell_status quell_fail_file(const char *path, const char *what);
  * number has grown during its call, the message is that function's own. */
 unsigned quell_fail_count(void);
 
+/* What a function of the caller's has returned: > 0 asks for a stop, < 0 is an error, and so is the
+ * status of the last quell call that failed in it, which becomes -1. `before`: quell_fail_count()
+ * before it was called. */
+int quell_fail_result(int result, unsigned before);
+
 /* Says in which sample the last failure of this thread was (quell_error_sample). Exported for
  * quell_mpi; no part of the public interface. */
 QUELL_API void quell_fail_sample(uint64_t sample, size_t transition);

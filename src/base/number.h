@@ -17,6 +17,9 @@ __attribute__((format(printf, 3, 4))) size_t quell_print(char *buffer, size_t si
 #define QUELL_NUMBER_TEXT 32
 const char *quell_number_text(double value, char text[QUELL_NUMBER_TEXT]);
 
+/* The same as an argument of a message, whose text lasts as long as the block around it. */
+#define QUELL_SAID(value) quell_number_text(value, (char[QUELL_NUMBER_TEXT]){0})
+
 /* Reads all of text[0..length) as a double. The character after it must not belong to a number, as
  * ',' or the final '\0' do not. Returns 0, or -1 if the text is not a number; "inf" is one, "nan"
  * is not. */

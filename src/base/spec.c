@@ -5,6 +5,7 @@
 #include "number.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,10 +75,25 @@ static quell_status read_choice(const char *what, const char *spec, const char *
     return refuse_choice(what, spec, text, length, option);
 }
 
+/* Whether a key is a member of quell_sampler_options, which stands beside the sampler's name. */
+static bool is_beside(const char *what, const char *key, size_t length)
+{
+    static const char *const names[] = {"steps", "start",     "stop",     "times", "sigmas",
+                                        "grid",  "threshold", "brownian", NULL};
+    size_t i = 0;
+    while (names[i] && (strlen(names[i]) != length || memcmp(names[i], key, length))) i++;
+    return names[i] && !strcmp(what, "sampler");
+}
+
 static quell_status refuse_option(const char *what, const char *spec, const char *key,
                                   size_t length, const struct quell_option *options)
 {
     struct quell_nearest nearest = quell_nearest_to(key, length);
+    if (is_beside(what, key, length))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "%s '%s': '%.*s' is no part of a sampler's name: give it beside it, as "
+                          "quell_sampler_options or --%.*s",
+                          what, spec, (int)length, key, (int)length, key);
     for (; options->name; options++) quell_nearest_try(&nearest, options->name);
     return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list %ss %.*s`",
                       what, spec, (int)length, key, nearest.hint, what, (int)quell_spec_name(spec),
@@ -109,6 +125,9 @@ static quell_status read_option(const char *what, const char *spec, const char *
         return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' is there twice", what, spec,
                           option->name);
     *seen |= 1u << (option - options);
+    if (memchr(text, ':', length))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "%s '%s': a comma stands between two options, not a colon", what, spec);
     if (option->choices)
         return read_choice(what, spec, text + value_at, length - value_at, option,
                            &values[option - options]);

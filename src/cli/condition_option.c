@@ -48,12 +48,13 @@ static int read_file(struct condition *one)
     if (status) return complain_input(EXIT_FILE, status);
     bool all = has_shape(one, 0);
     if (!all && !has_shape(one, 1))
-        return complain(EXIT_USAGE,
-                        "--%s %s=%s: has the shape %s, must have %s for all "
-                        "samples, or (count, ...) of it for each",
-                        one->option, taken->name, one->text,
-                        shape_words(one->file.rank, one->file.shape).text,
-                        shape_words(taken->rank, taken->shape).text);
+        return complain(
+            EXIT_USAGE,
+            "--%s %s=%s: has the shape %s, must have %s for all samples, or (count,%s%s "
+            "for each its own",
+            one->option, taken->name, one->text, shape_words(one->file.rank, one->file.shape).text,
+            shape_words(taken->rank, taken->shape).text, taken->rank ? " " : "",
+            shape_words(taken->rank, taken->shape).text + 1);
     if (!all) return EXIT_DONE;
     one->values = quell_new(taken->size, sizeof *one->values);
     if (!one->values) return no_memory(one);

@@ -35,7 +35,8 @@ static const struct option_row rows[] = {
     TEXT_ROW(denoise_options, model, "model", "M", "The model, as for `quell sample`."),
     PRECISION_ROW(denoise_options),
     TEXT_ROW(denoise_options, from, "from", "X.npy", "The states x_t, shape (count, dim...)."),
-    NUMBER_ROW(denoise_options, t, "t", "T", 0, 1, "The time of the states (default 0.5)."),
+    NUMBER_ROW(denoise_options, t, "t", "T", 0, 1,
+               "The time of the states: the level of their noise."),
     SCHEDULE_ROW(denoise_options),
     LABEL_ROWS(denoise_options),
     CONDITION_ROWS(denoise_options),
@@ -53,7 +54,7 @@ static const struct option_row rows[] = {
 static const struct option_rule rules[] = {LABEL_RULES, CONDITION_RULES, GUIDANCE_RULES, {0}};
 
 static const struct option_table table = {
-    .usage = "quell denoise --model M --from X.npy --out F.npy [OPTION...]",
+    .usage = "quell denoise --model M --from X.npy --t T --out F.npy [OPTION...]",
     .about = "Evaluates a model's denoiser once: E[X | x_t] for each state x_t of a file.",
     .examples = "Example: quell denoise -m net.safetensors --from x.npy --t 0.3 -o mean.npy",
     .options = rows,
@@ -96,8 +97,9 @@ static int open_model(struct job *job)
     if (code == EXIT_DONE) code = open_conditions(job, quell_model_denoiser(job->model));
     if (code == EXIT_DONE)
         code = guidance_apply(&job->options.guidance,
-                              job->labels.wanted || conditions_some(&job->conditions), job->model,
-                              NULL);
+                              job->labels.wanted || conditions_some(&job->conditions) ||
+                                  job->negative_class >= 0,
+                              job->model, NULL);
     if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(quell_model_denoiser(job->model));
     sampling_choose_schedule(&job->options.sampling, job->model);
@@ -122,8 +124,10 @@ static int check_counts(const struct job *job, const struct conditions *conditio
     for (size_t i = 0; i < conditions->count; i++) {
         const struct condition *one = &conditions->one[i];
         if (one->file.path && one->file.shape[0] != job->count)
-            return complain(EXIT_USAGE, "--%s %s: is for %zu samples, --from has %zu states",
-                            one->option, one->file.path, one->file.shape[0], job->count);
+            return complain(EXIT_USAGE, "--%s %s: is for %zu sample%s, --from has %zu state%s",
+                            one->option, one->file.path, one->file.shape[0],
+                            one->file.shape[0] == 1 ? "" : "s", job->count,
+                            job->count == 1 ? "" : "s");
     }
     return EXIT_DONE;
 }
@@ -229,8 +233,7 @@ static int check_places(const struct denoise_options *options)
 
 int command_denoise(int argc, char **argv)
 {
-    struct job job = {
-        .options = {.t = 0.5, .guidance = GUIDANCE_DEFAULTS, .sampling = SAMPLING_DEFAULTS}};
+    struct job job = {.options = {.guidance = GUIDANCE_DEFAULTS, .sampling = SAMPLING_DEFAULTS}};
     const struct denoise_options *options = &job.options;
     int code;
     if (!options_read(&table, argc, argv, &job.options, NULL, &code)) return code;
@@ -240,6 +243,9 @@ int command_denoise(int argc, char **argv)
     code = check_places(options);
     if (code == EXIT_DONE) code = format_check("--out", options->out, ".npy", false);
     if (code == EXIT_DONE) code = standard_check("--out", options->out, 0);
+    if (code == EXIT_DONE && !options_given("t"))
+        code = complain(EXIT_USAGE, "--t is needed: the time of the states, from 0 to 1, says how "
+                                    "much noise they have");
     if (code != EXIT_DONE) return code;
     code = sampling_choose_machine(options->isa, options->threads, &job.isa, &job.threads);
     if (code == EXIT_DONE) code = open_model(&job);

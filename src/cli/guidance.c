@@ -100,10 +100,11 @@ int guidance_apply(const struct guidance_options *options, bool labelled, quell_
     if (digest) *digest = quell_denoiser_digest(quell_model_denoiser(guide));
     if (code == EXIT_DONE) code = put_guided(model, quell_model_denoiser(guide), &guidance);
     if (code == EXIT_DONE && !labelled && !options->guide)
-        code = complain(EXIT_USAGE, "--guidance: needs %s, or --guide M",
-                        model->denoiser->conditions
-                            ? "a --condition that is not none, or a class, to guide away from none"
-                            : "--class or --classes, to guide away from no class");
+        code = complain(
+            EXIT_USAGE, "--guidance: needs %s, or --guide M",
+            model->denoiser->conditions
+                ? "a --condition that is not none, or a class, to guide away from none"
+                : "--class or --classes, to guide away from no class, or --negative-class");
     quell_model_free(guide);
     free(values);
     return code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/outputs.h"
 #include "cli/cli.h"
+#include "io/ending.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -49,20 +50,13 @@ quell_status outputs_open(struct quell_output *output, const char *path)
                                     : quell_output_open(output, path);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length > tail && !strcmp(text + length - tail, end);
-}
-
 int format_check(const char *option, const char *path, const char *own, bool plots)
 {
-    static const char *const formats[] = {".png",         ".svg", ".jpg",  ".jpeg", ".gif",
-                                          ".pdf",         ".npy", ".npz",  ".csv",  ".txt",
-                                          ".safetensors", ".pt",  ".onnx", ".json"};
-    for (size_t i = 0; path && i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(formats[i], own) && ends_with(path, formats[i]))
-            return complain(EXIT_USAGE, "%s %s: would be written as %s: name it so%s", option, path,
-                            own, i < 6 && plots ? ", or see --plot" : "");
-    return EXIT_DONE;
+    static const char *const pictures[] = {".png", ".svg", ".jpg", ".jpeg", ".gif", ".pdf"};
+    const char *hint = "";
+    if (!path || !quell_ending_is_other(path, own)) return EXIT_DONE;
+    for (size_t i = 0; plots && i < sizeof pictures / sizeof *pictures; i++)
+        if (quell_ending_is(path, pictures[i])) hint = ", or see --plot";
+    return complain(EXIT_USAGE, "%s %s: would be written as %s: name it so%s", option, path, own,
+                    hint);
 }

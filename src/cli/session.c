@@ -256,7 +256,8 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE) code = open_conditions(session, quell_model_denoiser(session->model));
     if (code == EXIT_DONE)
         code = guidance_apply(&options->guidance,
-                              session->labels.wanted || conditions_some(&session->conditions),
+                              session->labels.wanted || conditions_some(&session->conditions) ||
+                                  session->negative_class >= 0,
                               session->model, &session->guide_digest);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE)

@@ -79,14 +79,18 @@ static bool is_called(const char *name, const char *word, size_t length)
     return i == length && !name[i];
 }
 
-/* Returns the first sampler with an option of this name, NULL if none has it. */
-static const char *sampler_with(const char *word, size_t length)
+/* Finds the first sampler with an option of this name, and how that is spelt; NULL if none has
+ * it. */
+static const char *sampler_with(const char *word, size_t length, const char **spelt)
 {
     quell_entry entry = quell_entry_init();
     quell_entry_option option = quell_entry_option_init();
     for (size_t i = 0; !quell_list(QUELL_LIST_SAMPLERS, i, &entry); i++)
         for (size_t k = 0; !quell_list_option(QUELL_LIST_SAMPLERS, i, k, &option); k++)
-            if (is_called(option.name, word, length)) return entry.name;
+            if (is_called(option.name, word, length)) {
+                *spelt = option.name;
+                return entry.name;
+            }
     return NULL;
 }
 
@@ -128,7 +132,7 @@ int refuse_unknown_option(const struct option_table *table, const char *text)
 {
     const char *word = text + strspn(text, "-");
     size_t length = strcspn(word, "=");
-    const char *sampler = sampler_with(word, length);
+    const char *spelt, *sampler = sampler_with(word, length, &spelt);
     const char *other = other_name(table->options, word, length);
     char hint[HINT] = "";
     if (other) {
@@ -139,12 +143,15 @@ int refuse_unknown_option(const struct option_table *table, const char *text)
         const char *option = i ? "samplers" : "sampler";
         if (option_row_named(table->options, option, strlen(option)))
             return complain(EXIT_USAGE,
-                            "no option '%s': an option of the sampler is a part of its name, "
-                            "--%s %s:%.*s=VALUE",
-                            text, option, sampler, (int)length, word);
+                            "no option '%s': an option of a sampler that has it is a part of its "
+                            "name, as in --%s %s:%s=VALUE",
+                            text, option, sampler, spelt);
     }
     struct quell_nearest nearest = nearest_option(table->options, word, length);
     hint_beginnings(table->options, word, length, hint);
+    if (!*hint && !*nearest.hint && option_row_named(table->options, "condition", 9))
+        snprintf(hint, sizeof hint, "; a condition of the model is --condition %.*s=VALUE",
+                 length < 40 ? (int)length : 40, word);
     return refuse_unknown(table, text, *hint ? hint : nearest.hint);
 }
 

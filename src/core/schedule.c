@@ -30,6 +30,14 @@ const struct quell_schedule_row *quell_schedule_row(size_t i)
     return NULL;
 }
 
+quell_status quell_schedule_rises(const char *name, double sigma_min, double sigma_max)
+{
+    if (sigma_min < sigma_max) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "schedule: %s's sigma_min is %s, must be less than sigma_max, %s", name,
+                      QUELL_SAID(sigma_min), QUELL_SAID(sigma_max));
+}
+
 quell_status quell_schedule_point(const quell_schedule *schedule, double t, quell_point *point)
 {
     char text[QUELL_NUMBER_TEXT];
@@ -37,21 +45,26 @@ quell_status quell_schedule_point(const quell_schedule *schedule, double t, quel
         return quell_fail(QUELL_BAD_ARGUMENT, "schedule: t is %s, must be from 0 to 1",
                           quell_number_text(t, text));
     point->t = t;
-    if (schedule->point(schedule, point) < 0)
-        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: the function failed at t = %g", t);
+    unsigned before = quell_fail_count();
+    if (schedule->point(schedule, point) < 0) {
+        bool explained = quell_fail_count() != before;
+        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: the function failed at t = %s%s%s",
+                          QUELL_SAID(t), explained ? ": " : "",
+                          explained ? quell_error_message() : "");
+    }
     if (point->alpha >= 0 && point->sigma >= 0 && point->alpha + point->sigma > 0 &&
         isfinite(point->alpha) && isfinite(point->sigma))
         return QUELL_OK;
     return quell_fail(QUELL_BAD_ARGUMENT,
-                      "schedule: alpha = %g and sigma = %g at t = %g; must be finite, >= 0 and not "
+                      "schedule: alpha = %g and sigma = %g at t = %s; must be finite, >= 0 and not "
                       "both 0",
-                      point->alpha, point->sigma, t);
+                      point->alpha, point->sigma, QUELL_SAID(t));
 }
 
 quell_status quell_schedule_at(const quell_schedule *schedule, double t, double *alpha,
                                double *sigma)
 {
-    if (!schedule) return quell_fail(QUELL_BAD_ARGUMENT, "schedule: is NULL");
+    if (!schedule) return quell_fail(QUELL_BAD_ARGUMENT, "schedule: it is NULL");
     QUELL_OWN_FLOATS;
     quell_point point;
     quell_status status = quell_schedule_point(schedule, t, &point);

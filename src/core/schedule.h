@@ -57,6 +57,9 @@ extern const struct quell_schedule_row quell_schedules_flow[];
 /* The i-th row, NULL past the end. */
 const struct quell_schedule_row *quell_schedule_row(size_t i);
 
+/* Refuses a least sigma that is not below the greatest. */
+quell_status quell_schedule_rises(const char *name, double sigma_min, double sigma_max);
+
 /* Evaluates the schedule at t and checks the result: t in [0, 1], alpha and sigma finite, >= 0 and
  * not both 0. */
 quell_status quell_schedule_point(const quell_schedule *schedule, double t, quell_point *point);

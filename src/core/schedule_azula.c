@@ -75,6 +75,11 @@ static int decay(const quell_schedule *schedule, quell_point *p)
     return straight(schedule, tau, rest, p);
 }
 
+static quell_status check_extremes(double *options)
+{
+    return quell_schedule_rises("ve", options[0], options[1]);
+}
+
 #define MINIMA                                                               \
     QUELL_NUMBER("alpha_min", 1e-3, QUELL_TINY, 1 - 1e-9, "alpha at t = 1"), \
         QUELL_NUMBER("sigma_min", 1e-3, QUELL_TINY, 1 - 1e-9, "sigma at t = 0")
@@ -99,7 +104,8 @@ const struct quell_schedule_row quell_schedules_azula[] = {
      .summary = "variance exploding, log sigma linear in t",
      .source = "azula",
      .point = ve,
-     .options = extremes},
+     .options = extremes,
+     .prepare = check_extremes},
     {.name = "cosine",
      .summary = "alpha = cos(t arccos alpha_min)",
      .source = "azula",

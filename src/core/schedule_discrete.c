@@ -7,6 +7,7 @@
  * SNR of Lin et al., 2305.08891), alpha / sigma is linear before it. */
 #include "schedule.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/floats.h"
 #include "base/maths.h"
 #include "base/memory.h"
@@ -106,7 +107,7 @@ quell_status quell_schedule_from_betas(quell_schedule **schedule, size_t count, 
     for (size_t i = 0; i < count; i++)
         if (!(betas[i] > 0 && (betas[i] < 1 || (i == count - 1 && betas[i] == 1))))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "schedule: beta %zu is %g, must be in (0, 1); only the last may be 1",
-                              i, betas[i]);
+                              "schedule: beta %zu is %s, must be in (0, 1); only the last may be 1",
+                              i, QUELL_SAID(betas[i]));
     return from_betas(schedule, count, betas, false);
 }

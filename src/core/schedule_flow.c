@@ -9,6 +9,7 @@
  * max_shift at max_tokens: Flux's dynamic shift. */
 #include "schedule.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/maths.h"
 
 enum { SHIFT, TOKENS, BASE_SHIFT, MAX_SHIFT, BASE_TOKENS, MAX_TOKENS };
@@ -34,14 +35,14 @@ static quell_status prepare(double *options)
     double span = options[MAX_TOKENS] - options[BASE_TOKENS];
     if (!(span > 0))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "schedule: flow's max_tokens is %g, must be more than base_tokens, %g",
-                          options[MAX_TOKENS], options[BASE_TOKENS]);
+                          "schedule: flow's max_tokens is %s, must be more than base_tokens, %s",
+                          QUELL_SAID(options[MAX_TOKENS]), QUELL_SAID(options[BASE_TOKENS]));
     double slope = (options[MAX_SHIFT] - options[BASE_SHIFT]) / span;
     double mu = options[BASE_SHIFT] + slope * (options[TOKENS] - options[BASE_TOKENS]);
     if (!(fabs(mu) < 50))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "schedule: flow's shift is exp(%g), must be from exp(-50) to exp(50)",
-                          mu);
+                          "schedule: flow's shift is exp(%s), must be from exp(-50) to exp(50)",
+                          QUELL_SAID(mu));
     options[SHIFT] = quell_exp(mu);
     return QUELL_OK;
 }

@@ -36,6 +36,11 @@ static int edm(const quell_schedule *schedule, quell_point *p)
     return 0;
 }
 
+static quell_status check_edm(double *options)
+{
+    return quell_schedule_rises("edm", options[SIGMA_MIN], options[SIGMA_MAX]);
+}
+
 static const struct quell_option vp_sde_options[] = {
     QUELL_NUMBER("beta_d", 19.9, 0, 1e6, "beta at t = 1 minus beta_min"),
     QUELL_NUMBER("beta_min", 0.1, QUELL_TINY, 1e6, "beta at time 0"),
@@ -57,6 +62,7 @@ const struct quell_schedule_row quell_schedules_sde[] = {
      .summary = "variance exploding, sigma^(1/rho) linear in t (EDM, Karras)",
      .source = "arXiv:2206.00364",
      .point = edm,
-     .options = edm_options},
+     .options = edm_options,
+     .prepare = check_edm},
     {0},
 };

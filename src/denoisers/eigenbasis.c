@@ -29,9 +29,9 @@ static quell_status symmetrise(double *matrix, size_t dim)
             if (fabs(*a - *b) > SYMMETRY * greatest)
                 return quell_fail(
                     QUELL_BAD_ARGUMENT,
-                    "covariance: entry [%zu][%zu] is %g but [%zu][%zu] is %g, must be "
+                    "covariance: entry [%zu][%zu] is %s but [%zu][%zu] is %s, must be "
                     "symmetric",
-                    i, j, *a, j, i, *b);
+                    i, j, QUELL_SAID(*a), j, i, QUELL_SAID(*b));
             *a = *b = 0.5 * *a + 0.5 * *b;
         }
     return QUELL_OK;

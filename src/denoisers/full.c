@@ -285,7 +285,8 @@ quell_status quell_denoiser_from_eigenbasis(quell_denoiser **denoiser, size_t di
 quell_status quell_denoiser_eigenbasis(const quell_denoiser *denoiser, double *values,
                                        double *vectors)
 {
-    if (!denoiser || denoiser->type != &type)
+    if (!denoiser) return quell_fail(QUELL_BAD_ARGUMENT, "eigenbasis: the denoiser is NULL");
+    if (denoiser->type != &type)
         return quell_fail(
             QUELL_BAD_ARGUMENT,
             "eigenbasis: the denoiser was not made by _from_covariance or _from_eigenbasis");

@@ -128,9 +128,9 @@ quell_status quell_denoiser_from_function(quell_denoiser **denoiser, size_t dim,
     status = quell_parametrization_named(&parametrization, "function", o.output, o.precondition);
     if (status) return status;
     if (!o.variance || (strcmp(o.variance, "none") && strcmp(o.variance, "learned_range")))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "function: variance is '%s', must be none or learned_range",
-                          o.variance ? o.variance : "(null)");
+        return quell_fail(
+            QUELL_BAD_ARGUMENT, "function: variance is %s%s%s, must be none or learned_range",
+            o.variance ? "'" : "", o.variance ? o.variance : "NULL", o.variance ? "'" : "");
     if ((o.whole_batch != 0 && o.whole_batch != 1) || (o.reproducible != 0 && o.reproducible != 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "function: whole_batch is %d and reproducible %d, must each be 0 or 1",

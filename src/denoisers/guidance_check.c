@@ -2,12 +2,13 @@
 /* What guidance refuses. */
 #include "denoisers/guidance_mean.h"
 #include "base/fail.h"
+#include "base/number.h"
 
 static quell_status check_weight(double weight)
 {
     if (weight >= -1e6 && weight <= 1e6) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT, "guidance: weight is %g, must be from -10^6 to 10^6",
-                      weight);
+    return quell_fail(QUELL_BAD_ARGUMENT, "guidance: weight is %s, must be from -10^6 to 10^6",
+                      QUELL_SAID(weight));
 }
 
 static quell_status check_points(const quell_guidance *guidance)
@@ -22,8 +23,8 @@ static quell_status check_points(const quell_guidance *guidance)
         if (status) return status;
         if (!(guidance->times[i] > before && guidance->times[i] >= 0 && guidance->times[i] <= 1))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "guidance: times[%zu] is %g, must rise and be from 0 to 1", i,
-                              guidance->times[i]);
+                              "guidance: times[%zu] is %s, must rise and be from 0 to 1", i,
+                              QUELL_SAID(guidance->times[i]));
     }
     return QUELL_OK;
 }
@@ -59,21 +60,21 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
         return quell_fail(QUELL_UNSUPPORTED, "guidance: not of functions with whole_batch");
     if (!(0 <= guidance->low && guidance->low <= guidance->high && guidance->high <= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: times %g to %g, must be 0 <= low <= high <= 1", guidance->low,
-                          guidance->high);
+                          "guidance: low is %s and high %s, must be 0 <= low <= high <= 1",
+                          QUELL_SAID(guidance->low), QUELL_SAID(guidance->high));
     if (!guidance->points && (guidance->times || guidance->weights))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: times or weights are given, but points is 0");
     if (!(guidance->rescale >= 0 && guidance->rescale <= 1))
-        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: rescale is %g, must be from 0 to 1",
-                          guidance->rescale);
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: rescale is %s, must be from 0 to 1",
+                          QUELL_SAID(guidance->rescale));
     if (guidance->rescale > 0 && denoiser->dim == 1)
         return quell_fail(QUELL_BAD_ARGUMENT, "guidance: rescale has no meaning for samples of one "
                                               "element, which have no deviation");
     if (guidance->points && guidance->weight != quell_guidance_defaults().weight)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: weight is %g and weights are given, too; leave one out",
-                          guidance->weight);
+                          "guidance: weight is %s and weights are given, too; leave one out",
+                          QUELL_SAID(guidance->weight));
     return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
 }
 

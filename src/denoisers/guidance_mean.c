@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "denoisers/guidance_mean.h"
 #include "base/fail.h"
+#include "base/number.h"
 
 #include <math.h>
 
@@ -50,9 +51,9 @@ quell_status quell_guidance_check_times(const quell_guidance *guidance, size_t c
     if (meets || quell_guidance_is_none(guidance)) return QUELL_OK;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
-        "guidance: it has no effect: the sampler evaluates at no time from low, %g, to "
-        "high, %g, with a weight other than 1; the nearest time is %g",
-        guidance->low, guidance->high, nearest);
+        "guidance: it has no effect: the sampler evaluates at no time from low, %s, to "
+        "high, %s, with a weight other than 1; the nearest time is %s",
+        QUELL_SAID(guidance->low), QUELL_SAID(guidance->high), QUELL_SAID(nearest));
 }
 
 /* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */

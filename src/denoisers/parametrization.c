@@ -18,22 +18,23 @@ static int find(const char *const *names, const char *name)
     return -1;
 }
 
+/* Refuses a word of the caller's, which may be NULL. */
+static quell_status refuse(const char *who, const char *what, const char *word, const char *must)
+{
+    const char *quote = word ? "'" : "";
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s: %s is %s%s%s, must be %s", who, what, quote,
+                      word ? word : "NULL", quote, must);
+}
+
 quell_status quell_parametrization_named(struct quell_parametrization *parametrization,
                                          const char *who, const char *output,
                                          const char *precondition)
 {
     int returned = find(outputs, output), around = find(preconditions, precondition);
-    if (!output || !precondition)
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s: %s is NULL, must be one of its words", who,
-                          output ? "precondition" : "output");
-    if (returned < 0)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "%s: output is '%s', must be x0, eps, v, score or flow", who, output);
+    if (returned < 0) return refuse(who, "output", output, "x0, eps, v, score or flow");
     if (around < 0)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "%s: precondition is '%s', must be none, simple, karras, "
-                          "unscaled or straight",
-                          who, precondition);
+        return refuse(who, "precondition", precondition,
+                      "none, simple, karras, unscaled or straight");
     if (around == QUELL_KARRAS && returned != QUELL_X0)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s: precondition karras needs output x0", who);
     *parametrization = (struct quell_parametrization){

@@ -8,6 +8,8 @@
 #define SETS 64
 #define SET 1024 /* elements, at most */
 
+#define LOG_BEYOND 6.907755278982137 /* log 1000 */
+
 /* A sum that has a term which is not finite is not finite either, whatever the others are. Others
  * are not only where they are too large, so that it is known at little cost that all is well. */
 static bool sums_are_finite(const struct quell_kernels *kernels, const float *values, size_t count)
@@ -53,10 +55,15 @@ void quell_watch_given(struct quell_watch *watch, const float *x, size_t index, 
 
 static size_t size_of(const struct quell_tile *tile) { return tile->rows * tile->elements; }
 
+static struct quell_place place_of(const struct quell_tile *tile, size_t row)
+{
+    return (struct quell_place){tile->first + row, tile->transition, tile->operation,
+                                tile->element};
+}
+
 static void fail_row(struct quell_tile *tile, size_t row, const char *said)
 {
-    const struct quell_place place = {tile->first + row, tile->transition, tile->operation,
-                                      tile->element};
+    const struct quell_place place = place_of(tile, row);
     quell_watch_fail_at(&tile->job->watch, QUELL_NOT_FINITE, &place, said);
 }
 
@@ -162,6 +169,27 @@ void quell_tile_check_step(struct quell_tile *tile, const struct quell_fault *fa
         fail_at(tile, fault);
     else
         fail(tile, x, i, "the step function left ", "");
+}
+
+void quell_tile_check_learned(struct quell_tile *tile, const struct quell_op *op)
+{
+    const float *v = tile->registers[op->in[0]];
+    double width = fabs(op->coefficient[1] - op->coefficient[0]);
+    float most = (float)(1 + 2 * LOG_BEYOND / width);
+    size_t size = size_of(tile), i = 0;
+    int beyond = 0;
+    if (!tile->job->sampler->method) return;
+    for (size_t k = 0; k < size; k++) beyond |= fabsf(v[k]) > most;
+    if (!beyond) return;
+    while (!(fabsf(v[i]) > most)) i++;
+    char said[200];
+    snprintf(said, sizeof said,
+             "the denoiser (%s) returned %.6g for its variance in element %zu; must be v in "
+             "[-1, 1], not a variance or its logarithm",
+             quell_denoiser_kind(tile->job->sampler->denoiser), (double)v[i],
+             tile->element + i % tile->elements);
+    const struct quell_place place = place_of(tile, i / tile->elements);
+    quell_watch_fail_at(&tile->job->watch, QUELL_DENOISER_FAILED, &place, said);
 }
 
 /* The other registers that an operation reads are as they were. Of these only a denoiser's output

@@ -36,6 +36,11 @@ void quell_tile_check_mean(struct quell_tile *tile, const struct quell_tile_mean
  * it has asked in this transition, or one that was not found. */
 void quell_tile_check_step(struct quell_tile *tile, const struct quell_fault *fault);
 
+/* Stops the run if a SPREAD of one of the library's samplers would have noise of over 1000 times
+ * the greatest deviation, or under 1/1000 of the least: v, which is meant to be in [-1, 1], and in
+ * which networks overshoot a little, is then something else, such as a logarithm. */
+void quell_tile_check_learned(struct quell_tile *tile, const struct quell_op *op);
+
 /* Stops the run, because an operation has written a value that is not finite. */
 void quell_tile_not_finite(struct quell_tile *tile, const struct quell_op *op);
 

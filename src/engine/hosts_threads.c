@@ -64,8 +64,11 @@ quell_status quell_hosts_threads_run(const quell_run *run, size_t workers,
     atomic_init(&pass.done, 0);
     atomic_init(&pass.wrong, false);
     atomic_init(&pass.which, 0);
+    unsigned before = quell_fail_count();
     int result = run->parallel(run->host, workers, work, &pass);
     while (atomic_load(&pass.running)) sched_yield();
     if (!result) return check(&pass);
-    return quell_fail(QUELL_DENOISER_FAILED, "run: the host's parallel-for reported an error");
+    bool explained = quell_fail_count() != before;
+    return quell_fail(QUELL_DENOISER_FAILED, "run: the host's parallel-for reported an error%s%s",
+                      explained ? ": " : "", explained ? quell_error_message() : "");
 }

@@ -20,8 +20,9 @@ struct quell_job {
     struct quell_told told, against; /* what the samples are told, and what against */
     size_t dim, workers;
     float *x;
-    bool given;    /* x, by the caller: it was not drawn */
-    size_t before; /* rows of the request before these, for messages */
+    const char *array; /* what messages call x; NULL: "run: x" */
+    bool given;        /* x, by the caller: it was not drawn */
+    size_t before;     /* rows of the request before these, for messages */
     struct quell_layout layout;
     struct quell_watch watch;
 

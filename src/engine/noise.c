@@ -4,6 +4,7 @@
 #include "noise.h"
 #include "isa.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/floats.h"
 #include "core/brownian.h"
 #include <quell/noise.h>
@@ -151,11 +152,13 @@ quell_status quell_noise_brownian(uint64_t seed, unsigned k, double t, double s,
     if (status) return status;
     if (k > 7 || !(t >= 0 && t <= 1 && s >= 0 && s <= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "noise: slot %u from %g to %g; slots are 0 to 7, places 0 to 1", k, t, s);
+                          "noise: slot %u from %s to %s; slots are 0 to 7, places 0 to 1", k,
+                          QUELL_SAID(t), QUELL_SAID(s));
     struct quell_increment increment = {quell_brownian_cell(t), quell_brownian_cell(s), k};
     if (increment.from == increment.to)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "noise: from %g to %g: places must be 2^-24 or more apart", t, s);
+                          "noise: from %s to %s: places must be 2^-24 or more apart", QUELL_SAID(t),
+                          QUELL_SAID(s));
     QUELL_OWN_FLOATS;
     draw_increment(kernels, (struct quell_noise_at){seed, sample, 0, 0, UINT32_MAX}, element, count,
                    nodes, quell_brownian_nodes(&increment, nodes), out);

@@ -42,7 +42,8 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: count is %zu, must be at most %zu, as dim is %zu", job->draw.count,
                           SIZE_MAX / (job->dim * sizeof *x), job->dim);
-    if (job->draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
+    if (job->draw.count && !x)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s is NULL", job->array ? job->array : "run: x");
     if ((job->run.observe || sampler->step) && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
         job->run.tile = 1; /* an observer and a step function see whole samples */
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
@@ -329,7 +330,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, co
 quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
                            const quell_run *run, double t, const float *x, float *out)
 {
-    struct quell_job job = {.given = true};
+    struct quell_job job = {.given = true, .array = "denoise: out"};
     quell_status status = quell_run_prepare(&job, sampler, draw, run, out);
     if (status) return status;
     if (job.draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");

@@ -31,9 +31,9 @@ static quell_status check_grid(const quell_point *grid, size_t steps)
     for (size_t i = 0; i < steps; i++)
         if (!(quell_lambda(&grid[i]) <= quell_lambda(&grid[i + 1])) || grid[i].sigma == 0)
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: from t = %g to %g: alpha / sigma must fall in t, and sigma "
+                              "sampler: from t = %s to %s: alpha / sigma must fall in t, and sigma "
                               "must not be 0 before the end",
-                              grid[i].t, grid[i + 1].t);
+                              QUELL_SAID(grid[i].t), QUELL_SAID(grid[i + 1].t));
     return QUELL_OK;
 }
 
@@ -49,9 +49,9 @@ static quell_status check_falls(const quell_sampler *sampler)
     }
     if (quell_lambda(first) != quell_lambda(&last)) return QUELL_OK;
     return quell_fail(QUELL_BAD_ARGUMENT,
-                      "sampler: sigma / alpha is %g at t = %g and at %g, so that no step would do "
+                      "sampler: sigma / alpha is %g at t = %s and at %s, so that no step would do "
                       "anything; take a schedule in which it falls",
-                      first->sigma / first->alpha, first->t, last.t);
+                      first->sigma / first->alpha, QUELL_SAID(first->t), QUELL_SAID(last.t));
 }
 
 /* Refuses an end of the schedule at which x is still more noise than X, and smaller than X: where
@@ -107,9 +107,9 @@ static quell_status check_eta(const quell_sampler *sampler)
     if (status || eta <= most) return status;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
-        "sampler: the %s of '%s' is %g: most steps would replace over 3/4 of the noise "
+        "sampler: the %s of '%s' is %s: most steps would replace over 3/4 of the noise "
         "and make the law too narrow; on these steps it may be up to %.4g",
-        name, method->name, eta, floor(most * 1000) / 1000);
+        name, method->name, QUELL_SAID(eta), floor(most * 1000) / 1000);
 }
 
 static quell_status check_method(const quell_sampler *sampler)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sampler_options.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/memory.h"
 #include "grids/grid.h"
 #include "samplers/adaptive.h"
@@ -29,17 +30,24 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
     if (!(o->clamp_low <= o->clamp_high && (float)o->clamp_low < INFINITY &&
           (float)o->clamp_high > -INFINITY))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: clamp_low is %g, clamp_high is %g; no float lies between",
-                          o->clamp_low, o->clamp_high);
+                          "sampler: clamp_low is %s, clamp_high is %s; no float lies between",
+                          QUELL_SAID(o->clamp_low), QUELL_SAID(o->clamp_high));
+    if (o->clamp_low == 0 && o->clamp_high == 0)
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "sampler: clamp_low and clamp_high are both 0, and would make all samples "
+            "0; leave them out: in C start from quell_sampler_defaults()");
     if (!(o->threshold >= 0 && o->threshold <= 1 && o->threshold_max >= 1))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: threshold is %g and threshold_max %g; a quantile from 0 (none) "
-                          "to 1, and a bound of 1 or more",
-                          o->threshold, o->threshold_max);
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "sampler: threshold is %s and threshold_max %s; must be a quantile from 0 "
+            "(none) to 1, and a bound of 1 or more%s",
+            QUELL_SAID(o->threshold), QUELL_SAID(o->threshold_max),
+            o->threshold_max == 0 ? ": start from quell_sampler_defaults()" : "");
     if (o->threshold == 0 && o->threshold_max < INFINITY)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: threshold_max is %g, but threshold is 0: there is none",
-                          o->threshold_max);
+                          "sampler: threshold_max is %s, but threshold is 0: there is none",
+                          QUELL_SAID(o->threshold_max));
     if (o->threshold > 0 && (isfinite(o->clamp_low) || isfinite(o->clamp_high)))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "sampler: threshold is set and so is a clamp; thresholding does the "
@@ -58,12 +66,12 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
     for (size_t i = 0; i < o->prior_dim; i++) {
         if (o->prior_mean && !(fabs(o->prior_mean[i]) <= MOST_PRIOR))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: prior_mean[%zu] is %g, must be from -1e30 to 1e30", i,
-                              o->prior_mean[i]);
+                              "sampler: prior_mean[%zu] is %s, must be from -1e30 to 1e30", i,
+                              QUELL_SAID(o->prior_mean[i]));
         if (o->prior_variance && !(o->prior_variance[i] >= 0 && o->prior_variance[i] <= MOST_PRIOR))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: prior_variance[%zu] is %g, must be from 0 to 1e30", i,
-                              o->prior_variance[i]);
+                              "sampler: prior_variance[%zu] is %s, must be from 0 to 1e30", i,
+                              QUELL_SAID(o->prior_variance[i]));
     }
     return QUELL_OK;
 }
@@ -85,9 +93,9 @@ static quell_status check_given(const quell_sampler_options *o)
     if ((o->start == 1 || o->start == first) && (o->stop == 0 || o->stop == last)) return QUELL_OK;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
-        "sampler: %s are given, and so are start, %g, and stop, %g; leave these out, as "
+        "sampler: %s are given, and so are start, %s, and stop, %s; leave these out, as "
         "the first and the last of the %s say them",
-        name, o->start, o->stop, name);
+        name, QUELL_SAID(o->start), QUELL_SAID(o->stop), name);
 }
 
 /* Steps of the caller's for a sampler that chooses its own: but for one step, from the first point

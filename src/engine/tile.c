@@ -191,6 +191,7 @@ static void spread(struct quell_tile *tile, const struct quell_plan *plan,
 {
     struct quell_source source = quell_tile_source(&plan->name[op->stream[0]]);
     int bad = 0;
+    quell_tile_check_learned(tile, op);
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         size_t at = piece.row * tile->elements + piece.element;
         quell_tile_draw(tile, &piece, &source, tile->noise[0]);

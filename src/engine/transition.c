@@ -180,7 +180,7 @@ quell_status quell_transition_denoise(quell_transition *transition, const quell_
     if (status) return missing(transition, status, out);
     struct quell_tile_mean mean = {.t = t, .x = x, .out = out};
     unsigned before = quell_fail_count();
-    int result = quell_tile_evaluate(tile, &mean);
+    int result = quell_fail_result(quell_tile_evaluate(tile, &mean), before);
     if (!result) return noted(transition, check_answer(transition, &mean));
     status = result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED;
     if (quell_fail_count() == before)

@@ -72,6 +72,7 @@ void quell_watch_result(struct quell_watch *watch, const char *who, unsigned bef
 {
     char said[sizeof watch->said];
     if (!result) return;
+    result = quell_fail_result(result, before);
     const char *returned = result < 0 ? "an error" : "a stop";
     bool explained = quell_fail_count() != before;
     if (explained && sample != UINT64_MAX)

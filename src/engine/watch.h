@@ -65,9 +65,9 @@ void quell_watch_fail_at(struct quell_watch *watch, quell_status status,
 void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
                       size_t transition, const char *said);
 
-/* Records the result of a function of the caller's, if it is not 0. who: the function, in messages;
- * `transition`: where it was called; `before`: quell_fail_count() before the call, so that a
- * message that the function left in quell_error_message() is passed on. */
+/* Records the result of a function of the caller's (quell_fail_result), if it is not 0. who: the
+ * function, in messages; `transition`: where it was called; `before`: quell_fail_count() before the
+ * call, so that a message that the function left in quell_error_message() is passed on. */
 void quell_watch_result(struct quell_watch *watch, const char *who, unsigned before, int result,
                         uint64_t sample, size_t transition);
 

@@ -80,9 +80,9 @@ quell_status quell_grid_make(const quell_schedule *schedule, const char *spec, d
     if (status) return status;
     if (!(start <= 1 && stop >= 0 && start > stop))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "grid: start is %g and stop is %g; times must fall from at most 1 to at "
+                          "grid: start is %s and stop is %s; times must fall from at most 1 to at "
                           "least 0",
-                          start, stop);
+                          QUELL_SAID(start), QUELL_SAID(stop));
     struct quell_grid grid = {
         .name = row->name, .schedule = schedule, .steps = steps, .option = option};
     status = quell_schedule_point(schedule, start, &grid.first);

@@ -10,6 +10,7 @@
  * first level of noise to the last. A step to sigma = 0 takes the place of the last one. */
 #include "grid.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/maths.h"
 
 enum { THRESHOLD = QUELL_GRID_OWN, LINEAR, SCALE };
@@ -29,9 +30,9 @@ static quell_status fill(const struct quell_grid *grid, quell_point *points)
     double m = grid->option[LINEAR] > 0 ? grid->option[LINEAR] : floor(n / 2);
     if (grid->steps > 1 && !(m < n && threshold * n < m))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "grid '%s': %g linear steps of %g up to %g: must be fewer than all, and "
+                          "grid '%s': %g linear steps of %g up to %s: must be fewer than all, and "
                           "slower than the rest",
-                          grid->name, m, n, threshold);
+                          grid->name, m, n, QUELL_SAID(threshold));
     quell_status status = quell_grid_finite_start(grid, scale);
     double high = quell_exp(quell_grid_log_level(&grid->first, scale));
     double low = quell_exp(quell_grid_log_level(&grid->last, scale));

@@ -44,8 +44,8 @@ static quell_status at_sigma(const quell_schedule *schedule, double sigma, const
     double low = quell_lambda(first), high = quell_lambda(last);
     if (!(lambda >= low - slack && lambda <= high + slack))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: sigma / alpha = %g, but the schedule's goes from %g to %g",
-                          sigma, quell_exp(-low), quell_exp(-high));
+                          "sampler: sigma / alpha = %s, but the schedule's goes from %g to %g",
+                          QUELL_SAID(sigma), quell_exp(-low), quell_exp(-high));
     *point = lambda <= low ? *first : *last;
     if (lambda <= low || lambda >= high) return QUELL_OK;
     return quell_schedule_at_lambda(schedule, lambda, point);
@@ -66,8 +66,8 @@ quell_status quell_grid_from_sigmas(const quell_schedule *schedule, const double
             status = at_sigma(schedule, sigmas[i], &first, &last, &points[i]);
         if (!status && i && quell_lambda(&points[i]) == quell_lambda(&points[i - 1]))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: sigmas %zu and %zu, %g and %g, are both the schedule's end",
-                              i - 1, i, sigmas[i - 1], sigmas[i]);
+                              "sampler: sigmas %zu and %zu, %s and %s, are both the schedule's end",
+                              i - 1, i, QUELL_SAID(sigmas[i - 1]), QUELL_SAID(sigmas[i]));
     }
     return status;
 }

@@ -74,15 +74,15 @@ static bool take_size(struct cursor *cursor, size_t *value)
     return cursor->at > start;
 }
 
-/* What to store in place of a type that is not read, with no value changed by it: NULL if it cannot
- * be said. type: '<f8', '|b1'. */
+/* What to store in place of a type that is not read, with no value changed by it, but by '<f8'
+ * whole numbers beyond 2^53: NULL if it cannot be said. type: '<f8', '|b1'. */
 static const char *remedy(const char *type, bool integers)
 {
     char kind = type[1], size = kind ? type[2] : '\0';
     bool whole = kind == 'i' || kind == 'u', small = size == '1' || size == '2';
     if (integers) return whole && (kind == 'i' || size != '8') ? "<i8" : NULL;
     if (kind == 'f' && type[3] == '\0') return size == '8' ? "<f8" : "<f4";
-    return whole && small ? "<f4" : whole && size == '4' ? "<f8" : NULL;
+    return whole && small ? "<f4" : whole ? "<f8" : NULL;
 }
 
 static const char *take_descr(struct cursor *cursor, struct quell_npy *npy)
@@ -105,7 +105,11 @@ static const char *take_descr(struct cursor *cursor, struct quell_npy *npy)
              instead         ? ": store a.astype('"
              : npy->integers ? ", whole numbers"
                              : "",
-             instead ? instead : "", instead ? "')" : "");
+             instead ? instead : "",
+             !instead ? ""
+             : !npy->integers && strchr("iu", type[1]) && type[2] == '8'
+                 ? "') if none is beyond 2^53"
+                 : "')");
     return cursor->reason;
 }
 

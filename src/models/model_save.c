@@ -9,6 +9,7 @@
 #include "models/description.h"
 #include "models/model.h"
 #include "models/document.h"
+#include "io/ending.h"
 #include "io/output.h"
 
 #include <stdlib.h>
@@ -146,6 +147,9 @@ quell_status quell_model_save(const quell_model *model, const char *path)
 {
     if (!model || !path)
         return quell_fail(QUELL_BAD_ARGUMENT, "model: %s is NULL", model ? "the path" : "it");
+    if (quell_ending_is_other(path, ".json"))
+        return quell_fail(QUELL_BAD_ARGUMENT, "model: %s: would be written as .json: name it so",
+                          path);
     if (!model->description)
         return quell_fail(QUELL_UNSUPPORTED,
                           "its kind is %s: only a Gaussian or a mixture that was loaded can be "

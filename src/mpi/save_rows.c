@@ -2,6 +2,7 @@
 /* The ranks go through their ranges in step, a batch at a time: all draw, and then all write. In
  * between every rank hears of a failure, so that none waits for another that will not come. */
 #include <quell/mpi.h>
+#include "io/ending.h"
 #include "io/npy.h"
 #include "mpi/file.h"
 #include "mpi/group_watch.h"
@@ -35,6 +36,9 @@ static quell_status check(uint64_t count, size_t rank, const size_t *shape, cons
                                 : !shape ? "shape"
                                          : "function");
     if (!*path) return quell_error_set(QUELL_IO_FAILED, "mpi: the name of the file is empty");
+    if (quell_ending_is_other(path, ".npy"))
+        return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: %s: would be written as .npy: name it so",
+                                path);
     if (rank < 1 || rank > QUELL_MAX_RANK)
         return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: rank is %zu, must be 1 to %d", rank,
                                 QUELL_MAX_RANK);

@@ -2,14 +2,17 @@
 /* quell_quantize: a network whose linear maps and convolutions have weights of eight bits. */
 #include "quantize/quantize.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/memory.h"
 #include "base/sized.h"
 #include "engine/given.h"
 #include "engine/threads.h"
+#include "io/ending.h"
 #include "io/output.h"
 #include "models/builtin.h"
 #include "models/model.h"
 #include "quantize/made.h"
+#include "samplers/method.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,11 +55,11 @@ static quell_status take_options(struct quell_quantizing *q, const quell_quantiz
     if (!q->options.draw) q->draw.count = COUNT;
     if (!q->options.sampler) q->options.sampler = "dpmpp_2m";
     q->sampling = quell_sampler_defaults();
-    q->sampling.steps = STEPS;
+    if (!quell_method_own_steps(q->options.sampler)) q->sampling.steps = STEPS;
     if (!q->options.sampling) q->options.sampling = &q->sampling;
     if (!(q->options.bound >= LEAST_BOUND && q->options.bound <= MOST_BOUND))
-        return quell_fail(QUELL_BAD_ARGUMENT, "quantize: bound is %g, must be from %g to %g",
-                          q->options.bound, LEAST_BOUND, MOST_BOUND);
+        return quell_fail(QUELL_BAD_ARGUMENT, "quantize: bound is %s, must be from %g to %g",
+                          QUELL_SAID(q->options.bound), LEAST_BOUND, MOST_BOUND);
     if (q->options.guide && !q->options.guidance)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "quantize: a guide is given, but no guidance; give both");
@@ -235,6 +238,9 @@ quell_status quell_quantize(quell_quantized **made, const char *model, const cha
     if (!model || !out)
         return quell_fail(QUELL_BAD_ARGUMENT, "quantize: the %s is NULL",
                           model ? "file to write" : "model");
+    if (!quell_ending_is(out, ".safetensors"))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "quantize: %s: would be written as .safetensors: name it so", out);
     struct quell_quantizing q = {.name = model, .report = quell_quantize_report_init()};
     quell_quantized *own = NULL;
     quell_status status = take_options(&q, options);

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "engine/joint.h"
+#include "queue/observe.h"
 #include "queue/wait.h"
 
 #include <stdio.h>
@@ -45,9 +46,10 @@ static int observe(void *user, size_t transition, const quell_point *s, const qu
     const quell_request *request = &ticket->request;
     quell_call own = *told;
     if (quell_draw_lists(&ticket->draw)) own.first += flight->row;
-    if (!request->observe(request->observe_user, transition, s, &own, x)) return 0;
+    unsigned before = quell_fail_count();
+    int result = request->observe(request->observe_user, transition, s, &own, x);
     pthread_mutex_lock(&queue->lock);
-    ticket->cancelled = true;
+    quell_queue_end_observed(ticket, result, before, transition, &own);
     pthread_mutex_unlock(&queue->lock);
     return 0;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Observers of requests: a run has rows of several, and each observer sees its own. */
+#include "base/fail.h"
+#include "base/number.h"
 #include "engine/sampler.h"
 #include "queue/observe.h"
 
@@ -17,12 +19,17 @@ static quell_ticket *hold(quell_queue *queue, const struct quell_part *part)
     return ticket;
 }
 
-static void let_go(quell_queue *queue, quell_ticket *ticket, bool cancel)
+void quell_queue_end_observed(quell_ticket *ticket, int result, unsigned before, size_t transition,
+                              const quell_call *told)
 {
-    pthread_mutex_lock(&queue->lock);
-    ticket->observed--;
-    if (cancel) ticket->cancelled = true;
-    pthread_mutex_unlock(&queue->lock);
+    bool explained = quell_fail_count() != before;
+    if (!result || ticket->cancelled) return;
+    ticket->cancelled = true;
+    if (quell_fail_result(result, before) > 0 || ticket->failure) return;
+    ticket->failure = QUELL_DENOISER_FAILED;
+    quell_print(ticket->message, sizeof ticket->message, "run: sample %llu, transition %zu: %s",
+                (unsigned long long)told->first, transition,
+                explained ? quell_error_message() : "the observer returned an error");
 }
 
 /* What the rows `at`, ... of a tile are told, of which row 0 has this place in its own draw. */
@@ -65,9 +72,13 @@ int quell_queue_observe(void *user, size_t transition, const quell_point *s, con
         const quell_request *request = &ticket->request;
         quell_call own = cut(told, from - first, to - from,
                              ticket->draw.first + part->row + (from - at), conditions, taken);
+        unsigned before = quell_fail_count();
         int result = request->observe(request->observe_user, transition, s, &own,
                                       x + (from - first) * told->dim);
-        let_go(queue, ticket, result != 0);
+        pthread_mutex_lock(&queue->lock);
+        ticket->observed--;
+        quell_queue_end_observed(ticket, result, before, transition, &own);
+        pthread_mutex_unlock(&queue->lock);
     }
     return 0;
 }

@@ -145,6 +145,7 @@ quell_status quell_queue_create_with(quell_queue **queue, const quell_queue_opti
 
 void quell_queue_look(quell_queue *queue, quell_queue_state *state)
 {
+    if (!state) return;
     *state = (quell_queue_state){0};
     if (!queue || queue->process != quell_process_number()) return;
     pthread_mutex_lock(&queue->lock);

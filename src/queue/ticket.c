@@ -2,6 +2,7 @@
 /* Tickets: from a request that is put into a queue to the last that is heard of it. */
 #include "queue/queue.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/sized.h"
@@ -35,8 +36,8 @@ static quell_status check(const quell_ticket *ticket, quell_draw *draw)
     if (!request->sampler && !ticket->work)
         return quell_fail(QUELL_BAD_ARGUMENT, "queue: the sampler is NULL");
     if (!(request->seconds >= 0))
-        return quell_fail(QUELL_BAD_ARGUMENT, "queue: seconds is %g, must be at least 0",
-                          request->seconds);
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: seconds is %s, must be at least 0",
+                          QUELL_SAID(request->seconds));
     if (request->user && !request->answer)
         return quell_fail(QUELL_BAD_ARGUMENT, "queue: user is set, but answer is NULL");
     if (request->observe_user && !request->observe)

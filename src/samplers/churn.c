@@ -3,6 +3,7 @@
 #include "stages.h"
 #include "core/schedule.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/maths.h"
 
 quell_point quell_churn(quell_plan *plan, const quell_point *t, const quell_point *s, size_t steps,
@@ -51,9 +52,9 @@ quell_status quell_noise_window_check(const char *option, const quell_schedule *
         return QUELL_OK;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
-        "sampler: %s has no effect: no step begins at a sigma / alpha from s_tmin, %g, "
-        "to s_tmax, %g; these go from %g to %g",
-        option, s_tmin, s_tmax, grid[0].sigma / grid[0].alpha,
+        "sampler: %s has no effect: no step begins at a sigma / alpha from s_tmin, %s, "
+        "to s_tmax, %s; these go from %g to %g",
+        option, QUELL_SAID(s_tmin), QUELL_SAID(s_tmax), grid[0].sigma / grid[0].alpha,
         grid[steps - 1].sigma / grid[steps - 1].alpha);
 }
 

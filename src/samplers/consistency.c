@@ -10,6 +10,7 @@
  * mean: more steps do not come near the law, and so the order is 0. */
 #include "method.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/maths.h"
 
 #define SIGMA_MIN 0.002 /* EDM's, if it is not given */
@@ -39,9 +40,9 @@ static quell_status check(const quell_schedule *schedule, const quell_point *gri
     if (option[0] == SIGMA_MIN || option[0] * second->alpha < second->sigma) return QUELL_OK;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
-        "consistency: sigma_min is %g, but sigma / alpha is %g at t = %g, where steps "
+        "consistency: sigma_min is %s, but sigma / alpha is %g at t = %s, where steps "
         "begin; must be what the trajectories of the model end at",
-        option[0], second->sigma / second->alpha, second->t);
+        QUELL_SAID(option[0]), second->sigma / second->alpha, QUELL_SAID(second->t));
 }
 
 static const struct quell_option options[] = {

@@ -15,7 +15,7 @@
  *     sqrt(1 - K(h)) eps_{t, s} = sqrt(q (1 - K(r h))) eps_{t, m} + sqrt(1 - q) eps_{m, s},
  *     q = K(h) / K(r h).
  *
- * eta, at most 1, = 0 is DPM-Solver++(2S). */
+ * eta is from 0 to 1; with 0 this is DPM-Solver++(2S). */
 #include "sde.h"
 #include "steady.h"
 #include "base/maths.h"
@@ -26,7 +26,7 @@ enum { ETA, S_NOISE, R, STEADY };
 static void compose(quell_plan *plan, const quell_point *t, const quell_point *m,
                     const quell_point *s, const double *option, quell_noise_term *noise)
 {
-    double eta = fmin(option[ETA], 1), whole = quell_lambda(s) - quell_lambda(t);
+    double eta = option[ETA], whole = quell_lambda(s) - quell_lambda(t);
     double past = option[R] * whole;
     double fresh = -eta * eta * quell_expm1(-2 * past);                            /* 1 - K(r h) */
     double kept = quell_exp(-2 * past) - (1 - eta * eta) * quell_expm1(-2 * past); /* K(r h) */

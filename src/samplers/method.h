@@ -83,11 +83,13 @@ void quell_to_eps(quell_plan *plan, quell_register_id mu, quell_register_id x,
 
 /* One transition of DDIM, which DDPM shares, with the noise of a slot; with eta = 0 the first-order
  * step of every exponential integrator, for any pair of points. */
+void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s, double eta,
+                           unsigned slot);
+
+/* DDIM's most_eta, as in quell_method. */
 double quell_ddim_most_eta(const quell_point *t, const quell_point *s, const double *option);
 
 /* The same of the SDE of rate r (sde.h): the r with 1 - exp(-2 r h) = 3/4. */
 double quell_most_rate(const quell_point *t, const quell_point *s);
-void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s, double eta,
-                           unsigned slot);
 
 #endif

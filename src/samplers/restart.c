@@ -22,6 +22,7 @@
 #include "stages.h"
 #include "core/plan.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "base/maths.h"
 
 enum { S_TMIN, S_TMAX, INNER, RESTARTS, S_NOISE, STEADY };
@@ -194,9 +195,9 @@ static quell_status check_none(const quell_schedule *schedule, const quell_point
         return QUELL_OK;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
-        "restart: s_tmin is %g, but sigma / alpha goes from %g to %g, so that there is "
+        "restart: s_tmin is %s, but sigma / alpha goes from %g to %g, so that there is "
         "no restart; must be between",
-        s_tmin, level(&grid[0]), level(&grid[steps]));
+        QUELL_SAID(s_tmin), level(&grid[0]), level(&grid[steps]));
 }
 
 static quell_status check(const quell_schedule *schedule, const quell_point *grid, size_t steps,

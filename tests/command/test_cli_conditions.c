@@ -66,15 +66,15 @@ TEST(cli_conditions, for_each)
         free(one);
     }
     command_check(&command, 0,
-                  "denoise --model n.safetensors --from each.out --condition "
+                  "denoise --t 0.5 --model n.safetensors --from each.out --condition "
                   "mean=each.npy --condition variance=1 --out y.npy");
     command_refused(&command, 2,
                     SAMPLE "--condition mean=each.npy --condition variance=1 --count 5 --out f.npy",
                     "--condition mean=each.npy: has 4 samples: leave --count out or match it");
     command_refused(&command, 2,
-                    "denoise --model n.safetensors --from one.npy --condition "
+                    "denoise --t 0.5 --model n.safetensors --from one.npy --condition "
                     "mean=each.npy --condition variance=1 --out y2.npy",
-                    "--condition each.npy: is for 4 samples, --from has 1 states");
+                    "--condition each.npy: is for 4 samples, --from has 1 state");
     free(each);
     command_remove(&command);
 }

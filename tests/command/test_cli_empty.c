@@ -39,7 +39,7 @@ TEST(empty, sample)
     command_check(&command, 0, "sample " GRID "--count 0 --out - > w.npy");
     command_same(&command, "x.npy", "w.npy");
     command_check(&command, 2, "sample " GRID "--from x.npy --count 1 --out v.npy");
-    command_check(&command, 0, "denoise --model builtin:grid25 --from x.npy --out v.npy");
+    command_check(&command, 0, "denoise --t 0.5 --model builtin:grid25 --from x.npy --out v.npy");
     command_same(&command, "x.npy", "v.npy");
     command_remove(&command);
 }
@@ -51,7 +51,7 @@ TEST(empty, classes)
     command_check(&command, 0, "sample --model builtin:rings --classes k.npy --out x.npy");
     check_empty(&command, "x.npy", "(0, 2)");
     command_check(&command, 0,
-                  "denoise --model builtin:rings --from x.npy --classes k.npy --out y.npy");
+                  "denoise --t 0.5 --model builtin:rings --from x.npy --classes k.npy --out y.npy");
     command_same(&command, "x.npy", "y.npy");
     command_remove(&command);
 }

@@ -42,7 +42,7 @@ static const struct {
     {4, "model --model builtin:grid25 --out 'no/%s'", "No such file"},
     {4, "join --out y '%s.npy'", "No such file"},
     {4, "join --out y '%s.json'", "No such file"},
-    {4, "denoise --model builtin:grid25 --from '%s.npy' --out y", "No such file"},
+    {4, "denoise --t 0.5 --model builtin:grid25 --from '%s.npy' --out y", "No such file"},
     {2, "compare --samplers '%s'", "no such sampler"},
     {2, "compare --evaluations '%s'", "must be whole numbers"},
     {4, "compare --evaluations 2 --count 50 --quiet --plot 'no/%s'", "No such file"},

@@ -83,10 +83,12 @@ TEST(cli, a_class_for_each_sample)
     command_same(&command, "wide.out", "narrow.out");
     command_check(&command, 0, SAMPLE "--classes 2,-1,0,3,3 --first 7 --out list.out");
     command_same(&command, "wide.out", "list.out");
-    command_check(&command, 0,
-                  "denoise --model n.safetensors --from wide.out --classes wide.npy --out y.npy");
-    command_check(&command, 0,
-                  "denoise --model n.safetensors --from wide.out --classes 2,-1,0,3,3 --out l.npy");
+    command_check(
+        &command, 0,
+        "denoise --t 0.5 --model n.safetensors --from wide.out --classes wide.npy --out y.npy");
+    command_check(
+        &command, 0,
+        "denoise --t 0.5 --model n.safetensors --from wide.out --classes 2,-1,0,3,3 --out l.npy");
     command_same(&command, "y.npy", "l.npy");
     float *all = command_floats(&command, "wide.out"), *means = command_floats(&command, "y.npy");
     for (size_t i = 0; i < 5; i++) {
@@ -96,7 +98,7 @@ TEST(cli, a_class_for_each_sample)
                  7 + i);
         command_check(&command, 0, arguments);
         snprintf(arguments, sizeof arguments,
-                 "denoise --model n.safetensors --from wide.out %s--out z.npy", class);
+                 "denoise --t 0.5 --model n.safetensors --from wide.out %s--out z.npy", class);
         command_check(&command, 0, arguments);
         float *one = command_floats(&command, "one.npy"), *mean = command_floats(&command, "z.npy");
         CHECK(!memcmp(one, all + 2 * i, 2 * sizeof *one), "sample %zu", i);
@@ -178,23 +180,26 @@ TEST(cli, classes_refused)
         {SAMPLE "--guide n.safetensors --out y.npy", "--guidance W"},
         {SAMPLE "--guide builtin:clouds --guidance 2 --out y.npy", "1024 elements"},
         {"sample --model builtin:grid25 --classes four.npy --out y.npy", "no classes"},
-        {"denoise --model n.safetensors --from x.npy --classes four.npy --out y.npy", "2 classes"},
+        {"denoise --t 0.5 --model n.safetensors --from x.npy --classes four.npy --out y.npy",
+         "2 classes"},
         {SAMPLE "--guidance-low 0.5 --guidance-high 0.4 --guidance 2 --out y.npy", "low <= high"},
         {"sample --model builtin:grid25 --class 0 --out y.npy", "no classes"},
         {"sample --model builtin:grid25 --guidance 2 --out y.npy", "no classes"},
         {"denoise --model n.safetensors --from x.npy", "--out"},
         {"denoise --model n.safetensors --from x.npy --t 0.5 --class 4 --out y.npy", "0 to 3"},
-        {"denoise --model builtin:clouds --from x.npy --out y.npy", "1024 elements"},
+        {"denoise --t 0.5 --model builtin:clouds --from x.npy --out y.npy", "1024 elements"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         command_refused(&command, 2, cases[i][0], cases[i][1]);
-    command_refused(&command, 4, "denoise --model n.safetensors --from bad.npy --out y.npy", "bad");
+    command_refused(&command, 4, "denoise --t 0.5 --model n.safetensors --from bad.npy --out y.npy",
+                    "bad");
     command_refused(&command, 3, SAMPLE "--classes four.npy --out y.npy", "value 1 is 4");
     command_refused(&command, 3, SAMPLE "--classes minus.npy --out y.npy", "value 0 is -2");
     command_refused(&command, 4, SAMPLE "--classes floats.npy --out y.npy", "'<i4' or '<i8'");
     command_refused(&command, 4, SAMPLE "--classes no.npy --out y.npy", "no.npy");
     command_refused(&command, 3, SAMPLE "--guide no.json --guidance 2 --out y.npy", "no.json");
-    command_refused(&command, 4, "denoise --model n.safetensors --from none --out y.npy", "none");
+    command_refused(&command, 4, "denoise --t 0.5 --model n.safetensors --from none --out y.npy",
+                    "none");
     command_remove(&command);
 }
 

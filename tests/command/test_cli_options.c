@@ -94,6 +94,14 @@ TEST(options, letters)
         {GRID "--sampl ddim", "no option '--sampl' (did you mean '--sampler'?)"},
         {GRID "--st 4", "(did you mean '--steps' or '--start' or '--stop'?)"},
         {GRID "--prior=4", "(did you mean '--prior-mean' or '--prior-variance'?)"},
+        {GRID "--s-churn 3", "is a part of its name, as in --sampler euler:s_churn=VALUE\n"},
+        {GRID "--energy 50", "a condition of the model is --condition energy=VALUE: see"},
+        {GRID "--sampler ddim:steps=5", "'steps' is no part of a sampler's name: give it beside"},
+        {GRID "--sampler ddim:eta=1:steps=3", "a comma stands between two options, not a colon"},
+        {"sample -m builtin:rings --class 0 --guidance 2 --guidance-low 0.9 --guidance-high 0.1",
+         "guidance: low is 0.9 and high 0.1, must be 0 <= low <= high <= 1"},
+        {"denoise -m builtin:grid25 --from x.npy -o y.npy",
+         "--t is needed: the time of the states"},
         {GRID "--js", "no option '--js' (did you mean '--json'?)"},
         {"versoin", "no command 'versoin' (did you mean 'version'?)"},
     };
@@ -104,7 +112,7 @@ TEST(options, letters)
     command_check(&command, 0, "sample -qn10 -mbuiltin:grid25 --seed=3 -oclose.npy");
     command_same(&command, "long.npy", "close.npy");
     command_check(&command, 0, "join -q -o joined.npy -n 10 short.npy");
-    command_check(&command, 0, "denoise -m builtin:grid25 --from long.npy -o mean.npy");
+    command_check(&command, 0, "denoise --t 0.5 -m builtin:grid25 --from long.npy -o mean.npy");
     command_check(&command, 0, "plan -h");
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         command_refused(&command, 2, refused[i][0], refused[i][1]);
@@ -118,8 +126,8 @@ TEST(options, says_what_it_wrote)
     static const struct {
         const char *arguments, *output, *errors;
     } said[] = {
-        {DENOISE "-o mean.npy", "mean.npy: float32 (3, 2), E[X | x_t] at t = 0.5\n", ""},
-        {DENOISE "-q -o mean.npy", "", ""},
+        {DENOISE "--t 0.5 -o mean.npy", "mean.npy: float32 (3, 2), E[X | x_t] at t = 0.5\n", ""},
+        {DENOISE "--t 0.5 -q -o mean.npy", "", ""},
         {DENOISE "--t 1 -o - > y.npy", NULL, "-: float32 (3, 2), E[X | x_t] at t = 1\n"},
         {"model -m builtin:clouds -o m.json",
          "m.json: a description of samples of shape (32, 32)\n", ""},
@@ -161,8 +169,9 @@ TEST(options, usage_of_denoise)
     struct command command = command_new();
     command_check(&command, 0, "denoise --help");
     char *output = command_output(&command);
-    CHECK(strstr(output, "Usage: quell denoise --model M --from X.npy --out F.npy [OPTION...]"),
-          "%s", output);
+    CHECK(
+        strstr(output, "Usage: quell denoise --model M --from X.npy --t T --out F.npy [OPTION...]"),
+        "%s", output);
     free(output);
     command_remove(&command);
 }

@@ -33,7 +33,7 @@ static const char *const writers[] = {
     GRID "--plot y",
     "model --model builtin:grid25 --out y",
     "compare --evaluations 2 --count 100 --quiet --plot y",
-    "denoise --model builtin:grid25 --from x.npy --out y",
+    "denoise --t 0.5 --model builtin:grid25 --from x.npy --out y",
     "join --quiet --out y x.npy",
 };
 
@@ -182,8 +182,8 @@ TEST(replace, standard_output_by_dash)
     command_check(&command, 0, GRID "--plot y.png");
     command_check(&command, 0, "sample --model builtin:grid25 --count 10 --plot - > y");
     command_same(&command, "y.png", "y");
-    command_check(&command, 0, "denoise --model builtin:grid25 --from x.npy --out d.npy");
-    command_check(&command, 0, "denoise --model builtin:grid25 --from x.npy --out - > y");
+    command_check(&command, 0, "denoise --t 0.5 --model builtin:grid25 --from x.npy --out d.npy");
+    command_check(&command, 0, "denoise --t 0.5 --model builtin:grid25 --from x.npy --out - > y");
     command_same(&command, "d.npy", "y");
     command_check(&command, 0, "model --model builtin:grid25 --out m.json");
     command_check(&command, 0, "model --model builtin:grid25 --out - > y");

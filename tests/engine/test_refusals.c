@@ -94,6 +94,15 @@ TEST(refusals, options)
     options.steps = 1000001, refused("ddim", QUELL_BAD_ARGUMENT, "steps is 1000001");
     options.start = 0, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
     options.start = 1.5, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
+    options.start = 1.0000001, refused("ddim", QUELL_BAD_ARGUMENT, "start is 1.0000001 and");
+    options.threshold = 1.0000001, refused("ddim", QUELL_BAD_ARGUMENT, "threshold is 1.0000001 ");
+    options.clamp_low = options.clamp_high = 0;
+    refused("ddim", QUELL_BAD_ARGUMENT, "both 0, and would make all samples 0; leave them out");
+    memset(&options, 0, sizeof options), options.size = sizeof options;
+    refused("ddim", QUELL_BAD_ARGUMENT, "start from quell_sampler_defaults()");
+    options.threshold_max = 0;
+    refused("ddim", QUELL_BAD_ARGUMENT,
+            "a bound of 1 or more: start from quell_sampler_defaults()");
     options.stop = -0.5, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
     options.stop = nan, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
     options.steps = 2, options.times = flat, refused("ddim", QUELL_BAD_ARGUMENT, "time 2");
@@ -212,18 +221,13 @@ TEST(refusals, schedules_that_do_not_fall)
 {
     static const char *const grids[] = {"linear", "linear:final=zero", "simple",
                                         "beta",   "beta:final=zero",   "sgm_uniform"};
-    static const char *const flat[] = {"ve:sigma_min=1,sigma_max=1", "edm:sigma_min=3,sigma_max=3"};
     const double times[] = {1, 0.7, 0.5};
-    for (size_t s = 0; s < 2; s++) {
-        begin(flat[s]);
-        for (size_t i = 0; i < sizeof grids / sizeof *grids; i++)
-            options.grid = grids[i], options.steps = 4,
-            refused("ddim", QUELL_BAD_ARGUMENT, "no step would do anything");
-        end();
-    }
     begin("vp");
     quell_schedule_free(schedule);
     MUST(quell_schedule_from_function(&schedule, constant, NULL, NULL));
+    for (size_t i = 0; i < sizeof grids / sizeof *grids; i++)
+        options.grid = grids[i], options.steps = 4,
+        refused("ddim", QUELL_BAD_ARGUMENT, "no step would do anything");
     refused("ddpm", QUELL_BAD_ARGUMENT, "sigma / alpha is 0.5 at t = 1 and at 0, so that no step");
     options.grid = "linear:final=zero", options.steps = 1;
     quell_sampler *sampler = NULL;
@@ -265,12 +269,19 @@ TEST(refusals, ends_in_noise)
     }
 }
 
+static int rises(void *user, double t, double *alpha, double *sigma)
+{
+    (void)user;
+    *alpha = 1, *sigma = 10 - 9.9 * t;
+    return 0;
+}
+
 TEST(refusals, schedules)
 {
-    begin("ve:sigma_min=10,sigma_max=0.1");
-    refused("ddim", QUELL_BAD_ARGUMENT, "must fall in t");
-    end();
     begin("vp");
+    quell_schedule_free(schedule);
+    MUST(quell_schedule_from_function(&schedule, rises, NULL, NULL));
+    refused("ddim", QUELL_BAD_ARGUMENT, "must fall in t");
     quell_schedule_free(schedule);
     MUST(quell_schedule_from_function(&schedule, to_nothing, NULL, NULL));
     quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);

@@ -8,6 +8,7 @@
 #include "models.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -253,6 +254,47 @@ TEST(variance, ends)
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);
+}
+
+/* The same, but for v in element 4 of sample 21, which is that of `user`. */
+static int mistaken(void *user, const quell_call *call, const float *input, float *output)
+{
+    network(NULL, call, input, output);
+    for (size_t r = 0; call->variance && r < call->rows; r++)
+        if (call->first + r == 21) call->variance[r * call->dim + 4] = *(const float *)user;
+    return 0;
+}
+
+/* What is no v, such as a logarithm of a variance, is refused where it would show; a network that
+ * overshoots is not, nor is one whose v does nothing, as at much noise. */
+TEST(variance, mistaken)
+{
+    static const float v[] = {30, 5, -10, 2.5f, -2.5f};
+    quell_schedule *schedule = must_schedule("vp");
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        quell_denoiser *denoiser = NULL;
+        quell_function_options options = quell_function_defaults();
+        float own = v[i], x[COUNT * DIM];
+        options.variance = "learned_range";
+        MUST(quell_denoiser_from_function(&denoiser, DIM, mistaken, &own, &options));
+        quell_sampler *sampler =
+            must_sampler("ddpm:variance=learned_range", denoiser, schedule, 20);
+        quell_draw draw = quell_draw_defaults();
+        draw.first = 20, draw.count = COUNT;
+        quell_status status = quell_sample(sampler, &draw, NULL, x);
+        CHECK(status == (i < 3 ? QUELL_DENOISER_FAILED : QUELL_OK), "v = %g: %s, %s", (double)own,
+              quell_status_name(status), quell_error_message());
+        char said[80];
+        snprintf(said, sizeof said, "returned %g for its variance in element 4; must be v in",
+                 (double)own);
+        CHECK(!status || strstr(quell_error_message(), said), "%s", quell_error_message());
+        uint64_t sample = 0;
+        CHECK(!status || (quell_error_sample(&sample, NULL) && sample == 21), "sample %d",
+              (int)sample);
+        quell_sampler_free(sampler);
+        quell_denoiser_free(denoiser);
+    }
+    quell_schedule_free(schedule);
 }
 
 TEST(variance, refusals)

@@ -138,6 +138,9 @@ TEST(model, storing_fails_cleanly)
     quell_model *model, *shapes;
     MUST(quell_model_load(&model, "builtin:grid25"));
     CHECK(quell_model_save(model, "/nowhere/m.json") == QUELL_IO_FAILED, "no folder");
+    CHECK(quell_model_save(model, "m.npy") == QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "m.npy: would be written as .json: name it so"),
+          "%s", quell_error_message());
     CHECK(quell_model_save(model, scratch.folder) == QUELL_IO_FAILED, "a folder");
     check_in_place(&scratch, model);
     CHECK(quell_model_save(model, "/dev/full") == QUELL_IO_FAILED, "a full disk");

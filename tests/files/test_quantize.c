@@ -296,6 +296,18 @@ static int observe(void *user, size_t transition, const quell_point *s, const qu
     return 0;
 }
 
+/* A sampler that chooses its own steps is not told how many. */
+TEST(quantize_library, own_steps)
+{
+    struct scratch scratch = scratch_new();
+    quell_quantize_options options = quell_quantize_defaults();
+    quell_draw draw = quell_draw_defaults();
+    options.sampler = "dpm_adaptive:order=2,rtol=0.5", options.draw = &draw, options.bound = 10;
+    MUST(quell_quantize(NULL, "builtin:rings", scratch_path(&scratch, "q.safetensors").text,
+                        &options));
+    scratch_remove(&scratch);
+}
+
 TEST(quantize_library, refused)
 {
     struct scratch scratch = scratch_new();
@@ -330,6 +342,11 @@ TEST(quantize_library, refused)
     s.options.guidance = NULL;
     check_refused(&scratch, "builtin:rings", &s.options, QUELL_BAD_ARGUMENT, "no guidance");
     quell_model_free(model);
+    static const char *const names[] = {"q.json", "q", ".safetensors", "q.safetensors.npy"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        CHECK(quell_quantize(NULL, "builtin:rings", names[i], NULL) == QUELL_BAD_ARGUMENT &&
+                  strstr(quell_error_message(), "would be written as .safetensors: name it so"),
+              "%s: %s", names[i], quell_error_message());
     quell_quantize_report report = quell_quantize_report_init();
     CHECK(quell_quantized_report(NULL, &report) == QUELL_BAD_ARGUMENT, "NULL has a report");
     scratch_remove(&scratch);

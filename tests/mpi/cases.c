@@ -205,6 +205,10 @@ static void refusals(void)
           "shape");
     CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "", 0, NULL) == QUELL_IO_FAILED,
           "name");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "y.json", 0, NULL) ==
+                  QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "y.json: would be written as .npy: name it so"),
+          "ending: %s", quell_error_message());
     CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "no/y.npy", 0, NULL) ==
               QUELL_IO_FAILED,
           "folder");

@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "models.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,6 +190,47 @@ TEST(queue_observed, stops)
     CHECK(seen[0].calls == 2, "%zu calls, not 2", seen[0].calls);
     CHECK(status == QUELL_STOPPED || status == QUELL_OK, "%s", quell_error_message());
     for (size_t k = 0; k < 2; k++) quell_ticket_free(tickets[k]);
+    tear_down(&at);
+}
+
+static int fail(void *user, size_t transition, const quell_point *s, const quell_call *told,
+                const float *x)
+{
+    (void)s, (void)told, (void)x;
+    const bool *by_status = user;
+    if (transition < 1) return 0;
+    quell_status status = quell_error_set(QUELL_IO_FAILED, "the disk is full");
+    return *by_status ? (int)status : -1;
+}
+
+/* One that fails ends its own request with what it said, in a joint run and in others. */
+TEST(queue_observed, fails)
+{
+    struct setting at;
+    float x[2][COUNT][DIM];
+    quell_denoiser *denoiser = NULL;
+    quell_ticket *tickets[2];
+    set_up(&at);
+    MUST(quell_denoiser_from_isotropic(&denoiser, DIM, NULL, 1));
+    quell_sampler *other = must_sampler("ddpm", denoiser, at.schedule, STEPS);
+    gate_open(&at.gate);
+    for (int i = 0; i < 4; i++) {
+        bool by_status = i & 1, joint = i & 2;
+        quell_draw draw = draw_of(1);
+        for (size_t k = 0; k < 2; k++) {
+            quell_request request = request_for(joint ? at.sampler : other, &draw, x[k][0]);
+            if (!k) request.observe = fail, request.observe_user = &by_status;
+            MUST(quell_queue_submit(at.queue, &request, &tickets[k]));
+        }
+        quell_status status = quell_ticket_wait(tickets[0], -1);
+        CHECK(status == QUELL_DENOISER_FAILED, "%d: %s", i, quell_status_name(status));
+        CHECK(!strcmp(quell_error_message(), "run: sample 10, transition 1: the disk is full"),
+              "%d: %s", i, quell_error_message());
+        MUST(quell_ticket_wait(tickets[1], -1));
+        for (size_t k = 0; k < 2; k++) quell_ticket_free(tickets[k]);
+    }
+    quell_sampler_free(other);
+    quell_denoiser_free(denoiser);
     tear_down(&at);
 }
 

@@ -278,6 +278,11 @@ TEST(schedule, refusals)
     refused("vp:alpha_min=1", QUELL_BAD_ARGUMENT, "from");
     refused("vp:sigma_min=-1", QUELL_BAD_ARGUMENT, "from");
     refused("decay:gamma=inf", QUELL_BAD_ARGUMENT, "from");
+    refused("ve:sigma_min=10,sigma_max=1", QUELL_BAD_ARGUMENT,
+            "ve's sigma_min is 10, must be less than sigma_max, 1");
+    refused("ve:sigma_min=1000", QUELL_BAD_ARGUMENT, "less than sigma_max, 1000");
+    refused("edm:sigma_max=0.001", QUELL_BAD_ARGUMENT,
+            "edm's sigma_min is 0.002, must be less than sigma_max, 0.001");
     refused("beta_linear:train=1", QUELL_BAD_ARGUMENT, "from");
     refused("beta_linear:train=10.5", QUELL_BAD_ARGUMENT, "whole");
     refused("beta_linear:train=10,", QUELL_BAD_ARGUMENT, "no option");

@@ -7,9 +7,12 @@
 #include "cli/onnx_model.h"
 #include "cli/outputs.h"
 #include "models/model.h"
+#include "samplers/method.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+enum { STEPS = 20 };
 
 static const struct option_row rows[] = {
     GROUP_ROW("What to quantise"),
@@ -26,7 +29,7 @@ static const struct option_row rows[] = {
     TEXT_ROW(quantize_options, sampler, "sampler", "S",
              "The sampler, NAME[:KEY=VALUE,...] (default dpmpp_2m): see `quell list samplers`."),
     COUNT_ROW(quantize_options, steps, "steps", "N", 1, 1000000,
-              "The number of steps (default 20)."),
+              "The number of steps (default 20, or a sampler's own)."),
     SCHEDULE_ROW(quantize_options),
     LABEL_ROWS(quantize_options),
     CONDITION_ROWS(quantize_options),
@@ -65,9 +68,9 @@ static int check_counts(const struct quantizing *q)
         for (size_t i = 0; i < both[k]->count; i++) {
             const struct condition *one = &both[k]->one[i];
             if (one->file.path && one->file.shape[0] != q->options.count)
-                return complain(EXIT_USAGE, "--%s %s: is for %zu samples, --count is %zu",
+                return complain(EXIT_USAGE, "--%s %s: is for %zu sample%s, --count is %zu",
                                 one->option, one->file.path, one->file.shape[0],
-                                (size_t)q->options.count);
+                                one->file.shape[0] == 1 ? "" : "s", (size_t)q->options.count);
         }
     return EXIT_DONE;
 }
@@ -104,7 +107,7 @@ static int open_told(struct quantizing *q)
 static int open_guidance(struct quantizing *q, quell_quantize_options *how)
 {
     const struct guidance_options *options = &q->options.guidance;
-    bool labelled = q->labels.wanted || conditions_some(&q->conditions);
+    bool labelled = q->labels.wanted || conditions_some(&q->conditions) || q->negative_class >= 0;
     int code = guidance_apply(options, labelled, q->model, NULL);
     if (code != EXIT_DONE || !options->weight) return code;
     code = guidance_read(options, &q->guidance, &q->values);
@@ -127,9 +130,10 @@ static int tick(void *user, const quell_progress *all)
 static int quantise(struct quantizing *q, quell_quantize_options *how)
 {
     quell_sampler_options sampling = quell_sampler_defaults();
+    bool usual = !q->options.steps && !quell_method_own_steps(q->options.sampler);
     quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    sampling.steps = q->options.steps;
+    sampling.steps = usual ? STEPS : q->options.steps;
     draw.count = q->options.count, draw.seed = q->options.seed;
     if (q->labels.wanted) draw.classes = q->classes;
     if (q->negative_class >= 0) draw.negative_classes = q->classes + draw.count;
@@ -188,7 +192,6 @@ static int check_places(const struct quantize_options *options)
 int command_quantize(int argc, char **argv)
 {
     struct quantizing q = {.options = {.count = 8,
-                                       .steps = 20,
                                        .bound = 0.05,
                                        .sampler = "dpmpp_2m",
                                        .guidance = GUIDANCE_DEFAULTS,
