@@ -94,7 +94,8 @@ class c_options
                             "sampler: steps is " + std::to_string(from.steps) + ", but there are " +
                                 std::to_string(given.size()) +
                                 (from.times.empty() ? " sigmas" : " times") + ", which make " +
-                                std::to_string(given.size() - 1) + " steps; leave steps out");
+                                std::to_string(given.size() - 1) + " step" +
+                                (given.size() == 2 ? "" : "s") + "; leave steps out");
             c_.steps = given.size() - 1;
         }
         c_.times = from.times.empty() ? nullptr : from.times.data();

@@ -76,8 +76,8 @@ static int take_count(struct session *session, const char *option, const char *g
         return complain(EXIT_USAGE, "%s %.80s: has %zu sample%s: leave --count out or match it",
                         option, given, rows, rows == 1 ? "" : "s");
     if (session->counted && *count != rows)
-        return complain(EXIT_USAGE, "%s %.80s: is for %zu samples, but %s for %llu", option, given,
-                        rows, session->counted, (unsigned long long)*count);
+        return complain(EXIT_USAGE, "%s %.80s: is for %zu sample%s, but %s for %llu", option, given,
+                        rows, rows == 1 ? "" : "s", session->counted, (unsigned long long)*count);
     *count = rows;
     session->counted = option;
     return EXIT_DONE;
@@ -268,8 +268,7 @@ int session_prepare(struct session *session)
                                     ", or the states by --from");
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE && options->labels.classes)
-        code = take_count(session, "--classes", options->labels.classes,
-                          session->labels.file.shape[0]);
+        code = take_count(session, "--classes", options->labels.classes, session->labels.count);
     if (code == EXIT_DONE) code = take_condition_counts(session, &session->conditions);
     if (code == EXIT_DONE) code = take_condition_counts(session, &session->negative);
     if (code == EXIT_DONE) code = open_streams(session);

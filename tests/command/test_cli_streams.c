@@ -109,7 +109,7 @@ TEST(cli_streams, refused)
         {2, SAMPLE "--seeds 1,2 --seed 3 --out f.npy", "--seeds"},
         {2, SAMPLE "--indices 1,2 --first 3 --out f.npy", "--indices"},
         {2, SAMPLE "--seeds 1,2 --indices 3 --out f.npy",
-         "--indices 3: is for 1 samples, but --seeds for 2"},
+         "--indices 3: is for 1 sample, but --seeds for 2"},
         {2, SAMPLE "--seeds 1,2 --count 3 --out f.npy",
          "--seeds 1,2: has 2 samples: leave --count"},
         {2, SAMPLE "--seeds 1,-2 --out f.npy",
