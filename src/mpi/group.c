@@ -183,6 +183,9 @@ void quell_group_range(const struct quell_group *group, uint64_t count, uint64_t
 quell_status quell_mpi_range(MPI_Comm comm, uint64_t count, uint64_t *skipped, size_t *rows)
 {
     struct quell_group group = {comm, 0, 0};
+    if (!skipped || !rows)
+        return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: %s is NULL",
+                                skipped ? "rows" : "skipped");
     quell_status status = check_caller(comm);
     if (status) return status;
     MPI_Comm_rank(comm, &group.rank);

@@ -116,7 +116,9 @@ quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads)
     size_t count = 0;
     quell_status status = quell_group_enter(&group, comm);
     if (status) return status;
-    status = quell_group_threads(&group, &count);
+    if (!threads) status = quell_error_set(QUELL_BAD_ARGUMENT, "mpi: threads is NULL");
+    status = quell_group_agree(&group, status);
+    if (!status) status = quell_group_threads(&group, &count);
     status = quell_group_leave(&group, quell_group_agree(&group, status));
     if (!status) *threads = count;
     return status;

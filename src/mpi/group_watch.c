@@ -17,6 +17,7 @@ quell_status quell_watch_open(struct quell_mpi_watch *watch, const struct quell_
 int quell_mpi_stopped(quell_mpi_watch *watch)
 {
     int there = 0;
+    if (!watch) return 0;
     if (atomic_load(&watch->heard)) return 1;
     if (!pthread_equal(pthread_self(), watch->caller)) return 0;
     if (MPI_Test(&watch->request, &there, MPI_STATUS_IGNORE)) return 0;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <quell/mpi.h>
+#include "io/npy.h"
 #include "mpi/part.h"
 
 static quell_status check_shape(const quell_sampler *sampler, size_t rank, const size_t *shape)
 {
     size_t dim = 1;
+    if (rank > QUELL_MAX_RANK)
+        return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: rank is %zu, must be 0 to %d", rank,
+                                QUELL_MAX_RANK);
     if (rank && !shape) return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: shape is NULL");
     for (size_t i = 0; i < rank; i++)
         if (__builtin_mul_overflow(dim, shape[i], &dim)) dim = 0;

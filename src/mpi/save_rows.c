@@ -2,6 +2,7 @@
 /* The ranks go through their ranges in step, a batch at a time: all draw, and then all write. In
  * between every rank hears of a failure, so that none waits for another that will not come. */
 #include <quell/mpi.h>
+#include "base/digest.h"
 #include "io/ending.h"
 #include "io/npy.h"
 #include "mpi/file.h"
@@ -121,6 +122,20 @@ static quell_status save_all(struct saving *saving, uint64_t count, size_t rank,
     return status;
 }
 
+/* Rank 0 alone names the file: another name on another rank would not be there. */
+static quell_status check_name(const struct quell_group *group, const char *path)
+{
+    struct quell_digest digest;
+    quell_digest_begin(&digest);
+    quell_digest_text(&digest, path);
+    quell_status status = quell_group_same(group, quell_digest_end(&digest), "path");
+    if (status != QUELL_BAD_ARGUMENT) return status;
+    return quell_group_fail(QUELL_BAD_ARGUMENT,
+                            "mpi: the name of the file is %s here and another on another rank; all "
+                            "ranks write one file",
+                            path);
+}
+
 quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t rank, const size_t *shape,
                                  const char *path, quell_mpi_rows_fn *make, void *user)
 {
@@ -129,6 +144,7 @@ quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t rank, con
     quell_status status = quell_group_enter(&group, comm);
     if (status) return status;
     status = quell_group_agree(&group, check(count, rank, shape, path, make, &saving.dim));
+    if (!status) status = quell_group_agree(&group, check_name(&group, path));
     if (!status) status = quell_group_same(&group, count, "count");
     if (!status) status = quell_group_same(&group, saving.dim, "the elements of a sample");
     if (!status) status = save_all(&saving, count, rank, shape, path);

@@ -205,6 +205,23 @@ static void refusals(void)
           "shape");
     CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "", 0, NULL) == QUELL_IO_FAILED,
           "name");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, rank ? "b.npy" : "c.npy", 0, NULL) ==
+                  QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "the name of the file is c.npy here and another on"),
+          "names: %s", quell_error_message());
+    size_t threads, rows;
+    uint64_t skipped;
+    CHECK(quell_mpi_threads(MPI_COMM_WORLD, rank ? &threads : NULL) == QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "mpi: threads is NULL"),
+          "threads: %s", quell_error_message());
+    CHECK(quell_mpi_range(MPI_COMM_WORLD, 3, &skipped, NULL) == QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "mpi: rows is NULL"),
+          "range: %s", quell_error_message());
+    CHECK(quell_mpi_range(MPI_COMM_WORLD, 3, NULL, &rows) == QUELL_BAD_ARGUMENT, "range");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "y.npy", 9, shape) ==
+                  QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "mpi: rank is 9, must be 0 to 8"),
+          "rank: %s", quell_error_message());
     CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "y.json", 0, NULL) ==
                   QUELL_BAD_ARGUMENT &&
               strstr(quell_error_message(), "y.json: would be written as .npy: name it so"),
