@@ -3,6 +3,7 @@
 #include "serve/drawing.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "engine/sampler.h"
 #include "queue/queue.h"
 #include "serve/events.h"
 #include "serve/server.h"
