@@ -29,6 +29,7 @@ module quell
     use quell_names
     use quell_noises
     use quell_plans
+    use quell_quantizing
     use quell_run_options, only: quell_draw, quell_run, quell_body, quell_body_run, &
         quell_progress_fn, quell_observe_fn, quell_parallel_fn
     use quell_runs

@@ -25,6 +25,10 @@ module quell_base
         QUELL_UNSUPPORTED, QUELL_BAD_MODEL, QUELL_IO_FAILED, QUELL_DENOISER_FAILED, &
         QUELL_NOT_FINITE, QUELL_AFTER_FORK, QUELL_NO_PROGRESS, QUELL_BUSY
 
+    ! How messages begin that are of arrays of the caller's.
+    character(12), parameter :: of_calls(*) = [character(12) :: 'run', 'transition', 'denoise', &
+        'sampler', 'guidance', 'covariance', 'empirical', 'mixture', 'function']
+
 contains
 
     ! Hands the status of a call of the C interface to the caller, or ends the program.
@@ -161,7 +165,49 @@ contains
     ! Returns one line on the last failure of a quell call in this thread, '' if none has failed.
     recursive function quell_error_message() result(message)
         character(:), allocatable :: message
-        message = quell_text(c_error_message())
+        message = of_fortran(quell_text(c_error_message()))
+    end function
+
+    ! A message in which elements of arrays are those of Fortran: x[1][0] of C is x(1, 2). What
+    ! files have in brackets stays.
+    recursive function of_fortran(message) result(text)
+        character(*), intent(in) :: message
+        character(:), allocatable :: text, first
+        integer :: at, next
+        text = message
+        if (.not. any(message(:max(index(message, ':') - 1, 0)) == of_calls)) return
+        text = ''
+        at = 1
+        do while (at <= len(message))
+            first = place(message(at:))
+            if (first == '') then
+                text = text // message(at:at)
+                at = at + 1
+                cycle
+            end if
+            next = at + index(message(at:), ']')
+            if (place(message(next:)) == '') then
+                text = text // '(' // first // ')'
+            else
+                text = text // '(' // place(message(next:)) // ', ' // first // ')'
+                next = next + index(message(next:), ']')
+            end if
+            at = next
+        end do
+    end function
+
+    ! The number in brackets that a text begins with, counted from 1 on; '' if there is none.
+    recursive function place(text) result(number)
+        character(*), intent(in) :: text
+        character(:), allocatable :: number
+        integer(c_int64_t) :: from_0
+        integer :: last
+        number = ''
+        last = index(text, ']')
+        if (last < 3 .or. last > 20) return
+        if (text(1:1) /= '[' .or. verify(text(2:last - 1), '0123456789') /= 0) return
+        read(text(2:last - 1), '(i18)') from_0
+        number = quell_number(from_0 + 1)
     end function
 
     ! Returns whether the last failure of a quell call in this thread was in a sample. Then `sample`

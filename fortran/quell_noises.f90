@@ -16,7 +16,8 @@ contains
 
     ! Writes elements element, element + 1, ... (from 0 on) of the noise of a sample in a stream.
     ! The stream QUELL_STREAM_INIT is the noise of x_1. With quell_noise_key(seed, t, s) as the
-    ! seed, stream k, from 0 to 7, is the noise of slot k on the way from t to s.
+    ! seed, stream k, from 0 to 7, is the noise of slot k on the way from t to s. Streams are 32
+    ! bits: those from 2^31 on, of deep nodes of Brownian paths, are negative here.
     recursive subroutine quell_noise(seed, stream, sample, element, noise, stat, errmsg)
         integer(c_int64_t), intent(in) :: seed, sample, element
         integer(c_int32_t), intent(in) :: stream
@@ -37,10 +38,13 @@ contains
         quell_noise_key = c_noise_key(seed, t, s)
     end function
 
-    ! The stream of node n of the Brownian path of slot k, from 0 to 7.
+    ! The stream of node n, from 1 to 2^29 - 1, of the Brownian path of slot k, from 0 to 7.
     elemental integer(c_int32_t) function quell_stream(n, k)
         integer, intent(in) :: n, k
-        quell_stream = int(1 + 8 * n + k, c_int32_t)
+        integer(c_int64_t), parameter :: all = 2_c_int64_t**32
+        integer(c_int64_t) :: stream
+        stream = modulo(1 + 8 * int(n, c_int64_t) + k, all)
+        quell_stream = int(merge(stream - all, stream, stream >= all / 2), c_int32_t)
     end function
 
     ! Returns the place of a point with this lambda (quell_lambda) on the Brownian paths, from 0 to

@@ -18,7 +18,7 @@ module quell_samplers
         quell_sampler_from_builder, quell_sampler_from_step, quell_sampler_dim, &
         quell_sampler_steps, quell_sampler_grid, quell_sampler_evaluations, quell_sampler_digest, &
         quell_sampler_operation, quell_sampler_operations, quell_operation_name, &
-        quell_sampler_print, quell_sampler_free
+        quell_sampler_print, quell_sampler_free, quell_sampler_options_for_c
 
     enum, bind(c)
         enumerator :: QUELL_OPERATION_EVAL, QUELL_OPERATION_COMBINE, QUELL_OPERATION_STEP, &
@@ -69,7 +69,7 @@ contains
         type(c_sampler_options) :: c
         character(:), allocatable, target :: grid
         integer(c_int) :: status
-        if (.not. translated(options, grid, c, stat, errmsg)) return
+        if (.not. quell_sampler_options_for_c(options, grid, c, stat, errmsg)) return
         status = quell_check_text('sampler', spec)
         if (status == QUELL_OK) status = c_sampler_create(sampler%handle, &
             trim(spec) // c_null_char, denoiser%handle, schedule%handle, c)
@@ -90,7 +90,7 @@ contains
         character(*), intent(inout), optional :: errmsg
         type(c_sampler_options) :: c
         character(:), allocatable, target :: grid
-        if (.not. translated(options, grid, c, stat, errmsg)) return
+        if (.not. quell_sampler_options_for_c(options, grid, c, stat, errmsg)) return
         call quell_finish(c_sampler_from_builder(sampler%handle, c_funloc(build_plan), &
             transfer(c_funloc(build), c_null_ptr), c_null_funptr, denoiser%handle, &
             schedule%handle, c), stat, errmsg)
@@ -121,7 +121,7 @@ contains
         character(*), intent(inout), optional :: errmsg
         type(c_sampler_options) :: c
         character(:), allocatable, target :: grid
-        if (.not. translated(options, grid, c, stat, errmsg)) return
+        if (.not. quell_sampler_options_for_c(options, grid, c, stat, errmsg)) return
         call quell_finish(c_sampler_from_step(sampler%handle, c_funloc(take_step), &
             transfer(c_funloc(step), c_null_ptr), c_null_funptr, denoiser%handle, schedule%handle, &
             c), stat, errmsg)
@@ -143,7 +143,8 @@ contains
 
     ! Makes the options for C, which point to the given ones and to `grid`; returns .false. if it
     ! cannot.
-    recursive logical function translated(options, grid, c, stat, errmsg)
+    recursive logical function quell_sampler_options_for_c(options, grid, c, stat, errmsg) &
+        result(translated)
         type(quell_sampler_options), intent(in), optional, target :: options
         character(:), allocatable, target, intent(out) :: grid
         type(c_sampler_options), intent(out) :: c
@@ -179,10 +180,18 @@ contains
             return
         end if
         translated = (o%steps == defaults%steps .or. o%steps == c%steps) .and. c%steps >= 0
+        if (c%steps < 1 .and. (allocated(o%times) .or. allocated(o%sigmas))) then
+            translated = .false.
+            call quell_refuse('sampler: ' // trim(merge('sigmas', 'times ', &
+                allocated(o%sigmas))) // ' has ' // &
+                quell_number(int(c%steps, c_int64_t) + 1) // ', must have 2 or more', stat, errmsg)
+            return
+        end if
         if (.not. translated) then
-            call quell_refuse('sampler: ' // quell_number(int(c%steps, c_int64_t) + 1) // &
-                ' times or sigmas, and steps is ' // quell_number(int(o%steps, c_int64_t)) // &
-                ': must be as many as steps, and one more', stat, errmsg)
+            call quell_refuse('sampler: steps is ' // quell_number(int(o%steps, c_int64_t)) // &
+                ', but there are ' // quell_number(int(c%steps, c_int64_t) + 1) // &
+                trim(merge(' sigmas', ' times ', allocated(o%sigmas))) // &
+                ', which must be one more than the steps; leave steps out', stat, errmsg)
             return
         end if
         if (allocated(o%prior_mean) .and. allocated(o%prior_variance)) &

@@ -124,6 +124,8 @@ def entries(lines):
         if HIDDEN.search(head):
             continue
         if re.match(r"(template <.*?> )?(class|struct) ", head):
+            if "{" not in code:  # a class that stands below
+                continue
             out += structure(comment, code)
         else:
             out += member(comment, code)

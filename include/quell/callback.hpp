@@ -63,7 +63,10 @@ class slot
     /* Throws the exception, if there is one; called when C has returned. */
     void rethrow()
     {
-        if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
+        std::unique_lock<std::mutex> guard(mutex_);
+        std::exception_ptr thrown = exception_;
+        guard.unlock();
+        if (thrown) std::rethrow_exception(thrown);
     }
 
   private:

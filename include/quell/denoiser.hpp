@@ -201,7 +201,8 @@ class denoiser
     friend class model;
 
     struct free {
-        bool owned = true; /* false if a model owns the handle */
+        bool owned = true;                      /* false if a model owns the handle */
+        std::shared_ptr<const void> model = {}; /* that model, if nothing else keeps it */
         void operator()(quell_denoiser *old) const noexcept
         {
             if (owned) quell_denoiser_free(old);
@@ -209,6 +210,10 @@ class denoiser
     };
 
     explicit denoiser(quell_denoiser *made, bool owned) noexcept : handle_(made, free{owned}) {}
+    denoiser(quell_denoiser *made, std::shared_ptr<const void> model) noexcept
+        : handle_(made, free{false, std::move(model)})
+    {
+    }
 
     template <class Create> static denoiser make(Create &&create)
     {

@@ -31,6 +31,10 @@ namespace detail
 /* The same for C. Its pointers lead into `how`. */
 inline quell_guidance c_guidance(const guidance &how)
 {
+    if (how.times.empty() && !how.weights.empty())
+        throw error(QUELL_BAD_ARGUMENT, "guided: weights has " +
+                                            number_of_values(how.weights.size()) +
+                                            ", but times has none: each weight needs its time");
     expect("guided: weights", how.weights.size(), how.times.size());
     quell_guidance c = quell_guidance_defaults();
     c.weight = how.weight;

@@ -38,22 +38,30 @@ class model
     model(model &&) noexcept = default;
     model &operator=(model &&) noexcept = default;
 
-    /* Its denoiser, which is valid as long as the model. */
-    const quell::denoiser &denoiser() const noexcept { return denoiser_; }
+    /* Its denoiser, which is valid as long as the model; that of a temporary model holds the model
+     * itself. */
+    const quell::denoiser &denoiser() const & noexcept { return denoiser_; }
+    quell::denoiser denoiser() &&
+    {
+        quell_denoiser *own = borrowed(get());
+        return quell::denoiser(own, std::shared_ptr<const void>(std::move(handle_)));
+    }
 
-    /* The shape of one sample. */
-    span<const size_t> shape() const noexcept
+    /* The shape of one sample; of a temporary model a copy. */
+    span<const size_t> shape() const & noexcept
     {
         return {quell_model_shape(get()), quell_model_rank(get())};
     }
+    values<size_t> shape() const && { return shape(); }
 
     /* Whether it has a decoder, and the shape of what that makes of a sample; without one, that of
      * a sample. */
     bool decodes() const noexcept { return quell_model_decodes(get()) != 0; }
-    span<const size_t> decoded_shape() const noexcept
+    span<const size_t> decoded_shape() const & noexcept
     {
         return {quell_model_decoded_shape(get()), quell_model_decoded_rank(get())};
     }
+    values<size_t> decoded_shape() const && { return decoded_shape(); }
 
     /* Decodes samples x[count][dim] of this draw to out[count][product of the decoded shape]
      * (quell_model_decode). */

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,11 +40,14 @@ struct queue_options {
  * seconds: a time limit; 0: none.
  * from: whether x holds states to start from, as for sample_from.
  * answer: function(const quell_answer &), which hears each time that some samples are drawn, and
- *   once when the request ends. It is called in the queue's thread, and must not throw.
+ *   once when the request ends. It is called in the queue's thread.
  * observe: function(size_t transition, const point &s, const quell_call &told,
  *   span<const float> x), which sees the samples of this request after every transition. It is
  *   called from many threads at once; if it throws or returns another int than 0, the request is
- *   cancelled. */
+ *   cancelled.
+ *
+ * What one of the two throws, ticket.wait throws again. An answer that has thrown is not called
+ * again, and the request goes on. */
 struct request {
     uint64_t client = 0;
     int priority = 0;
@@ -58,12 +62,14 @@ struct request {
 class ticket
 {
   public:
-    /* Waits until all samples are drawn, and throws what stopped them; with a number of seconds,
-     * returns false if they are not drawn by then (quell_ticket_wait). */
+    /* Waits until all samples are drawn, and throws what stopped them, or what the request's
+     * functions threw; with a number of seconds, returns false if they are not drawn by then
+     * (quell_ticket_wait). */
     bool wait(double seconds = -1) const
     {
         quell_status status = quell_ticket_wait(handle_.get(), seconds);
         if (status == QUELL_BUSY) return false;
+        if (slot_) slot_->rethrow();
         detail::check(status);
         return true;
     }
@@ -82,8 +88,12 @@ class ticket
     struct free {
         void operator()(quell_ticket *old) const noexcept { quell_ticket_free(old); }
     };
-    explicit ticket(quell_ticket *own) : handle_(own) {}
+    ticket(quell_ticket *own, std::shared_ptr<detail::slot> slot) noexcept
+        : handle_(own), slot_(std::move(slot))
+    {
+    }
     std::unique_ptr<quell_ticket, free> handle_;
+    std::shared_ptr<detail::slot> slot_;
 };
 
 namespace detail
@@ -112,6 +122,7 @@ class asked
         draw_.negative_conditions =
             c_negative_conditions_.empty() ? nullptr : c_negative_conditions_.data();
         draw_.negative_condition_count = c_negative_conditions_.size();
+        share_equal(draw_, c_negative_conditions_);
     }
     asked(const asked &) = delete;
     asked &operator=(const asked &) = delete;
@@ -121,7 +132,8 @@ class asked
     static void answer(void *user, const quell_answer *answer) noexcept
     {
         auto *self = static_cast<asked *>(user);
-        if (self->answer_) self->answer_(*answer);
+        if (self->answer_ && guarded(self->slot_.get(), UINT64_MAX, self->answer_, *answer))
+            self->answer_ = nullptr;
         if (answer->ended) delete self;
     }
 
@@ -129,10 +141,17 @@ class asked
                        const float *x) noexcept
     {
         auto *self = static_cast<asked *>(user);
-        return guarded(&self->slot_, told->first, self->observe_, transition, *s, *told,
+        return guarded(self->slot_.get(), told->first, self->observe_, transition, *s, *told,
                        span<const float>(x, told->rows * told->dim));
     }
     bool observes() const noexcept { return static_cast<bool>(observe_); }
+
+    /* What its functions throw; the request may end before its ticket, or after it. */
+    const std::shared_ptr<detail::slot> &slot() const noexcept { return slot_; }
+
+    /* Keeps the request's sampler. */
+    const quell::sampler &hold(quell::sampler &&own) { return sampler_.emplace(std::move(own)); }
+    quell::sampler &&give_back() { return std::move(*sampler_); }
 
   private:
     quell::draw what_;
@@ -140,7 +159,8 @@ class asked
     callback<size_t, const point &, const quell_call &, span<const float>> observe_;
     std::vector<quell_condition> c_conditions_, c_negative_conditions_;
     quell_draw draw_;
-    slot slot_;
+    std::shared_ptr<detail::slot> slot_ = std::make_shared<detail::slot>();
+    std::optional<quell::sampler> sampler_;
 };
 
 } // namespace detail
@@ -163,28 +183,24 @@ class queue
     }
 
     /* Puts a request for x[count][dim] into the queue (quell_queue_submit). The sampler and x must
-     * last until the request has ended; `what` is copied. Throws quell::error with QUELL_BUSY if
-     * the queue is full. */
+     * last until the request has ended, which keeps a sampler that is moved or made in the call;
+     * `what` is copied. Throws quell::error with QUELL_BUSY if the queue is full. */
     ticket submit(const sampler &sampler, const draw &what, span<float> x,
                   const request &how = {}) const
     {
-        size_t count = detail::expect_rows("queue: x", x.size(), sampler.dim());
-        auto asked = std::make_unique<detail::asked>(what, how, count);
-        quell_request c = quell_request_defaults();
-        c.sampler = sampler.get();
-        c.draw = asked->draw();
-        c.x = x.data();
-        c.client = how.client;
-        c.priority = how.priority;
-        c.seconds = how.seconds;
-        c.answer = detail::asked::answer;
-        c.user = asked.get();
-        c.from = how.from;
-        if (asked->observes()) c.observe = detail::asked::observe, c.observe_user = asked.get();
-        quell_ticket *made = nullptr;
-        detail::check(quell_queue_submit(get(), &c, &made));
-        asked.release();
-        return ticket(made);
+        auto asked = make(sampler, what, x, how);
+        return put(sampler, asked, x, how);
+    }
+    ticket submit(sampler &&own, const draw &what, span<float> x, const request &how = {}) const
+    {
+        auto asked = make(own, what, x, how);
+        const sampler &kept = asked->hold(std::move(own));
+        try {
+            return put(kept, asked, x, how);
+        } catch (...) {
+            own = asked->give_back();
+            throw;
+        }
     }
 
     /* What the queue is doing. */
@@ -209,6 +225,35 @@ class queue
     quell_queue *get() const noexcept { return handle_.get(); }
 
   private:
+    static std::unique_ptr<detail::asked> make(const sampler &sampler, const draw &what,
+                                               span<float> x, const request &how)
+    {
+        size_t count = detail::expect_rows("queue: x", x.size(), sampler.dim());
+        return std::make_unique<detail::asked>(what, how, count);
+    }
+
+    /* What is asked is the request's own from here on, if the queue takes it. */
+    ticket put(const sampler &sampler, std::unique_ptr<detail::asked> &asked, span<float> x,
+               const request &how) const
+    {
+        auto slot = asked->slot();
+        quell_request c = quell_request_defaults();
+        c.sampler = sampler.get();
+        c.draw = asked->draw();
+        c.x = x.data();
+        c.client = how.client;
+        c.priority = how.priority;
+        c.seconds = how.seconds;
+        c.answer = detail::asked::answer;
+        c.user = asked.get();
+        c.from = how.from;
+        if (asked->observes()) c.observe = detail::asked::observe, c.observe_user = asked.get();
+        quell_ticket *made = nullptr;
+        detail::check(quell_queue_submit(get(), &c, &made));
+        asked.release();
+        return ticket(made, std::move(slot));
+    }
+
     struct free {
         void operator()(quell_queue *old) const noexcept { quell_queue_free(old); }
     };

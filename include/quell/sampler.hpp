@@ -94,7 +94,8 @@ class c_options
                             "sampler: steps is " + std::to_string(from.steps) + ", but there are " +
                                 std::to_string(given.size()) +
                                 (from.times.empty() ? " sigmas" : " times") + ", which make " +
-                                std::to_string(given.size() - 1) + " steps; leave steps out");
+                                std::to_string(given.size() - 1) + " step" +
+                                (given.size() == 2 ? "" : "s") + "; leave steps out");
             c_.steps = given.size() - 1;
         }
         c_.times = from.times.empty() ? nullptr : from.times.data();
@@ -227,7 +228,7 @@ class sampler
     void denoise(const draw &what, double t, span<const float> x, span<float> out,
                  const run &how = {}) const
     {
-        detail::running inside(what, how, dim(), x.size());
+        detail::running inside(what, how, dim(), x.size(), false); // others may have another time
         detail::expect("denoise: out", out.size(), x.size());
         inside([&](auto *draw, auto *run) {
             return quell_denoise(get(), draw, run, t, x.data(), out.data());
@@ -244,12 +245,13 @@ class sampler
     uint64_t digest() const noexcept { return quell_sampler_digest(get()); }
 
     /* The grid: steps() + 1 points from the first time to the last. They are valid as long as the
-     * sampler. */
-    span<const point> grid() const noexcept
+     * sampler; of a temporary one they are a copy. */
+    span<const point> grid() const & noexcept
     {
         const quell_point *points = quell_sampler_grid(get());
         return points ? span<const point>(points, steps() + 1) : span<const point>();
     }
+    values<point> grid() const && { return grid(); }
 
     /* The plan as data: its operations (quell/operation.h). */
     std::vector<operation> operations() const

@@ -35,7 +35,9 @@ class schedule
     static schedule from_betas(span<const double> betas)
     {
         quell_schedule *made = nullptr;
-        detail::check(quell_schedule_from_betas(&made, betas.size(), betas.data()));
+        const double none = 0; // C takes no NULL, and says how many betas there must be
+        const double *first = betas.empty() ? &none : betas.data();
+        detail::check(quell_schedule_from_betas(&made, betas.size(), first));
         return schedule(made);
     }
 

@@ -19,8 +19,11 @@
 namespace quell
 {
 
+template <class T> class values;
+
 /* A view of values, as std::span is from C++20 on. It converts from a std::vector, std::array,
- * std::span or any similar container, and to a std::span. */
+ * std::span or any similar container, and to a std::span. A view of what may be written is never of
+ * a container that ends with the expression: what was written would be lost. */
 template <class T> class span
 {
     template <class C>
@@ -30,6 +33,12 @@ template <class T> class span
         std::enable_if_t<!std::is_same_v<std::remove_cv_t<std::remove_reference_t<C>>, span> &&
                          std::is_convertible_v<data_of<C> (*)[], T (*)[]> &&
                          std::is_convertible_v<decltype(std::size(std::declval<C &>())), size_t>>;
+
+    /* A view may be written to though it is const itself, a container not. */
+    template <class C>
+    static constexpr bool lasts =
+        std::is_const_v<T> || std::is_lvalue_reference_v<C> ||
+        std::is_convertible_v<data_of<const std::remove_reference_t<C>> (*)[], T (*)[]>;
 
   public:
     using element_type = T;
@@ -46,7 +55,11 @@ template <class T> class span
     template <class C, class = if_fits<C>>
     constexpr span(C &&values) noexcept : data_(std::data(values)), size_(std::size(values))
     {
+        static_assert(lasts<C>, "what is written to a container that ends here would be lost");
     }
+
+    /* What a temporary returns as values of its own would be gone: name them first. */
+    constexpr span(quell::values<value_type> &&) = delete;
 
     /* Values in braces, which last as long as the call that they are written in. */
     template <class U = T, class = std::enable_if_t<std::is_const_v<U>>>

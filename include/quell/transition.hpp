@@ -4,6 +4,7 @@
 #define QUELL_TRANSITION_HPP
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <quell/callback.hpp>
 #include <quell/grid.hpp>
@@ -35,21 +36,22 @@ class transition
     span<float> scratch(unsigned k)
     {
         float *memory = quell_transition_scratch(transition_, k);
-        return {memory, memory ? rows() * dim() : 0};
+        if (!memory) refuse("transition: scratch " + std::to_string(k) + ": must be 0, 1, 2 or 3");
+        return {memory, rows() * dim()};
     }
 
     /* Evaluates the denoiser: out[rows][dim] = E[X | x_t = x]. `out` must not overlap x. */
     void denoise(const point &t, span<const float> x, span<float> out)
     {
-        detail::expect("transition: x", x.size(), rows() * dim());
-        detail::expect("transition: out", out.size(), rows() * dim());
+        expect("transition: x", x.size());
+        expect("transition: out", out.size());
         inside([&] { return quell_transition_denoise(transition_, &t, x.data(), out.data()); });
     }
 
     /* Writes the noise of slot k of this transition to out[rows][dim]. */
     void noise(unsigned k, span<float> out)
     {
-        detail::expect("transition: out", out.size(), rows() * dim());
+        expect("transition: out", out.size());
         inside([&] { return quell_transition_noise(transition_, k, out.data()); });
     }
 
@@ -65,6 +67,26 @@ class transition
     quell_transition *get() const noexcept { return transition_; }
 
   private:
+    void expect(const std::string &what, size_t size) const
+    {
+        size_t must = rows() * dim();
+        if (size != must)
+            refuse(what + ": " + detail::number_of_values(size) + ", must be " +
+                   std::to_string(must));
+    }
+
+    /* What is refused ends the run, as in C, though the step may catch it. */
+    [[noreturn]] void refuse(const std::string &message) const
+    {
+        try {
+            throw error(QUELL_BAD_ARGUMENT, message);
+        } catch (...) {
+            detail::slot *run = detail::slot_of(quell_transition_context(transition_));
+            if (run) run->keep(first());
+            throw;
+        }
+    }
+
     template <class F> void inside(F &&function)
     {
         detail::slot own(quell_transition_context(transition_));

@@ -12,7 +12,6 @@ from quell._arrays import Array, Floats, as_floats, is_tensor, named_array, to_n
 from quell._function import PerSample
 from quell._inputs import classes_of
 from quell._keywords import meant
-from quell._seeds import is_list
 from quell.errors import refused
 
 Conditions = list[tuple[str, Floats | None]]
@@ -125,9 +124,16 @@ def negatives_of(
     return conditions_of(some, {"conditions": given}, count)
 
 
-def _same(label: Any, against: Any) -> bool:
-    """Whether both are one class for all samples, and the same."""
-    return not is_list(label) and not is_list(against) and int(label) == int(against)
+def _check_away(denoiser: Any, classes: Any, negative: Any) -> None:
+    """Refuses guidance that is away from the classes that all samples have. The library does where
+    there are conditions, too, but not for samples that may be some of others."""
+    if negative is None or denoiser.conditions or not len(negative) or not denoiser._guides():
+        return
+    if np.array_equal(classes, negative):
+        raise refused(
+            "run: guidance has no effect: it is away from the classes that the samples have; leave "
+            "negative_label out, or give others"
+        )
 
 
 def told_of(
@@ -153,8 +159,7 @@ def told_of(
             "label: None, but guidance is away from no class: must be the classes, or -1 for none"
         )
     classes = classes_of(label, count, denoiser.classes)
-    if negative is not None and _same(label, against):
-        classes = negative  # the same array: the library refuses what has no effect
+    _check_away(denoiser, classes, negative)
     return {
         "classes": classes,
         "conditions": conditions_of(denoiser.conditions, given, count, of_call),

@@ -10,7 +10,7 @@ from typing import Any
 from quell import _quell
 from quell._keywords import hinted
 from quell._numbers import function_of, text, whole
-from quell.noise import Schedule
+from quell.noise import schedule_of_denoiser
 
 
 class PerSample:
@@ -70,7 +70,7 @@ class FunctionDenoiser:
     ) -> None:
         function_of(function, "function")
         self.function = function
-        self.schedule = Schedule("vp") if schedule is None else schedule
+        self.schedule = schedule_of_denoiser(schedule)
         self.output = text(output, "output")
         self.precondition = text(precondition, "precondition")
         self.variance = text(variance, "variance")

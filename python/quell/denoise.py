@@ -29,7 +29,7 @@ from quell._keywords import hinted
 from quell._numbers import real, reals
 from quell._said import said
 from quell.errors import refused
-from quell.noise import Schedule
+from quell.noise import schedule_of_denoiser
 
 if TYPE_CHECKING:
     from quell._torch import Denoiser, KarrasDenoiser, SimpleDenoiser
@@ -102,7 +102,7 @@ class NativeDenoiser:
         self.native = native
         self._recipe = recipe
         self.shape = tuple(int(extent) for extent in shape)
-        self.schedule = Schedule("vp") if schedule is None else schedule
+        self.schedule = schedule_of_denoiser(schedule)
 
     @property
     def dim(self) -> int:
@@ -157,7 +157,7 @@ class NativeDenoiser:
         check_forward(self, "a __call__")
         x = as_floats(x_t, "x_t")
         if not x.ndim or not fits(x.shape, self.shape):
-            raise refused(f"x_t: shape {x.shape}, must be (B, *{self.shape})")
+            raise refused(f"x_t: shape {x.shape}, must be (B, {', '.join(map(str, self.shape))})")
         times = times_of(t, len(x))
         told = told_of(self, label, kwargs, len(x))
         one = _quell.Options(steps=1)

@@ -6,6 +6,7 @@ MemoryError. The message is one line that says what is wrong and what would be r
 If a function of the caller's, a denoiser or a schedule, raises an exception, the call raises the
 same one."""
 
+import re
 from typing import Any
 
 __all__ = [
@@ -106,10 +107,23 @@ _CLASSES: tuple[type[Error], ...] = (
 )
 
 
+# What the library calls what has another name in Python.
+_WORDS = {
+    "give its mean and variance, prior_mean and prior_variance (0 and 1 for normalised data)": (
+        "give its mean and variance, init(shape, mean, var) (0 and 1 for normalised data)"
+    ),
+    "prior_mean": "the mean of init",
+    "prior_variance": "the var of init",
+    "clamp_low": "clamp[0]",
+    "clamp_high": "clamp[1]",
+}
+_ANY = re.compile("|".join(re.escape(word) for word in _WORDS))
+
+
 def _make(status: int, message: str, sample: int | None, transition: int | None) -> Any:
     """Returns the exception of a status; the extension module calls this."""
     kind = _CLASSES[status] if 0 < status < len(_CLASSES) else Error
-    made = kind(message)
+    made = kind(_ANY.sub(lambda found: _WORDS[found[0]], message))
     made.status, made.sample, made.transition = status, sample, transition
     return made
 

@@ -119,7 +119,7 @@ class Model(NativeDenoiser):
         """
         rows = as_floats(x)
         if not rows.ndim or not fits(rows.shape, self.shape):
-            raise refused(f"x: shape {rows.shape}, must be (B, *{self.shape})")
+            raise refused(f"x: shape {rows.shape}, must be (B, {', '.join(map(str, self.shape))})")
         out = np.empty((len(rows), *self.decoded_shape), np.float32)
         conditions = conditions_of(self.conditions, kwargs, len(rows)) if kwargs else []
         self._model.decode(

@@ -176,6 +176,18 @@ def _pair(returned: Any) -> tuple[float, float]:
     return real(alpha, "schedule: alpha"), real(sigma, "schedule: sigma")
 
 
+def schedule_of_denoiser(schedule: Any) -> Any:
+    """Returns the schedule that a denoiser gets, the default for None. A spec that names none is
+    refused here, and not where the first sampler asks for it."""
+    if schedule is None:
+        return Schedule("vp")
+    if isinstance(schedule, str):
+        Schedule(schedule)
+    elif not callable(schedule):
+        raise TypeError(f"schedule: {said(schedule)} is neither a schedule nor callable")
+    return schedule
+
+
 class _Named(Schedule):
     """A schedule whose options are attributes that may be set."""
 

@@ -7,10 +7,13 @@ Sampler(denoiser, "dpmpp_2m", steps=20, grid="karras")."""
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
+from quell import _quell
 from quell._numbers import real, whole, yes_no
 from quell._sampler import Sampler
+from quell.errors import BadArgument, refused
 
 __all__ = [
     "DDIMSampler",
@@ -26,6 +29,9 @@ __all__ = [
     "zABSampler",
     "zEABSampler",
 ]
+
+
+_OF_ETA = re.compile(r"sampler: the eta of 'ddim' is [^:]*(:.* )([\d.]+)")
 
 
 class DDPMSampler(Sampler):
@@ -59,6 +65,18 @@ class DDIMSampler(Sampler):
     def spec(self) -> str:
         variance = real(self.eta, "eta")
         return f"ddim:eta={math.sqrt(variance) if variance > 0 else variance!r}"
+
+    def _sampler(self, dim: int, of_x: tuple[Any, Any] = ((), ())) -> _quell.Sampler:
+        try:
+            return super()._sampler(dim, of_x)
+        except BadArgument as error:
+            found = _OF_ETA.fullmatch(str(error))
+            if found is None:
+                raise
+            most = math.floor(float(found[2]) ** 2 * 1000) / 1000
+            steps = f"; steps={self.eta:g} is the number of steps" if self.eta > 2 else ""
+            message = f"sampler: eta is {self.eta:g}{found[1]}{most:g}{steps}"
+            raise refused(message) from None
 
 
 class EulerSampler(Sampler):

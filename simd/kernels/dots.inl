@@ -46,10 +46,17 @@ TILE void row_add_zero(vf *sum, const size_t vectors)
 #define KEPT_ROWS 6
 
 /* Weights that the rows of one tile share are asked for so many steps before their turn, which is
- * the latency of a last-level cache: no prefetcher of a processor goes beyond a page, of which a
- * panel has several. With up to four rows this took longer than it saved. Narrow ones that will be
- * widened next are asked for a row, which is a line of cache, at a step. */
+ * the latency of a last-level cache, and for the second level as long before it as memory takes:
+ * no prefetcher of a processor goes beyond a page, of which a panel has several. With up to four
+ * rows this took longer than it saved. Narrow ones that will be widened next are asked for a row,
+ * which is a line of cache, at a step. */
 #define AHEAD 20
+#define FAR_AHEAD 128
+VERB void ask_ahead(const float *weights)
+{
+    __builtin_prefetch(weights + AHEAD * QUELL_PANEL);
+    __builtin_prefetch(weights + FAR_AHEAD * QUELL_PANEL, 0, 2);
+}
 
 /* The products of one block, with the offsets of A. widens: whether weights were widened. */
 TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
@@ -78,7 +85,7 @@ TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], c
         EACH_ROW(DOT_LEFT_STEP);
 #if LANES == 16
         for (size_t v = 0; v < vectors && rows > 4 && vectors * LANES <= QUELL_PANEL; v++)
-            if (!widens) __builtin_prefetch(panel + v * LANES + AHEAD * QUELL_PANEL);
+            if (!widens) ask_ahead(panel + v * LANES);
         if (widens && rows > 4) __builtin_prefetch(ahead);
         ahead += QUELL_LANES;
 #endif

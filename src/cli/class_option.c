@@ -1,28 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/class_option.h"
 #include "cli/cli.h"
+#include "cli/file_digest.h"
+#include "base/digest.h"
 #include "base/fail.h"
+#include "base/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define CHUNK 1024
 
-/* Whether a text is numbers, as other options take them: no file has such a name but by chance. */
-static bool is_list(const char *text)
-{
-    return *text && strspn(text, "0123456789,-") == strlen(text);
-}
+/* Whether --classes names a file: any, not those alone that end with .npy, as before there were
+ * lists. */
+static bool is_file(const char *text) { return quell_npy_named(text) || !access(text, F_OK); }
 
 static int open_file(struct labels *labels, const char *path)
 {
-    if (is_list(path) && access(path, F_OK))
-        return complain(EXIT_USAGE, "--classes %s: must be an .npy file of a class for each sample",
-                        path);
     quell_status status = quell_npy_open_integers(&labels->file, path);
     if (status) return complain_input(EXIT_FILE, status);
+    labels->count = labels->file.shape[0];
     if (labels->file.rank == 1) return EXIT_DONE;
     return complain(EXIT_USAGE, "--classes %s: must be an array of shape (count,)", path);
+}
+
+/* Reads one number of the list; text[length] is a comma or the end. */
+static bool read_class(const char *text, size_t length, size_t classes, int32_t *value)
+{
+    char digits[24];
+    uint64_t number = 0;
+    if (length >= sizeof digits) return false;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    *value = -1;
+    if (!strcmp(digits, "-1")) return true;
+    if (!options_count(digits, &number) || number >= classes) return false;
+    *value = (int32_t)number;
+    return true;
+}
+
+static int read_list(struct labels *labels, const char *text)
+{
+    labels->values = quell_new(strlen(text) / 2 + 1, sizeof *labels->values);
+    if (!labels->values) return complain(EXIT_MEMORY, "no memory for --classes");
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        if (!read_class(at, length, labels->classes, &labels->values[labels->count++]))
+            return complain(EXIT_USAGE,
+                            "--classes: '%.*s' must be 0 to %zu, or -1 for none, or name an .npy "
+                            "file",
+                            length < 60 ? (int)length : 60, at, labels->classes - 1);
+        at += length;
+        if (!*at) return EXIT_DONE;
+    }
 }
 
 int labels_open(struct labels *labels, const struct label_options *options, size_t classes)
@@ -34,7 +65,9 @@ int labels_open(struct labels *labels, const struct label_options *options, size
     if (!classes)
         return complain(EXIT_USAGE, "%s: the model has no classes; leave it out",
                         class ? "--class" : "--classes");
-    if (options->classes) return open_file(labels, options->classes);
+    if (options->classes)
+        return is_file(options->classes) ? open_file(labels, options->classes)
+                                         : read_list(labels, options->classes);
     labels->each = !strcmp(class, "each");
     if (labels->each) return EXIT_DONE;
     if (!options_count(class, &number) || number >= classes)
@@ -76,6 +109,11 @@ quell_status labels_fill(struct labels *labels, uint64_t first, const uint64_t *
                          size_t rows, int32_t *out)
 {
     quell_status status = QUELL_OK;
+    if (labels->values) {
+        memcpy(out, labels->values + labels->taken, rows * sizeof *out);
+        labels->taken += rows;
+        return QUELL_OK;
+    }
     for (size_t i = 0; !labels->file.path && i < rows; i++)
         out[i] = (int32_t)(labels->each ? (indices ? indices[i] : first + i) % labels->classes
                                         : labels->one);
@@ -86,10 +124,44 @@ quell_status labels_fill(struct labels *labels, uint64_t first, const uint64_t *
     return status;
 }
 
+quell_status labels_skip(struct labels *labels, size_t rows)
+{
+    labels->taken += rows;
+    return labels->file.path ? quell_npy_skip(&labels->file, rows) : QUELL_OK;
+}
+
+static bool of_each_sample(const struct labels *labels)
+{
+    return labels->values || labels->file.path;
+}
+
+int labels_check_count(const struct labels *labels, const char *text, size_t count,
+                       const char *samples)
+{
+    if (!of_each_sample(labels) || labels->count == count) return EXIT_DONE;
+    return complain(EXIT_USAGE, "--classes %s: has %zu class%s, %s %zu", text, labels->count,
+                    labels->count == 1 ? "" : "es", samples, count);
+}
+
+quell_status labels_digest(const char *text, uint64_t *sum)
+{
+    struct quell_digest digest;
+    if (is_file(text)) return file_digest(text, sum);
+    quell_digest_begin(&digest);
+    quell_digest_add(&digest, text, strlen(text));
+    *sum = quell_digest_end(&digest);
+    return QUELL_OK;
+}
+
 bool labels_all_are(const struct labels *labels, int32_t class)
 {
-    bool one = labels->wanted && !labels->each && !labels->file.path;
+    bool one = labels->wanted && !labels->each && !of_each_sample(labels);
     return one && class >= 0 && labels->one == (size_t)class;
 }
 
-void labels_close(struct labels *labels) { quell_npy_close(&labels->file); }
+void labels_close(struct labels *labels)
+{
+    quell_npy_close(&labels->file);
+    free(labels->values);
+    labels->values = NULL;
+}

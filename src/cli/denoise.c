@@ -143,10 +143,9 @@ static int open_files(struct job *job)
                         "states of %zu elements",
                         job->options.from, job->dim, job->dim);
     job->count = job->from.shape[0];
-    if (job->labels.file.path && job->labels.file.shape[0] != job->count)
-        return complain(EXIT_USAGE, "--classes %s: has %zu classes, --from has %zu states",
-                        job->labels.file.path, job->labels.file.shape[0], job->count);
-    int code = check_counts(job, &job->conditions);
+    int code = labels_check_count(&job->labels, job->options.labels.classes, job->count,
+                                  "the states of --from are");
+    if (code == EXIT_DONE) code = check_counts(job, &job->conditions);
     if (code == EXIT_DONE) code = check_counts(job, &job->negative);
     if (code != EXIT_DONE) return code;
     interrupt_catch();

@@ -269,8 +269,7 @@ int session_prepare(struct session *session)
                                     ", or the states by --from");
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE && options->labels.classes)
-        code = take_count(session, "--classes", options->labels.classes,
-                          session->labels.file.shape[0]);
+        code = take_count(session, "--classes", options->labels.classes, session->labels.count);
     if (code == EXIT_DONE) code = take_condition_counts(session, &session->conditions);
     if (code == EXIT_DONE) code = take_condition_counts(session, &session->negative);
     if (code == EXIT_DONE) code = open_streams(session);

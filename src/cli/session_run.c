@@ -107,7 +107,7 @@ quell_status session_skip(struct session *session, size_t rows)
 {
     quell_status status = QUELL_OK;
     if (session->from.path) status = quell_npy_skip(&session->from, rows * session->dim);
-    if (!status && session->labels.file.path) status = quell_npy_skip(&session->labels.file, rows);
+    if (!status) status = labels_skip(&session->labels, rows);
     if (!status) status = conditions_skip(&session->conditions, rows);
     if (!status) status = conditions_skip(&session->negative, rows);
     if (!status) status = stream_list_skip(&session->seeds, rows);

@@ -128,7 +128,7 @@ static quell_status put_all(FILE *file, const struct session *session)
     put_count(file, "first", options->first);
     put_count(file, "count", options->count);
     put_text(file, "class", options->labels.class);
-    if (!status) status = put_digest(file, "classes", options->labels.classes, file_digest);
+    if (!status) status = put_digest(file, "classes", options->labels.classes, labels_digest);
     if (!status) status = put_conditions(file, &session->conditions);
     if (!status) status = put_conditions(file, &session->negative);
     put_text(file, "negative-class", options->negative_class);

@@ -116,6 +116,7 @@ static const char *other_name(const struct option_row *rows, const char *word, s
         {"scale", "guidance"},
         {"label", "class"},
         {"labels", "classes"},
+        {"time", "t"},
         {"port", "listen"},
         {"host", "listen"},
         {"bind", "listen"},

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SETS 64
 #define SET 1024 /* elements, at most */
@@ -91,13 +92,47 @@ void quell_tile_check_given(struct quell_tile *tile)
  * their own work: of finite x they return finite values, but for those too large for a float. */
 static bool is_checked(const quell_denoiser *denoiser) { return !denoiser->type->draw; }
 
+/* Whether this is the NaN that was there before a function of the host was asked (function.c). */
+static bool is_left(const quell_denoiser *denoiser, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return denoiser->host && bits == UINT32_MAX;
+}
+
+/* Says what a row was told, which may be why: ", for the conditions energy = -5". */
+static void add_conditions(struct quell_fault *fault, const struct quell_tile *tile)
+{
+    const quell_denoiser *denoiser = tile->job->sampler->denoiser;
+    const struct quell_told *told = &tile->job->told;
+    for (size_t k = 0; k < denoiser->conditions && told->values[k]; k++) {
+        const float *values = told->values[k] + (tile->row + fault->row) * told->stride[k];
+        size_t used = strlen(fault->said), room = sizeof fault->said - used;
+        const char *between = k ? ", " : ", for the conditions ", *name = denoiser->taken[k].name;
+        float least = values[0], most = values[0];
+        for (size_t i = 1; i < denoiser->taken[k].size; i++) {
+            least = values[i] < least ? values[i] : least;
+            most = values[i] > most ? values[i] : most;
+        }
+        if (least < most)
+            snprintf(fault->said + used, room, "%s%.40s from %g to %g", between, name,
+                     (double)least, (double)most);
+        else
+            snprintf(fault->said + used, room, "%s%.40s = %g", between, name, (double)least);
+    }
+}
+
 static struct quell_fault fault_of(const struct quell_tile *tile, const float *values, size_t i,
                                    const char *after)
 {
     struct quell_fault fault = {true, i / tile->elements, ""};
-    snprintf(fault.said, sizeof fault.said, "the denoiser (%s) returned %s in element %zu%s",
-             quell_denoiser_kind(tile->job->sampler->denoiser), quell_not_finite_text(values[i]),
+    const quell_denoiser *denoiser = tile->job->sampler->denoiser;
+    bool left = is_left(denoiser, values[i]);
+    snprintf(fault.said, sizeof fault.said, "the denoiser (%s) %s%s%s element %zu%s",
+             quell_denoiser_kind(denoiser), left ? "did not write" : "returned ",
+             left ? "" : quell_not_finite_text(values[i]), left ? "" : " in",
              tile->element + i % tile->elements, after);
+    if (!left) add_conditions(&fault, tile);
     return fault;
 }
 

@@ -24,7 +24,7 @@ void quell_tile_check_given(struct quell_tile *tile);
 struct quell_fault {
     bool found;
     size_t row;
-    char said[200];
+    char said[400];
 };
 struct quell_fault quell_tile_find_fault(const struct quell_tile *tile,
                                          const struct quell_tile_mean *mean);

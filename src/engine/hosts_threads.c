@@ -50,9 +50,9 @@ static quell_status check(struct pass *pass)
     if (done == pass->workers) return QUELL_OK;
     return quell_fail(
         QUELL_DENOISER_FAILED,
-        "run: the host's parallel-for called body for %zu workers; each i from 0 to %zu must "
+        "run: the host's parallel-for called body for %zu worker%s; each i from 0 to %zu must "
         "be called once",
-        done, pass->workers - 1);
+        done, done == 1 ? "" : "s", pass->workers - 1);
 }
 
 quell_status quell_hosts_threads_run(const quell_run *run, size_t workers,

@@ -108,7 +108,7 @@ static quell_status check_eta(const quell_sampler *sampler)
     return quell_fail(
         QUELL_BAD_ARGUMENT,
         "sampler: the %s of '%s' is %s: most steps would replace over 3/4 of the noise "
-        "and make the law too narrow; on these steps it may be up to %.3g",
+        "and make the law too narrow; on these steps it may be up to %.4g",
         name, method->name, QUELL_SAID(eta), floor(most * 1000) / 1000);
 }
 

@@ -2,7 +2,6 @@
 #include "serve/ask.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/nearest.h"
 #include "base/number.h"
 
 #include <math.h>
@@ -253,29 +252,6 @@ static quell_status take(struct serve_ask *ask, const quell_model *model,
                           "steps=%.40s: must be a whole number from 1 to 1000000", value);
     ask->options.steps = steps;
     return QUELL_OK;
-}
-
-quell_status serve_ask_known(const quell_model *model, const char *name)
-{
-    static const char *const arrays[] = {"from", "classes", "seeds", "indices"};
-    struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-        if (!strcmp(arrays[i], name))
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "%s: is an array, which no address has: post it (JSON, or .npy)",
-                              name);
-        quell_nearest_try(&nearest, arrays[i]);
-    }
-    for (size_t i = 0; i < PARAMETERS; i++) {
-        if (!strcmp(parameters[i].shown.name, name)) return QUELL_OK;
-        quell_nearest_try(&nearest, parameters[i].shown.name);
-    }
-    if (serve_ask_conditioned(quell_model_denoiser(model), name))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "no parameter '%.40s': it is a condition, condition=%.40s=VALUE, or in "
-                          "JSON {\"condition\": {\"%.40s\": VALUE}}",
-                          name, name, name);
-    return quell_fail(QUELL_BAD_ARGUMENT, "no parameter '%.40s'%s", name, nearest.hint);
 }
 
 /* What the command takes as a text, of which it refuses an empty one before it reads it. */

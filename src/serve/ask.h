@@ -71,7 +71,7 @@ quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, con
                             const char *value);
 
 /* Refuses a name that no parameter has. Fails with QUELL_BAD_ARGUMENT and a line for the client,
- * which says where a condition of the model stands. */
+ * which says what was meant (ask_unknown.c). */
 quell_status serve_ask_known(const quell_model *model, const char *name);
 
 /* Whether an array has that name, and what is wanted of it. */

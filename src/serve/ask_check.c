@@ -75,10 +75,13 @@ static quell_status check_last(const struct serve_ask *ask)
 static quell_status check_guided(const struct serve_ask *ask, const quell_denoiser *denoiser)
 {
     size_t conditions = quell_denoiser_conditions(denoiser);
+    if (serve_ask_given(ask, "guidance") && !conditions && !quell_denoiser_classes(denoiser))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "guidance: the model has no classes or conditions to guide away from; "
+                          "leave it out");
     bool told = ask->class >= 0 || ask->each || ask->classes;
     for (size_t i = 0; i < ask->condition_count; i++) told = told || ask->conditions[i].values;
     if (told || !serve_ask_given(ask, "guidance") || ask->guidance == 1) return QUELL_OK;
-    if (!conditions && !quell_denoiser_classes(denoiser)) return QUELL_OK; /* refused later */
     return quell_fail(QUELL_BAD_ARGUMENT, "guidance: needs %s",
                       conditions
                           ? "a condition that is not none, or a class, to guide away from none"

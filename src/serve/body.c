@@ -209,6 +209,15 @@ static size_t find_type(const char *type)
 
 bool serve_body_readable(const char *type) { return find_type(type) < TYPES; }
 
+/* An empty object or form could be meant, but no file that is empty. */
+quell_status serve_body_none(const char *type)
+{
+    size_t i = find_type(type);
+    if (i == TYPES || types[i].take == take_json || types[i].take == take_form) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s: the body is empty; send it, or no Content-Type",
+                      types[i].take ? "from" : types[i].type);
+}
+
 quell_status serve_body_read(struct serve_ask *ask, const quell_model *model, const char *type,
                              char *body, size_t size)
 {

@@ -13,6 +13,10 @@ bool serve_body_readable(const char *type);
     "application/json, application/x-npy, multipart/form-data or " \
     "application/x-www-form-urlencoded"
 
+/* Refuses that there is no body, where its Content-Type says that there is something in it. Fails
+ * with QUELL_BAD_ARGUMENT and a line. */
+quell_status serve_body_none(const char *type);
+
 /* Reads a body into `ask`: parameters, which must not be there already, and arrays.
  * body[size + 1]: ends with a NUL, and is written to. Fails with QUELL_BAD_ARGUMENT and a line, or
  * with QUELL_NO_MEMORY. */

@@ -48,6 +48,8 @@ static const struct serve_model *find_model(const struct serve_models *models, c
 static enum MHD_Result say_no_model(struct serve_request *request, const char *name)
 {
     char line[200];
+    static const char before[] = "builtin:"; /* as the command calls those of quell's own */
+    if (!strncmp(name, before, sizeof before - 1)) name += sizeof before - 1;
     struct quell_nearest nearest = quell_nearest_to(name, strcspn(name, "/"));
     for (size_t i = 0; i < request->models->count; i++)
         quell_nearest_try(&nearest, request->models->models[i].name);

@@ -51,7 +51,7 @@ static quell_status read_address(struct serve_request *request)
 static quell_status read_body(struct serve_request *request)
 {
     struct serve_drawing *drawing = request->drawing;
-    if (!request->body.size) return QUELL_OK;
+    if (!request->body.size) return request->posted ? serve_body_none(request->type) : QUELL_OK;
     return serve_body_read(&drawing->ask, drawing->model->model, request->type, request->body.bytes,
                            request->body.size);
 }

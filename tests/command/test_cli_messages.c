@@ -30,7 +30,7 @@ static const struct {
     {2, "sample --model builtin:grid25 --isa '%s' --out y", "no such instruction set"},
     {2, "sample --model builtin:grid25 --seed '%s' --out y", "must be a whole number"},
     {2, "sample --model builtin:rings --class '%s' --out y", "must be 0 to 1"},
-    {2, "sample --model builtin:rings --classes 0,1 --out y", "must be an .npy file of a class"},
+    {2, "sample --model builtin:rings --classes 'x%s' --out y", "must be 0 to 1, or -1 for none"},
     {2, "sample --model builtin:rings --class 0 --guidance '%s' --out y", "must be a number"},
     {2, "sample '%s'", "no such argument"},
     {2, "sample '--%s'", "no option"},

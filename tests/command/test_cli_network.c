@@ -81,9 +81,15 @@ TEST(cli, a_class_for_each_sample)
     command_check(&command, 0, SAMPLE "--classes wide.npy --first 7 --out wide.out");
     command_check(&command, 0, SAMPLE "--classes narrow.npy --first 7 --count 5 --out narrow.out");
     command_same(&command, "wide.out", "narrow.out");
+    command_check(&command, 0, SAMPLE "--classes 2,-1,0,3,3 --first 7 --out list.out");
+    command_same(&command, "wide.out", "list.out");
     command_check(
         &command, 0,
         "denoise --t 0.5 --model n.safetensors --from wide.out --classes wide.npy --out y.npy");
+    command_check(
+        &command, 0,
+        "denoise --t 0.5 --model n.safetensors --from wide.out --classes 2,-1,0,3,3 --out l.npy");
+    command_same(&command, "y.npy", "l.npy");
     float *all = command_floats(&command, "wide.out"), *means = command_floats(&command, "y.npy");
     for (size_t i = 0; i < 5; i++) {
         char class[24] = "";
@@ -158,6 +164,14 @@ TEST(cli, classes_refused)
         {SAMPLE "--class 1 --classes four.npy --out y.npy", "only one"},
         {SAMPLE "--classes none.npy --count 3 --out y.npy", "has 0 samples"},
         {SAMPLE "--classes four.npy --count 3 --out y.npy", "2 samples"},
+        {SAMPLE "--classes 0,1 --count 3 --out y.npy", "--classes 0,1: has 2 samples"},
+        {SAMPLE "--classes 0,4 --out y.npy", "--classes: '4' must be 0 to 3, or -1 for none"},
+        {SAMPLE "--classes 0,-2 --out y.npy", "--classes: '-2' must be 0 to 3"},
+        {SAMPLE "--classes 0,,1 --out y.npy", "--classes: '' must be 0 to 3"},
+        {SAMPLE "--classes 0,1, --out y.npy", "--classes: '' must be 0 to 3"},
+        {SAMPLE "--classes four --out y.npy", "'four' must be 0 to 3, or -1 for none, or name an"},
+        {"denoise --model n.safetensors --from x.npy --classes 1 --out y.npy",
+         "--classes 1: has 1 class, the states of --from are 5"},
         {SAMPLE "--guidance 2,3 --out y.npy", "T:W"},
         {SAMPLE "--guidance 0:2,3 --out y.npy", "T:W"},
         {SAMPLE "--guidance 0:2,0:3 --out y.npy", "must rise"},

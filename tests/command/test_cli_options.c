@@ -80,6 +80,7 @@ TEST(options, letters)
     static const char *const refused[][2] = {
         {"sample -z", "no option '-z'"},
         {"denoise -t 0.3", "no option '-t' (did you mean '--t'?)"},
+        {"denoise --time 0.3", "no option '--time' (did you mean '--t'?)"},
         {"plan -n 3", "no option '-n'"},
         {"sample -m", "--model: needs a value"},
         {"sample -qn", "--count: needs a value"},

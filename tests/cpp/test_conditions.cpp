@@ -87,6 +87,43 @@ TEST(conditions_that_are_negative)
     CHECK((scaled(sampler, draw) == std::vector<float>(6, 3 * 5 - 2 * 4)));
 }
 
+/* A draw has copies of what it is given: values are compared, for all samples of a call. */
+TEST(guidance_away_from_what_samples_have)
+{
+    quell::function_options options;
+    options.conditions = {{"factor"}};
+    options.classes = 3;
+    quell::denoiser plain = quell::denoiser::from_function(2, halve, options);
+    quell::sampler sampler("ddim", quell::denoiser::from_guidance(plain),
+                           quell::schedule("rectified"));
+    quell::queue queue;
+    std::vector<float> x(4);
+    auto refused = [&](const quell::draw &draw) {
+        bool in_call = status_of([&] { sampler.sample(draw, 2); }) == QUELL_BAD_ARGUMENT;
+        bool from = status_of([&] { sampler.sample_from(draw, x); }) == QUELL_BAD_ARGUMENT;
+        bool step = status_of([&] { sampler.step(draw, 1, 0.5, x); }) == QUELL_BAD_ARGUMENT;
+        bool asked = status_of([&] { queue.submit(sampler, draw, x); }) == QUELL_BAD_ARGUMENT;
+        return in_call && from && step && asked;
+    };
+    auto taken = [&](const quell::draw &draw) {
+        sampler.sample(draw, 2);
+        return queue.submit(sampler, draw, x).wait();
+    };
+    quell::draw draw;
+    draw.classes = draw.negative_classes = {2, 1};
+    draw.conditions = draw.negative_conditions = {{"factor", {1, 2}, 2}};
+    CHECK(refused(draw));
+    sampler.denoise(draw, 0.5, x, x); // these samples may be some of others, at other times
+    draw.negative_conditions = {{"factor", {1, 3}, 2}};
+    CHECK(taken(draw));
+    draw.negative_conditions = draw.conditions;
+    draw.negative_classes = {2, 0};
+    CHECK(taken(draw));
+    draw.negative_classes = draw.classes;
+    draw.conditions = draw.negative_conditions = {{"factor", 4}};
+    CHECK(refused(draw));
+}
+
 TEST(conditions_are_listed)
 {
     quell::function_options options;

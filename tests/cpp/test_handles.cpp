@@ -174,6 +174,32 @@ TEST(models)
     CHECK(status_of([&] { glyphs.save(file); }) == QUELL_UNSUPPORTED);
 }
 
+/* What a temporary returns lasts as long as it is used: a copy, or what holds the model. */
+TEST(temporaries)
+{
+    size_t size = 1, decoded = 1, times = 0;
+    for (size_t extent : quell::model("builtin:glyphs").shape()) size *= extent;
+    for (size_t extent : quell::model("builtin:glyphs").decoded_shape()) decoded *= extent;
+    CHECK(size == 28 * 28 && decoded == size);
+    auto plane = quell::denoiser::from_isotropic(2, 1.0);
+    quell::schedule schedule("vp");
+    quell::sampler named("ddim", plane, schedule);
+    for (const quell::point &at : quell::sampler("ddim", plane, schedule).grid())
+        CHECK(at.t == named.grid()[times++].t);
+    CHECK(times == named.steps() + 1);
+    const quell::denoiser &kept = quell::model("builtin:rings").denoiser();
+    quell::denoiser other = quell::model("builtin:glyphs").denoiser();
+    CHECK(other.classes() == 62 && other.dim() == size);
+    other = quell::model("builtin:rings").denoiser();
+    quell::draw draw;
+    draw.classes = {0, 1};
+    CHECK(same_bits(quell::sampler("ddim", kept, schedule).sample(draw, 2),
+                    quell::sampler("ddim", other, schedule).sample(draw, 2)));
+    using shape = quell::values<size_t>;
+    using view = quell::span<const size_t>;
+    static_assert(std::is_constructible_v<view, shape &> && !std::is_constructible_v<view, shape>);
+}
+
 TEST(names)
 {
     auto has = [](const auto &list, std::string_view name) {
@@ -220,6 +246,13 @@ TEST(numbers_of_values)
     options.prior_mean = {1, 2, 3};
     CHECK(throws([&] { quell::sampler("ddim", pair, vp, options); },
                  "sampler: prior_mean: 3 values, must be 1 or 2"));
+    CHECK(throws([] { quell::schedule::from_betas({}); },
+                 "schedule: needs a table of 2 betas or more, and has 0"));
+    quell::guidance how;
+    how.weights = {1, 2};
+    quell::model rings("builtin:rings");
+    CHECK(throws([&] { denoiser::from_guidance(rings.denoiser(), how); },
+                 "guided: weights has 2 values, but times has none: each weight needs its time"));
     quell::sampler other = std::move(sampler);
     CHECK(throws([&] { sampler.sample({}, four); }, "run: the sampler is NULL"));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Queues in C++: the same samples as alone, and exceptions that end a request. */
+/* Queues in C++: the same samples as alone, and exceptions, which the ticket throws again. */
 #include "check.hpp"
 
 #include <atomic>
@@ -62,7 +62,66 @@ TEST(queue_is_observed)
         throw std::runtime_error("enough");
     };
     quell::sampler slow = sampler_of(quell::denoiser::from_isotropic(3));
+    quell::ticket ticket = queue.submit(slow, {}, y, how);
+    for (int i = 0; i < 2; i++) {
+        auto thrown_by_it = thrown<std::runtime_error>([&] { ticket.wait(); });
+        CHECK(std::string(thrown_by_it.what()) == "enough");
+    }
+    how.observe = [&](size_t, const quell::point &, const quell_call &, quell::span<const float>) {
+        return 1;
+    };
     CHECK(status_of([&] { queue.submit(slow, {}, y, how).wait(); }) == QUELL_STOPPED);
+}
+
+/* The request goes on, as do others, and its answer is not called again. */
+TEST(queue_answers_may_throw)
+{
+    struct mine_alone {
+    };
+    quell::sampler sampler = sampler_of(quell::denoiser::from_isotropic(3));
+    std::vector<float> x(3), y(3);
+    std::atomic<int> calls{0};
+    quell::request how;
+    how.answer = [&](const quell_answer &) {
+        calls++;
+        throw mine_alone();
+    };
+    quell::queue queue;
+    quell::ticket ticket = queue.submit(sampler, {}, x, how), other = queue.submit(sampler, {}, y);
+    thrown<mine_alone>([&] { ticket.wait(); });
+    CHECK(other.wait() && calls == 1);
+    CHECK(same_bits(x, y) && same_bits(x, sampler.sample({}, 1)));
+}
+
+/* A sampler that is made in the call, or moved, lasts as long as its request, and is still there
+ * if the queue does not take it. */
+TEST(queue_keeps_a_sampler)
+{
+    std::atomic<int> lives{0};
+    struct living {
+        explicit living(std::atomic<int> *in) : lives(in) { ++*lives; }
+        living(living &&from) noexcept : lives(from.lives) { ++*lives; }
+        ~living() { --*lives; }
+        void operator()(const quell_call &call, quell::span<const float> x, quell::span<float> mean)
+        {
+            halve(call, x, mean);
+        }
+        std::atomic<int> *lives;
+    };
+    auto make = [&] { return sampler_of(quell::denoiser::from_function(2, living(&lives))); };
+    std::vector<float> x(2), y(2);
+    {
+        quell::queue queue;
+        quell::ticket ticket = queue.submit(make(), {}, x);
+        CHECK(ticket.wait() && lives == 0);
+        quell::sampler own = make();
+        CHECK(same_bits(x, own.sample({}, 1)));
+        quell::draw wrong;
+        wrong.classes = {1};
+        CHECK(status_of([&] { queue.submit(std::move(own), wrong, y); }) == QUELL_BAD_ARGUMENT);
+        CHECK(lives == 1 && queue.submit(std::move(own), {}, y).wait());
+    }
+    CHECK(lives == 0 && same_bits(x, y));
 }
 
 TEST(queue_tells_of_exceptions)

@@ -283,7 +283,7 @@ TEST(callbacks, host_slips)
 {
     static struct slip slips[] = {
         {0, 1, 0, "called body for 0 workers; each i from 0 to 4 must be called once"},
-        {0, 2, 0, "called body for 1 workers"},
+        {0, 2, 0, "called body for 1 worker;"},
         {0, 5, 0, "called body for 4 workers"},
         {1, 0, 0, "called body with i = 5;"},
         {10, 0, 0, "called body with i = 10;"},

@@ -123,11 +123,52 @@ TEST(finite, rows_that_are_forgotten)
         quell_status status = quell_sample(sampler, &draw, &run, x);
         CHECK(status == QUELL_NOT_FINITE &&
                   strstr(quell_error_message(),
-                         k ? "nan in element 0 of its variance" : "returned nan in element 0"),
+                         k ? "did not write element 0 of its variance"
+                           : "the denoiser (function) did not write element 0"),
               "%s: %s", quell_status_name(status), quell_error_message());
         quell_sampler_free(sampler);
         quell_denoiser_free(denoiser);
     }
+    quell_schedule_free(schedule);
+}
+
+/* Not a number where the first condition is below 0. */
+static int of_negative(void *user, const quell_call *call, const float *input, float *output)
+{
+    const quell_condition *one = &call->conditions[0];
+    (void)user;
+    memcpy(output, input, call->rows * DIM * sizeof *output);
+    for (size_t r = 0; r < call->rows; r++)
+        if (one->values[one->count ? r : 0] < 0) output[r * DIM + 2] = (float)NAN;
+    return 0;
+}
+
+/* The message says what the network, or function, was told of the sample. */
+TEST(finite, conditions_are_named)
+{
+    const quell_condition takes[] = {{"energy", NULL, 0, 1}, {"map", NULL, 0, 4}};
+    const float energies[COUNT] = {5, 5, -0.25f, 5, -1, 5}, map[4] = {1, -2, 3, 0}, low = -5;
+    quell_condition given[] = {{"energy", energies, COUNT, 1}, {"map", map, 0, 4}};
+    quell_function_options how = quell_function_defaults();
+    quell_denoiser *denoiser;
+    quell_sampler *sampler;
+    begin();
+    how.conditions = takes, how.condition_count = 2;
+    MUST(quell_denoiser_from_function(&denoiser, DIM, of_negative, NULL, &how));
+    MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
+    draw.conditions = given, draw.condition_count = 2;
+    for (run.tile = 1; run.tile <= 4; run.tile++)
+        check(quell_sample(sampler, &draw, &run, x), QUELL_NOT_FINITE,
+              "run: sample 102, transition 0: the denoiser (function) returned nan in element 2, "
+              "for the conditions energy = -0.25, map from -2 to 3",
+              FIRST + 2, 0);
+    given[0] = (quell_condition){"energy", &low, 0, 1};
+    check(quell_sample(sampler, &draw, &run, x), QUELL_NOT_FINITE,
+          "run: sample 100, transition 0: the denoiser (function) returned nan in element 2, "
+          "for the conditions energy = -5, map from -2 to 3",
+          FIRST, 0);
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
 }
 

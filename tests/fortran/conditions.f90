@@ -97,6 +97,8 @@ contains
         type(quell_sampler) :: sampler
         type(quell_draw) :: draw
         real(c_float) :: x(2, 3), mean(2, 3)
+        integer :: stat
+        character(200) :: errmsg
         x = 1
         takes(1)%name = 'factor'
         takes(1)%size = 2
@@ -108,6 +110,17 @@ contains
         draw%negative_conditions = [quell_condition('factor', [1.0, 2.0])]
         call quell_denoise(sampler, draw, 0.5_c_double, x, mean)
         call check(all(mean == reshape([4.0, 8.0, 4.0, 8.0, 4.0, 8.0], [2, 3])), 'negative')
+        draw%negative_conditions = [quell_condition('factor', [2.0, 4.0])]
+        call quell_sample_from(sampler, draw, x, stat=stat, errmsg=errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'has no effect') > 0, errmsg)
+        deallocate(draw%conditions(1)%value, draw%negative_conditions(1)%value)
+        draw%conditions(1)%values = reshape([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3])
+        draw%negative_conditions(1)%values = draw%conditions(1)%values
+        call quell_step(sampler, draw, 1d0, 0.5d0, x, stat=stat, errmsg=errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'has no effect') > 0, errmsg)
+        call quell_denoise(sampler, draw, 0.5_c_double, x, mean) ! they may be some of others
+        draw%negative_conditions(1)%values(1, 2) = 7
+        call quell_step(sampler, draw, 1d0, 0.5d0, x)
         call quell_sampler_free(sampler)
         call quell_denoiser_free(guided)
         call quell_denoiser_free(denoiser)

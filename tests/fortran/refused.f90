@@ -5,7 +5,7 @@ module refused
     use quell
     use checking
     use functions
-    use, intrinsic :: ieee_arithmetic, only: ieee_is_nan
+    use, intrinsic :: ieee_arithmetic, only: ieee_is_nan, ieee_value, ieee_positive_inf
     use, intrinsic :: iso_c_binding
     implicit none
     private
@@ -133,7 +133,16 @@ contains
         options = quell_sampler_options()
         allocate(options%times(0))
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
-        call is_refused(stat, errmsg, 'times', 'no times')
+        call is_refused(stat, errmsg, 'times has 0, must have 2 or more', 'no times')
+        options = quell_sampler_options(steps=8, sigmas=[3d0, 1d0])
+        call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
+        call is_refused(stat, errmsg, 'steps is 8, but there are 2 sigmas, ', 'steps and sigmas')
+        options = quell_sampler_options(prior_mean=[1d0, 2d0])
+        call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
+        call is_refused(stat, errmsg, 'prior_dim is 2, must be 1 or 3: that many', 'two means')
+        options = quell_sampler_options(prior_mean=[1d0, 2d0, 1d31])
+        call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
+        call is_refused(stat, errmsg, 'prior_mean(3) is 1e+31', 'the third of three')
         options = quell_sampler_options(times=[1d0, 0d0], sigmas=[1d0, 0d0])
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
         call is_refused(stat, errmsg, 'sigmas', 'times and sigmas')
@@ -157,6 +166,10 @@ contains
         call quell_denoise(sampler, quell_draw(), 0.5d0, x, mean, stat=stat, errmsg=errmsg)
         call is_refused(stat, errmsg, 'shape', 'another shape')
         call check(all(x == 1), 'x is as it was')
+        x(3, 2) = ieee_value(1.0, ieee_positive_inf)
+        call quell_sample_from(sampler, quell_draw(), x, stat=stat, errmsg=errmsg)
+        call check(stat == QUELL_NOT_FINITE .and. index(errmsg, 'x(3, 2) is inf') > 0, errmsg)
+        call check(index(quell_error_message(), 'x(3, 2) is inf') > 0, 'the last message')
     end subroutine
 
     subroutine check_noise()
@@ -172,6 +185,8 @@ contains
         call quell_noise_brownian(7_c_int64_t, 0, 0.5d0, 0.25d0, -1_c_int64_t, 0_c_int64_t, noise, &
             stat, errmsg)
         call is_refused(stat, errmsg, 'sample is -1', 'Brownian noise')
+        call check(quell_stream(3, 2) == 27, 'a stream')
+        call check(quell_stream(2**28, 1) == -huge(1) + 1, 'a stream from 2^31 on')
     end subroutine
 
     ! Parts of arrays whose elements do not lie one after the other, forwards and backwards.

@@ -10,6 +10,7 @@ program test_fortran
     use layouts
     use names
     use plans
+    use quantizing
     use refused
     use, intrinsic :: iso_c_binding
     implicit none
@@ -51,6 +52,7 @@ program test_fortran
     call check_names()
     call check_noises()
     call check_plans()
+    call check_quantizing()
     call check_refused(schedule)
     call check_hosts(schedule)
     call quell_schedule_free(schedule)

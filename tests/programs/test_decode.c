@@ -142,7 +142,10 @@ TEST(decode, refused)
     CHECK(!quell_model_decodes(plain) && quell_model_decoded_rank(plain) == 1, "no decoder");
     check_refused(model, &draw, x, QUELL_BAD_ARGUMENT, "condition 'shift' is missing");
     draw.conditions = &shift, draw.condition_count = 1;
-    check_refused(model, &draw, NULL, QUELL_BAD_ARGUMENT, "x or out is NULL");
+    check_refused(model, &draw, NULL, QUELL_BAD_ARGUMENT, "decode: x is NULL");
+    CHECK(quell_model_decode(model, &draw, NULL, x, NULL) == QUELL_BAD_ARGUMENT &&
+              !strcmp(quell_error_message(), "decode: out is NULL"),
+          "'%s'", quell_error_message());
     draw.first = 30;
     check_refused(model, &draw, bad, QUELL_NOT_FINITE, "decode: x[0][0] is nan");
     CHECK(quell_error_sample(&sample, NULL) && sample == 30, "which sample");

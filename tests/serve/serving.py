@@ -3,6 +3,7 @@
 import array
 import contextlib
 import http.client
+import os
 import pathlib
 import re
 import signal
@@ -16,6 +17,14 @@ import urllib.parse
 QUELL = str(pathlib.Path(sys.argv[1]).resolve())
 NAME = pathlib.Path(sys.argv[0]).name
 MODELS = ("builtin:glyphs", "builtin:rings", "builtin:showers")
+# A server under a sanitizer (scripts/test sets its options) takes ten times as long: all waits are longer then, and so is what it lets
+# requests take, where a check does not say that itself.
+SANITIZED = any(f"{name}_OPTIONS" in os.environ for name in ("ASAN", "TSAN"))
+PATIENCE = 10 if SANITIZED else 1
+# The environment of a server whose memory is judged: AddressSanitizer keeps 256 MB of what is freed. ThreadSanitizer has several bytes
+# of its own for each one, and its memory says nothing.
+FORGETFUL = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1:thread_local_quarantine_size_kb=64"}
+MEMORY_SAYS = "TSAN_OPTIONS" not in os.environ
 
 
 def fail(what):
@@ -31,8 +40,9 @@ class Server:
     """A running server. get() returns (status, headers, body) of an address."""
 
     def __init__(self, *options, models=MODELS, environment=None, port=0):
+        slow = [word for name in ("--seconds", "--drain") if SANITIZED and name not in options for word in (name, "600")]
         words = [QUELL, "serve", *(f"--model={model}" for model in models), "--listen", f"127.0.0.1:{port}",
-                 "--threads", "2", *options]
+                 "--threads", "2", *slow, *options]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=environment)
         address = self.process.stdout.readline().strip()
@@ -41,7 +51,7 @@ class Server:
         self.port = int(address.rpartition(":")[2])
 
     def connect(self, timeout=60):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE * timeout)
 
     def get(self, path, method="GET", headers=None, body=None):
         connection = self.connect()
@@ -56,7 +66,7 @@ class Server:
 
     def send(self, raw, most=1 << 20):
         """The bytes that come back for some bytes, until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10 * PATIENCE) as client:
             client.sendall(raw)
             answer = b""
             while len(answer) < most and (part := client.recv(65536)):
@@ -81,7 +91,7 @@ class Server:
 
     def stop(self, code=0):
         self.process.send_signal(signal.SIGTERM)
-        said = self.process.communicate(timeout=60)[1]
+        said = self.process.communicate(timeout=60 * PATIENCE)[1]
         if self.process.returncode != code:
             fail(f"the exit code: {self.process.returncode}, must be {code}: {said[-3000:]}")
         return said
@@ -123,7 +133,7 @@ def address(model, options, **more):
 
 
 def wait_for(what, is_so, seconds=30):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE * seconds
     while not is_so():
         if time.monotonic() > end:
             fail(f"not in {seconds} s: {what}")

@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from quell._said import one_line
 from quell.programs.copies import with_same_weights
 from quell.programs.inputs import Inputs, one_hot
+from quell.programs.lower import Lowered
 from quell.programs.trace import Refused, evaluating
 from quell.programs.twin import in_double
+from quell.programs.values import number
 
 COUNT = 3  # the batch of the comparison, other than that of the trace
 MOST_OWN = 1e-2  # what float32 may be off float64 in PyTorch itself: beyond it nothing is compared
@@ -340,9 +342,35 @@ def outputs(evaluate: Evaluate, right: Expected) -> NDArray[Any]:
     return np.stack([evaluate(right.sample(k)) for k in range(COUNT)])
 
 
-def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
+def _whole_above(program: Lowered | None) -> str | None:
+    """Returns the line of an instruction that computes whole numbers with one above 2^24."""
+    for result in program.results if program is not None else ():
+        numbers = [number(o) for o in result.operands]
+        if not result.real and any(n is not None and abs(n) > 2**24 for n in numbers):
+            return result.source
+    return None
+
+
+def _reason(program: Lowered | None) -> str:
+    """Returns what may be why a program is not what its module is."""
+    line = _whole_above(program)
+    if line is None:
+        return "Does the network choose its way by the values of its inputs?"
+    return (
+        "It computes whole numbers above 2^24, which a program rounds to float32: make a table of "
+        "the results in __init__, and let forward look them up"
+        + (f"\n      {line}" if line else "")
+    )
+
+
+def compare(
+    evaluate: Evaluate, right: Expected, most: float, program: Lowered | None = None
+) -> float:
     """Returns the largest difference between a program and its module, relative to the largest
     output.
+
+    Arguments:
+        program: What is evaluated, in which reasons for a difference are sought.
 
     Raises:
         Refused: The difference is more than `most`, and more than four times that between PyTorch
@@ -356,8 +384,7 @@ def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
     if not worst <= max(most, 4 * right.own):
         raise Refused(
             f"quell.export: quell and PyTorch differ by {worst:.1e} of the largest output, more "
-            f"than {most:.1e}; nothing is written. Does the network choose its way by the values "
-            "of its inputs?"
+            f"than {most:.1e}; nothing is written. {_reason(program)}"
         )
     difference = torch.from_numpy(np.abs(made - right.double.numpy()))
     off, column = _worst_column(difference, right, max(MOST_COLUMN, 10 * most), 16.0)

@@ -5,6 +5,7 @@ float64, and after torch.export they would have no values at all."""
 
 from __future__ import annotations
 
+import collections
 import copy
 import functools
 import sys
@@ -53,6 +54,33 @@ def in_evaluation(module: nn.Module) -> nn.Module:
         return _copied(module, memo | _computed(module)).eval()
     except Exception:
         return module
+
+
+def with_clipped_tables(module: nn.Module) -> nn.Module:
+    """Returns a module whose tables of embeddings have no row longer than max_norm, to which each
+    call clips the rows that it reads: a copy, if there is such a table. A table that something
+    else uses, too, is left as it is."""
+    owners = collections.Counter(
+        id(weight) for part in module.modules() for weight in part._parameters.values()
+    )
+
+    def clips(part: nn.Module) -> bool:
+        known = isinstance(part, (nn.Embedding, nn.EmbeddingBag)) and part.max_norm is not None
+        return known and owners[id(part._parameters.get("weight"))] == 1
+
+    if not any(clips(part) for part in module.modules()):
+        return module
+    try:
+        made = _copied(module, _shared(module) | _computed(module))
+    except Exception:
+        return module
+    for part in filter(clips, made.modules()):
+        assert isinstance(part, (nn.Embedding, nn.EmbeddingBag)) and part.max_norm is not None
+        table = part.weight.detach().clone()
+        every = torch.arange(len(table))
+        torch.embedding_renorm_(table, every, float(part.max_norm), float(part.norm_type))
+        part.weight, part.max_norm = nn.Parameter(table, requires_grad=False), None
+    return made
 
 
 def _copied(module: nn.Module, memo: dict[int, Any]) -> nn.Module:

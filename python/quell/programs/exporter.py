@@ -23,22 +23,23 @@ from quell._numbers import path_of, real, whole
 from quell._said import said
 from quell._whole import write
 from quell.errors import Error
-from quell.programs.batch import OF_THE_BATCH
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, Expected, compare, expected, fails, outputs
-from quell.programs.copies import in_evaluation, in_single, is_finite, narrow_type, weights_of
+from quell.programs.copies import in_evaluation, in_single, is_finite, narrow_type
+from quell.programs.copies import weights_of, with_clipped_tables
 from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.fast import choose, forget
 from quell.programs.infinite import with_infinities
 from quell.programs.inputs import Inputs, check_used, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
 from quell.programs.lead import without_lead
-from quell.programs.lower import Lowered, Lowering
+from quell.programs.lower import Lowered, lowered_of
 from quell.programs.nested import flat, is_nested
 from quell.programs.rewrite import ending, inputs_used
 from quell.programs.told import add_nones, around_fields, check_fields, check_name
 from quell.programs.told import class_fields, nones_of, variance_fields
-from quell.programs.trace import Refused, trace
+from quell.programs.trace import Refused
+from quell.programs.wide import without_wide
 from quell.programs.write import Writer
 
 Stored = tuple[dict[str, Tensor], dict[str, str]]  # the tensors of a file, and its metadata
@@ -52,33 +53,17 @@ def program_of(
     shape: Sequence[int] | None = None,
 ) -> Lowered:
     """Returns a module as a program. `shape` is the shape that its result must have."""
-    lowered = _lowered(module, inputs)
+    lowered = lowered_of(module, inputs)
     if shape is not None and lowered.output.shape != tuple(shape):
         raise Refused(
             f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
             f"{list(shape)}, the shape of x: wrap it in a module that returns that part"
         )
-    lowered = ending(with_infinities(canonical(without_lead(lowered))))
+    lowered = without_wide(with_infinities(canonical(without_lead(lowered))))
+    lowered = ending(lowered)
     used = inputs_used(lowered)
     lowered.inputs = [value for value in lowered.inputs if value.name == "x" or value in used]
     return lowered
-
-
-def _lowered(module: nn.Module, inputs: Inputs) -> Lowered:
-    """Returns the instructions of a module: traced with a batch of any size or, if a size is no
-    multiple of it, with a batch of one, as where the batch is doubled inside and halved again. The
-    check, with another batch, shows whether that is right."""
-    given = (inputs.arguments, inputs.keywords, inputs.names)
-    try:
-        return Lowering(trace(module, *given)).run()
-    except Refused as error:
-        if OF_THE_BATCH not in str(error):
-            raise
-        first = error
-    try:
-        return Lowering(trace(module, *given, single=True)).run()
-    except Refused:
-        raise first from None
 
 
 def _check_kinds(module: nn.Module) -> None:
@@ -227,7 +212,8 @@ def export(
     fast = _bound(fast)
     given = {"output": output, "precondition": precondition, "schedule": schedule, "time": time,
              "sigma_data": sigma_data}  # fmt: skip
-    module = in_evaluation(module) if isinstance(module, nn.Module) else module
+    if isinstance(module, nn.Module):
+        module = with_clipped_tables(in_evaluation(module))
     outer, call = module, example
     module, example, around = taken_apart(module, example, given)
     means = None if outer is module else mean_of(outer, call)
@@ -274,7 +260,7 @@ def _exported(
     parts = [(module, "denoise", inputs, classes, description.get("no_class"))]
     if decode is not None:
         decode, called = decoder_of(decode)
-        decode = in_evaluation(check_module(decode))
+        decode = with_clipped_tables(in_evaluation(check_module(decode)))
         inside = decoding_inputs(called, inputs)
         label = (classes, description.get("no_class")) if "class" in inside.names else (0, None)
         parts.append((decode, "decode", inside, *label))
@@ -303,7 +289,7 @@ def _exported(
 
     def check(file: str) -> None:
         for name, exact, full, _ in right:
-            worst.append(compare(evaluator(file, name), exact, most))
+            worst.append(compare(evaluator(file, name), exact, most, programs[name]))
             if full is not exact:
                 worst.append(compare(evaluator(file, name), full, max(most, TYPES[dtype] or 0)))
         _, exact, full, twin = right[0]

@@ -38,6 +38,19 @@ def _is_own(frame: Any) -> bool:
     return bool(frame.f_code.co_filename == __file__)
 
 
+def line_of_user() -> str:
+    """Returns the line of the user's code that is being run."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and any(
+        part in frame.f_code.co_filename for part in ("/torch/", "/quell/programs/")
+    ):
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}: {line}"
+
+
 TAKING = ("grad", "backward")
 TRANSFORMS = ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian")
 
@@ -70,12 +83,9 @@ class Gradients(TorchFunctionMode):
         return noting
 
     def _note(self, what: str) -> None:
-        frame = sys._getframe(1)
-        while frame is not None and ("/torch/" in frame.f_code.co_filename or _is_own(frame)):
-            frame = frame.f_back  # type: ignore[assignment]
-        if frame is not None and not self.found:
-            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-            self.found = f"{what}, {frame.f_code.co_filename}:{frame.f_lineno}: {line}"
+        line = line_of_user()
+        if line and not self.found:
+            self.found = f"{what}, {line}"
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = getattr(func, "__name__", "")
@@ -95,6 +105,7 @@ class Looking(TorchFunctionMode):
         self._values: dict[int, Tensor] = {}  # of constants, by their stand-ins
         self._never: set[int] = set()  # truth values that are false unless something is NaN
         self._kept: list[Tensor] = []  # so that no id is used twice
+        self._changed: set[int] = set()  # Python's own that were changed
         self._module, self._weights = module, dict(weights_of(module))
 
     def __enter__(self) -> Any:
@@ -119,6 +130,8 @@ class Looking(TorchFunctionMode):
         if asked and id(args[0]) in self._values:
             with _disable_current_modes(), torch._C.DisableTorchFunction():
                 return getattr(self._values[id(args[0])], name)(*args[1:])
+        if name in ("__getitem__", "__setitem__"):
+            args = self._by_places(name, args)
         if name == "__bool__" and id(args[0]) in self._never:
             return False
         if name == "__bool__" and _is_asserted():
@@ -129,12 +142,48 @@ class Looking(TorchFunctionMode):
         self._remember(func, name, args, given, made)
         return made
 
+    def _by_places(self, name: str, args: Any) -> Any:
+        """Returns the arguments of x[...] with the places that a known mask chooses in place of the
+        mask: how many there are is known then. One number for all places needs none of them."""
+        x, asked, *value = args
+        if value and not (isinstance(value[0], Tensor) and value[0].ndim):
+            return args
+        given = asked if isinstance(asked, tuple) else (asked,)
+        masks = [self._mask(part) for part in given]
+        if all(mask is None for mask in masks):
+            return args
+        parts: list[Any] = []
+        for part, mask in zip(given, masks, strict=True):
+            parts += [part] if mask is None else self._places_of(mask)
+        return (x, tuple(parts), *value)
+
+    def _places_of(self, mask: Tensor) -> list[Tensor]:
+        with _disable_current_modes(), torch._C.DisableTorchFunction():
+            places = list(mask.nonzero().unbind(1))
+        self._values |= {id(each): each for each in places}
+        self._kept += places
+        return places
+
+    def _mask(self, part: Any) -> Tensor | None:
+        """Returns a part of an index if it is a mask whose values are known."""
+        with _disable_current_modes(), torch._C.DisableTorchFunction():
+            if isinstance(part, list) and part and all(type(one) is bool for one in part):
+                return torch.tensor(part)
+            if not isinstance(part, Tensor) or part.dtype != torch.bool or not part.ndim:
+                return None
+            return self._values.get(id(part), part) if self._is_known(part) else None
+
+    def _is_known(self, leaf: Tensor) -> bool:
+        """Whether a tensor's values are known: it is one of Python's own, or a stand-in of such."""
+        own = type(leaf) is Tensor and id(leaf) not in self._changed
+        return own or id(leaf) in self._values
+
     def _remember(self, func: Any, name: str, args: Any, given: Any, made: Any) -> None:
         leaves = [leaf for leaf in tree_leaves((args, given)) if isinstance(leaf, Tensor)]
-        known = all(id(leaf) in self._values for leaf in leaves)
+        known = all(self._is_known(leaf) for leaf in leaves)
         changes = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
-        if changes and not known:
-            self._values.clear()  # others may be views of what was changed
+        if changes and (not known or type(args[0]) is Tensor):
+            self._forget_views(args[0])
             return
         if isinstance(made, Tensor):
             if name in ("isnan", "isinf") or (
@@ -145,11 +194,19 @@ class Looking(TorchFunctionMode):
         if known and not any(part in name for part in NOT_KNOWN):
             self._compute(func, args, given, made)
 
+    def _forget_views(self, changed: Any) -> None:
+        """Forgets the values of all that lies in the memory of what was changed."""
+        self._changed.add(id(changed))
+        place = changed.untyped_storage()._cdata if isinstance(changed, Tensor) else None
+        kept = [each for each in self._kept if each.untyped_storage()._cdata != place]
+        known = {id(each) for each in kept if place is not None}
+        self._values = {key: value for key, value in self._values.items() if key in known}
+
     def _compute(self, func: Any, args: Any, given: Any, made: Any) -> None:
         """Does with the values what was done with their stand-ins."""
 
         def value(leaf: Any) -> Any:
-            return self._values[id(leaf)] if isinstance(leaf, Tensor) else leaf
+            return self._values.get(id(leaf), leaf) if isinstance(leaf, Tensor) else leaf
 
         if not all(type(leaf) is not torch.SymInt for leaf in tree_leaves((args, given))):
             return

@@ -12,14 +12,17 @@ import re
 from typing import Any
 
 import torch
+from torch import nn
 from torch.fx import Node
 
 import quell.programs.operations  # noqa: F401, which fills the table
 from quell._said import one_line
-from quell.programs.batch import DependsOnBatch, of_one_sample, shape_of
+from quell.programs.batch import OF_THE_BATCH, DependsOnBatch, of_one_sample, shape_of
 from quell.programs.build import Builder
+from quell.programs.inputs import Inputs
+from quell.programs.operations.gather import OF_A_MASK
 from quell.programs.table import TABLE, Call, NotKnown
-from quell.programs.trace import Refused, Traced
+from quell.programs.trace import Refused, Traced, trace
 from quell.programs.values import Complex, Constant, Input, Result, Unknown, Value, constant
 
 _FRAME = re.compile(r'File "([^"]*)", line (\d+), in (\S+)\n\s*([^\n]*)')
@@ -278,6 +281,25 @@ def _agree(call: Call, made: Any) -> None:
     shapes = [part.shape for part in made] if isinstance(made, list) else [made.shape]
     right = call.shapes if isinstance(made, list) else [call.shape]
     assert shapes == right[: len(shapes)], f"{call.name}: {shapes}, PyTorch has {right}"
+
+
+def lowered_of(module: nn.Module, inputs: Inputs) -> Lowered:
+    """Returns the instructions of a module: traced with a batch of any size or, if a size is no
+    multiple of it, with a batch of one, as where the batch is doubled inside and halved again. The
+    check, with another batch, shows whether that is right. Where a mask that is always the same
+    chooses elements, how many there are is known if the mask is looked at."""
+    given = (inputs.arguments, inputs.keywords, inputs.names)
+    try:
+        return Lowering(trace(module, *given)).run()
+    except Refused as error:
+        masked = OF_A_MASK in str(error)
+        if OF_THE_BATCH not in str(error) and not masked:
+            raise
+        first = error
+    try:
+        return Lowering(trace(module, *given, single=True, looking=masked)).run()
+    except Refused:
+        raise first from None
 
 
 def operations(lowered: Lowered) -> dict[str, int]:

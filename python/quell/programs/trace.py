@@ -151,7 +151,11 @@ def _why(error: BaseException) -> str:
 
 
 def _exported(
-    module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], single: bool
+    module: nn.Module,
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+    single: bool,
+    looking: bool,
 ) -> torch.export.ExportedProgram:
     """Exports with a batch of any size, or with a batch of one if the code takes the batch's size
     as a number, as len(x) does, at last with answers for code that looks at values. A program
@@ -159,10 +163,11 @@ def _exported(
 
     Arguments:
         single: Whether a batch of one is all that is tried.
+        looking: Whether a batch of one, with these answers, is all that is tried.
     """
     first: Exception | None = None
     try:
-        if not single:
+        if not single and not looking:
             shapes = _shapes(module, arguments, keywords)
             made = _with_shapes(module, arguments, keywords, shapes)
             if narrowed(made):
@@ -175,8 +180,9 @@ def _exported(
         _refuse_gradients(module, arguments, keywords)
         _refuse_sizes(module, arguments, keywords)
     one = [_one(value) for value in arguments], {k: _one(v) for k, v in keywords.items()}
-    with contextlib.suppress(Exception):
-        return _with_shapes(module, one[0], one[1], None)
+    if not looking:
+        with contextlib.suppress(Exception):
+            return _with_shapes(module, one[0], one[1], None)
     try:
         with Looking(module):
             return _with_shapes(module, one[0], one[1], None)
@@ -270,6 +276,7 @@ def trace(
     keywords: Mapping[str, Any],
     names: Sequence[str],
     single: bool = False,
+    looking: bool = False,
 ) -> Traced:
     """The module's graph.
 
@@ -278,10 +285,11 @@ def trace(
             two, and anything else, which is taken as it is.
         names: Of the tensors among them, in order.
         single: Whether it is traced with a batch of one, whatever the size of theirs.
+        looking: Whether it is traced so with answers for code that looks at values.
     """
     try:
         whole = _without_clashes(with_same_weights(module))
-        program = _exported(whole, arguments, keywords, single)
+        program = _exported(whole, arguments, keywords, single, looking)
     finally:
         forget(module)
     constants: dict[str, tuple[Tensor, str]] = {}
@@ -302,6 +310,12 @@ def trace(
     return Traced(program.graph, constants, inputs, _result(program))
 
 
+def _instead_of_change(program: torch.export.ExportedProgram) -> str:
+    if any("embedding_renorm" in str(node.target) for node in program.graph.nodes):
+        return "clip the rows of the table to its max_norm once before, and leave out max_norm"
+    return "remove that"
+
+
 def _result(program: torch.export.ExportedProgram) -> torch.fx.Node:
     output = next(node for node in program.graph.nodes if node.op == "output")
     kept = []
@@ -310,7 +324,8 @@ def _result(program: torch.export.ExportedProgram) -> torch.fx.Node:
             kept.append(node)
         elif said.kind not in (OutputKind.USER_OUTPUT, OutputKind.TOKEN):
             raise Refused(
-                f"quell.export: forward changes {said.target}: a program has no state; remove that"
+                f"quell.export: forward changes {said.target}: a program has no state; "
+                + _instead_of_change(program)
             )
     if len(kept) != 1:
         raise Refused(

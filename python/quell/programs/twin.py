@@ -9,13 +9,17 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._ops import HigherOrderOperator
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
 from quell.programs.copies import forget, with_same_weights
+from quell.programs.looking import line_of_user
+from quell.programs.trace import Refused
 
 _TYPE: Any = torch.Tensor.dtype
+BRANCHES = ("cond", "while_loop", "map_impl", "scan", "associative_scan")
 NARROW = (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -45,7 +49,11 @@ class _Operations(TorchDispatchMode):
 
     supports_higher_order_operators = True
 
+    branches = ""  # torch.cond and the like, with the user's line
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if isinstance(func, HigherOrderOperator) and func.name() in BRANCHES:
+            self.branches = f"torch.{func.name()}, {line_of_user()}"
         args, kwargs = tree_map(_wide, args), tree_map(_wide, kwargs or {})
         made = func(*args, **kwargs)
         return tree_map(_wide, made)
@@ -57,11 +65,19 @@ def in_double(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str
     default = torch.get_default_dtype()
     own = with_same_weights(module)
     torch.set_default_dtype(torch.float64)
+    kind: Any = _Operations
+    operations = kind()
     try:
-        operations: Any = _Operations
-        with torch.no_grad(), operations(), _Functions():
+        with torch.no_grad(), operations, _Functions():
             given = tree_map(_wide, tuple(arguments))
             return own(*given, **tree_map(_wide, dict(keywords)))
+    except Exception as error:
+        if not operations.branches:
+            raise
+        raise Refused(
+            f"quell.export: forward chooses its way by {operations.branches}; a program has no "
+            "branches: compute both, and choose with torch.where"
+        ) from error
     finally:
         torch.set_default_dtype(default)
         forget(module)

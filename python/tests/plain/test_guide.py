@@ -1,21 +1,43 @@
 # SPDX-License-Identifier: MIT
 """docs/python.md, what of it needs NumPy alone; docs/from-diffusers.md; and the first example."""
 
+import ast
 import json
 import pathlib
 import re
 import subprocess
 import sys
 
+import pytest
+import quell
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import guide
 
 
+OF_TORCH = ("quell.export", "quell.from_torch")
+
+
+def check_lines(page, names, of=ast.AST):
+    for line, body in guide.lines(page):
+        try:
+            if isinstance(body, of):
+                guide.check_line(body, names, OF_TORCH)
+        except (AttributeError, TypeError) as error:
+            raise AssertionError(f"{page}: `{line}`: {error}") from error
+
+
+@pytest.mark.parametrize("page", ["README.md", *sorted(p.name for p in guide.PAGES.glob("*.md"))])
+def test_calls_in_prose(page):
+    """What a page tells to call is there, with these arguments."""
+    check_lines(page, {"quell": quell}, ast.Call)
+
+
 def test_guide():
     chosen = [block for block in guide.blocks() if not guide.of_torch(block[0])]
-    assert len(chosen) == 10
-    guide.run(chosen)
+    assert len(chosen) == 11
+    check_lines("python.md", guide.run(chosen))
     assert "torch" not in sys.modules
 
 

@@ -184,6 +184,34 @@ def test_guidance_without_a_class(guided):
         assert np.isfinite(sampler(guided)(X, seed=1, label=label)).all()
 
 
+@pytest.mark.parametrize(
+    ("label", "away"),
+    [(1, 1), ([0, 1, 1, 0, 1], [0, 1, 1, 0, 1]), ([1] * 5, 1), (None, -1), (2, -1)],
+)
+def test_guidance_away_from_what_all_have(label, away):
+    """It was drawn without guidance."""
+    guided = quell.guided(RINGS, weight=2)
+    own = sampler(guided)
+    with quell.Queue() as queue:
+        for call in (
+            own,
+            lambda x, **told: guided(x, 0.5, **told),
+            lambda x, **told: own.step(x, 0.5, 0.4, **told),
+            lambda x, **told: queue.submit(own, x, **told),
+        ):
+            with pytest.raises(quell.BadArgument, match="run: guidance has no effect"):
+                call(X, label=label, negative_label=away)
+
+
+def test_guidance_away_from_what_some_have():
+    """Some of the samples of a call, and of a time, may be as they are without guidance."""
+    guided, label = quell.guided(RINGS, weight=2), [0, 1, 1, 0, 1]
+    plain = RINGS(X, 0.5, label=label).mean
+    mean = guided(X, [0.5, 0.5, 0.5, 0.6, 0.5], label=label, negative_label=0).mean
+    assert np.array_equal(mean[0], plain[0]) and not np.array_equal(mean[1], plain[1])
+    assert np.isfinite(sampler(guided)(X, seed=1, label=label, negative_label=0)).all()
+
+
 def test_what_guides_without_a_class():
     """By another model, and by a weight of 1, which is none."""
     for guided in quell.guided(RINGS, MIXTURE, weight=2), quell.guided(RINGS, weight=1):

@@ -265,3 +265,41 @@ def test_an_empty_grid():
     for ask in lambda s: s(X), lambda s: s.timesteps:
         with pytest.raises(quell.BadArgument, match="grid: it is empty"):
             ask(quell.Sampler(RINGS, grid=""))
+
+
+def test_a_schedule_is_refused_with_its_denoiser():
+    made = [
+        lambda schedule: quell.MixtureDenoiser([1.0], [[0.0]], [1.0], schedule=schedule),
+        lambda schedule: quell.GaussianDenoiser(np.zeros(2), 1.0, schedule=schedule),
+        lambda schedule: quell.FunctionDenoiser(lambda x, t: x, schedule=schedule),
+    ]
+    for make in made:
+        with pytest.raises(quell.NotFound, match="schedule 'vpp': no such schedule .*'vp'"):
+            make("vpp")
+        with pytest.raises(TypeError, match="schedule: 3 is neither a schedule nor callable"):
+            make(3)
+        assert make("cosine").schedule == "cosine"
+
+
+def test_messages_have_words_of_python():
+    one = quell.GaussianDenoiser(np.zeros(2), 1.0)
+    with pytest.raises(ValueError, match=r"clamp\[0\] is 1, clamp\[1\] is -1; no float"):
+        quell.Sampler(one, clamp=(1, -1))
+    with pytest.raises(ValueError, match=r"mean and variance, init\(shape, mean, var\) \(0 and 1"):
+        quell.Sampler(one, start=0.5).init((2, 2))
+    with pytest.raises(ValueError, match=r"the mean of init\[0\] is 1e\+31"):
+        quell.Sampler(one).init((2, 2), mean=1e31)
+
+
+def test_an_eta_that_is_too_large():
+    """The message has the eta that was given, a factor of the variance, and what it may be."""
+    one = quell.GaussianDenoiser(np.zeros(2), 1.0)
+    with pytest.raises(ValueError, match="sampler: eta is 2: most steps") as caught:
+        quell.DDIMSampler(one, eta=2.0)
+    most = float(str(caught.value).rpartition(" ")[2])
+    assert 1 < most < 2
+    quell.DDIMSampler(one, eta=most)
+    with pytest.raises(ValueError, match="eta is "):
+        quell.DDIMSampler(one, eta=most + 0.01)
+    with pytest.raises(ValueError, match="; steps=10 is the number of steps"):
+        quell.DDIMSampler(one, 10)

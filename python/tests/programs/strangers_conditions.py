@@ -181,3 +181,21 @@ def graph_dense():
         (torch.randn(BATCH, 6, 3), t(), torch.tensor([[1.0, 1, 1, 1, 0, 0], [1] * 6])),
         {},
     )
+
+
+@case
+def labels_of_a_bounded_table():
+    """Embeddings that PyTorch clips to a norm as it reads them."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.e = nn.Embedding(5, 6, max_norm=1.0, padding_idx=0)
+            self.small = nn.Embedding(5, 6, max_norm=0.5, norm_type=1.0)
+            nn.init.normal_(self.e.weight, std=3)
+            self.line = nn.Linear(6, 6)
+
+        def forward(self, x, t, y):
+            return self.line(x + self.e(y)) * t[:, None] + self.small(y)
+
+    return Net(), (torch.randn(BATCH, 6), t(), torch.tensor([1, 4])), {"classes": 5}

@@ -280,3 +280,22 @@ def pointnet_with_tnet():
             return self.o(h).mT + 0.1 * n / (torch.linalg.vector_norm(n, dim=-1, keepdim=True) + 1)
 
     return Net().eval(), (torch.randn(BATCH, 11, 3), t()), {}
+
+
+@case
+def columns_by_a_mask():
+    """A table's columns of two kinds, each with its own layers."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("kind", torch.tensor([0, 1, 0, 1, 0]))
+            self.one, self.other = nn.Linear(3, 3), nn.Linear(2, 2)
+
+        def forward(self, x, t):
+            y, chosen = torch.zeros_like(x), self.kind == 0
+            y[:, chosen] = self.one(x[:, chosen]) * t[:, None]
+            y[:, ~chosen] = self.other(x[:, [False, True, False, True, False]])
+            return y
+
+    return Net(), (torch.randn(BATCH, 5), t()), {}

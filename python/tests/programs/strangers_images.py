@@ -238,3 +238,43 @@ def magnitude_preserving():
             return self.out(h, gain=self.gain)
 
     return (Net(), (img(), t()), {})
+
+
+@case
+def video_windows_with_heads():
+    """Windows of volumes and the heads of attention in one rearrangement of ten dimensions."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.qkv, self.o = nn.Linear(3, 12), nn.Linear(4, 3)
+
+        def forward(self, x, t):
+            into = "b (d p) (h q) (w r) (n e c) -> n b d h w e (p q r) c"
+            back = "b d h w e (p q r) c -> b (d p) (h q) (w r) (e c)"
+            sizes = {"p": 2, "q": 2, "r": 2, "e": 2}
+            q, k, v = rearrange(self.qkv(x.movedim(1, -1)), into, n=3, **sizes).unbind(0)
+            h = rearrange(F.scaled_dot_product_attention(q, k, v), back, **sizes)
+            return self.o(h).movedim(-1, 1) + x * t.view(-1, 1, 1, 1, 1)
+
+    return Net(), (torch.randn(BATCH, 3, 4, 4, 4), t()), {}
+
+
+@case
+def inpainting_by_a_fixed_mask():
+    """The pixels of a region that is always the same are worked out, and put in their places."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("hole", torch.zeros(6, 6, dtype=torch.bool))
+            self.hole[1:4, 2:5] = self.hole[5, 0] = True
+            self.inside, self.around = nn.Linear(10, 10), nn.Conv2d(2, 2, 3, padding=1)
+
+        def forward(self, x, t):
+            h = self.around(x)
+            h[:, :, self.hole] = self.inside(h[:, :, self.hole]) * t.view(-1, 1, 1)
+            h[:, 0, ~self.hole] = 0.5
+            return h
+
+    return Net(), (torch.randn(BATCH, 2, 6, 6), t()), {}

@@ -159,3 +159,32 @@ def rewritten_by_mask():
             return y
 
     return (Net(), (torch.randn(BATCH, 5), t()), {})
+
+
+@case
+def branches_by_cond():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Linear(5, 5)
+            self.b = nn.Linear(5, 5)
+
+        def forward(self, x, t):
+            return torch.cond((t > 0.5).all(), lambda h: self.a(h), lambda h: self.b(h), (x,))
+
+    return (Net(), (torch.randn(BATCH, 5), t()), {})
+
+
+@case
+def hash_of_label():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.e = nn.Embedding(64, 6)
+
+        def forward(self, x, t, y):
+            return x * t[:, None] + self.e((y * 2654435761) % 64)
+
+    return (Net(), (torch.randn(BATCH, 6), t(), torch.tensor([1, 9])), {"classes": 10})

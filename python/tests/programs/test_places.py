@@ -29,6 +29,17 @@ def test_diagonals():
     )
 
 
+def test_diagonals_that_are_written():
+    check(
+        [
+            lambda x: x.diagonal_scatter(x[:, :, 0] * 2, 0, 2, 3),
+            lambda x: x.diagonal_scatter(x[:, :, 1, :4], 2, 2, 3),
+            lambda x: x.diagonal_scatter(x[:, 0, :, :4], -1, 3, 1),
+            lambda x: torch.stack([x[:, 0]] * 6, 1).diagonal_scatter(x[:, 1], 0, 1, 2),
+        ]
+    )
+
+
 def test_what_runs():
     check(
         [
@@ -77,7 +88,35 @@ def test_masks_that_are_written():
         y[:, torch.arange(4) > 1] = 7.0
         return y
 
+    mask = torch.arange(36).reshape(6, 6) % 5 == 1
+
+    def region(x):
+        y = x.clone()
+        y[:, :, mask] = x[:, :, mask].cos()
+        y[:, mask[0, :4], 2] = x[:, :1, 5]
+        y[:, [True, False, True, False], :, 1] *= 3
+        return y
+
     check([both, inner])
+    check([region])
+
+
+def test_fixed_places_along_several_dimensions():
+    rows, columns = torch.tensor([5, 0, -2, 0]), torch.tensor([[1], [4]])
+
+    def put(x):
+        y = x.clone()
+        y[:, :, rows, columns] = x[:, :, :2, 1:5]
+        part = torch.arange(6.0) - x[:, :2, :, 0].movedim(0, 1)
+        y[:, torch.tensor([0, 3]), :, torch.tensor([1, 1])] = part
+        return y
+
+    check([put])
+
+
+def test_masks_that_choose():
+    mask = torch.arange(36).reshape(6, 6) % 7 < 3
+    check([lambda x: x[:, :, mask].sin(), lambda x: x[:, mask[1, :4]], lambda x: x[:, :2, mask[3]]])
 
 
 def test_order():

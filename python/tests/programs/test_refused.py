@@ -75,8 +75,8 @@ def test_all_that_is_unknown_is_said(tmp_path):
             "result 1 of max_pool2d_with_indices, as return_indices=True asks for",
         ),
         (
-            lambda m, x, t: x[:, torch.tensor([True, False] * 3)].repeat(1, 2),
-            r"mask that is always the same; choose by places, mask.nonzero\(\)\[:, 0\]",
+            lambda m, x, t: x[:, torch.tensor([False] * 6)].sum(1, keepdim=True) + x,
+            "mask that is always the same; choose by places, mask.nonzero",
         ),
         (lambda m, x, t: x if x.sum() > 0 else -x, "cannot follow Of"),
         (lambda m, x, t: (x, x), "returns 2 tensors"),
@@ -91,6 +91,15 @@ def test_one_reason(function, said, tmp_path):
     import re
 
     assert re.search(said, message), message
+
+
+def test_more_dimensions_than_a_program_has(tmp_path):
+    def turned(m, x, t):
+        return x.reshape(-1, *[2] * 12).permute(0, *range(12, 0, -1)).reshape(x.shape)
+
+    message = refused(turned, tmp_path, torch.randn(2, 4096), T)
+    assert "permute of an array of 12 dimensions" in message and "do it in two steps" in message
+    assert "test_refused.py:" in message and "permute(0, *range(12, 0, -1))" in message
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,11 @@ from strangers import CASES
 
 REFUSED = {
     "autocast_bf16": "rounding to bfloat16 .*autocast",
+    "branches_by_cond": "torch.cond, .*strangers_refused.py:[0-9]+: .*choose with torch.where",
     "branch_on_time": "must not choose its way by the values",
     "func_grad": "takes a gradient .*strangers_refused.py:[0-9]+",
     "gradients_in_forward": "takes a gradient .*strangers_refused.py:[0-9]+",
+    "hash_of_label": "whole numbers above 2\\^24.*make a table .*strangers_refused.py:[0-9]+: ",
     "lazy_linear": "call the network once before",
     "noise_in_forward": "random numbers inside the network",
     "scripted_whole": "of TorchScript",

@@ -60,9 +60,9 @@ static const struct option_table table = {
 /* Files that have something for each sample must have it for as many as are drawn. */
 static int check_counts(const struct quantizing *q)
 {
-    if (q->labels.file.path && q->labels.file.shape[0] != q->options.count)
-        return complain(EXIT_USAGE, "--classes %s: has %zu classes, --count is %zu",
-                        q->labels.file.path, q->labels.file.shape[0], (size_t)q->options.count);
+    int code = labels_check_count(&q->labels, q->options.labels.classes, (size_t)q->options.count,
+                                  "--count is");
+    if (code != EXIT_DONE) return code;
     const struct conditions *both[] = {&q->conditions, &q->negative};
     for (size_t k = 0; k < 2; k++)
         for (size_t i = 0; i < both[k]->count; i++) {

@@ -152,6 +152,25 @@ def copysign(b: Builder, call: Call) -> Value:
     return _with_sign(b, b.map("abs", [call.first()], call.dtype), call["other"], call.dtype)
 
 
+@lowers("signbit")
+def signbit(b: Builder, call: Call) -> Value:
+    """Whether the sign is that of -1: of -0, too, whose reciprocal is below 0."""
+    x = call.first()
+    both = [x, b.map("reciprocal", [x], x.dtype)]
+    return b.map("or", [b.map("lt", [each, 0.0], torch.bool) for each in both], torch.bool)
+
+
+@lowers("fmax", "fmin")
+def extreme_number(b: Builder, call: Call) -> Value:
+    """The larger or smaller one; of a number and what is none, the number."""
+    x, y = call.first(), call["other"]
+    made = b.map(call.name[1:], [x, y], call.dtype)
+    for one, other in ((x, y), (y, x)):
+        none = b.map("ne", [one, one], torch.bool)
+        made = b.map("where", [none, other, made], call.dtype)
+    return made
+
+
 @lowers("hypot")
 def hypot(b: Builder, call: Call) -> Value:
     x, y = call.first(), call["other"]

@@ -15,6 +15,7 @@ from quell.programs.table import Call, NotKnown, lowers
 from quell.programs.values import Constant, Value, constant
 
 BEYOND = -(2.0**40)
+OF_A_MASK = "choosing by a mask that is always the same"
 FIXED = "the indices must not depend on an input, but for rows of a table"
 
 
@@ -65,8 +66,7 @@ def index(b: Builder, call: Call) -> Value:
     if any(given[k].truth for k in used):
         if all(isinstance(given[k], Constant) for k in used):
             raise NotKnown(
-                "choosing by a mask that is always the same",
-                "choose by places, mask.nonzero()[:, 0], made in __init__",
+                OF_A_MASK, "choose by places, mask.nonzero()[:, 0], made in __init__"
             )
         raise NotKnown("choosing by a mask", "shapes may not depend on values: where() keeps all")
     if len(used) == 1:
@@ -96,18 +96,43 @@ def _flat(b: Builder, indices: list[Value], sizes: list[int]) -> Value:
     return b.expand(flat, whole)
 
 
+def _order(x: Value, used: list[int]) -> tuple[list[int], int]:
+    """Returns an order in which the dimensions of indices follow on each other where PyTorch has
+    those of the result, and where that is."""
+    rest = [k for k in range(x.rank) if k not in used]
+    together = used == list(range(used[0], used[-1] + 1))
+    place = used[0] if together else 0
+    return [*rest[:place], *used, *rest[place:]], place
+
+
 def _several(b: Builder, x: Value, given: list[Any], used: list[int]) -> Value:
     """Indices along several dimensions: those are merged to one, and so are the indices."""
     sizes = [x.shape[k] for k in used]
     flat = _flat(b, [given[k] for k in used], sizes)
-    rest = [k for k in range(x.rank) if k not in used]
-    together = used == list(range(used[0], used[-1] + 1))
-    place = used[0] if together else 0
-    order = [*rest[:place], *used, *rest[place:]]
+    order, place = _order(x, used)
     turned = b.permute(x, order)
-    before, after = [x.shape[k] for k in rest[:place]], [x.shape[k] for k in rest[place:]]
+    before, after = turned.shape[:place], turned.shape[place + len(used) :]
     merged = b.reshape(turned, [*before, math.prod(sizes), *after])
     return take(b, merged, place, flat)
+
+
+def _put_several(b: Builder, x: Value, given: list[Any], used: list[int], part: Value) -> Value:
+    """x with a part at fixed places along several dimensions, which are merged to one: each place
+    takes the last element that is put there, or its own."""
+    count = math.prod(x.shape[k] for k in used)
+    flat = _flat(b, [given[k] for k in used], [x.shape[k] for k in used])
+    assert isinstance(flat, Constant)
+    order, place = _order(x, used)
+    turned = b.permute(x, order)
+    before, after = turned.shape[:place], turned.shape[place + len(used) :]
+    wide = b.expand(part, [*before, *flat.shape, *after])
+    wide = b.reshape(wide, [*before, flat.tensor.numel(), *after])
+    last = {int(at): k for k, at in enumerate(flat.tensor.reshape(-1).tolist())}
+    chosen = by_list(b, wide, place, [last.get(at, 0) for at in range(count)])
+    here = torch.tensor([at in last for at in range(count)]).reshape(-1, *(1,) * len(after))
+    merged = b.reshape(turned, [*before, count, *after])
+    made = b.map("where", [constant(here), chosen, merged], x.dtype)
+    return b.permute(b.reshape(made, turned.shape), [order.index(k) for k in range(x.rank)])
 
 
 @lowers("gather")
@@ -131,11 +156,15 @@ def index_put(b: Builder, call: Call) -> Value:
     used = [k for k, part in enumerate(given) if part is not None]
     if len(used) == 1 and given[used[0]].truth and call["values"].rank == 0:
         return _where_true(b, x, given[used[0]], used[0], call)
-    if len(used) != 1 or not isinstance(given[used[0]], Constant):
+    if any(isinstance(given[k], Constant) and given[k].truth for k in used):
+        raise NotKnown(f"index_put, {OF_A_MASK}", "where() does it")
+    if not all(isinstance(given[k], Constant) for k in used):
         raise NotKnown("index_put", "build the array by cat")
     dim, tensor = used[0], given[used[0]].tensor
-    if tensor.dtype == torch.bool or tensor.ndim != 1:
-        raise NotKnown("index_put", "build the array by cat")
+    if len(used) > 1 or tensor.ndim != 1:
+        if call["accumulate"]:
+            raise NotKnown("index_put that adds along several dimensions", "index_add does it")
+        return _put_several(b, x, given + [None] * (x.rank - len(given)), used, call["values"])
     if call["accumulate"]:
         return added(b, x, dim, tensor, call["values"], 1)
     value, places = call["values"], [int(k) % x.shape[dim] for k in tensor.tolist()]

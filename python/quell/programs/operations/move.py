@@ -268,9 +268,28 @@ def diagonal_of(b: Builder, x: Value, one: int, two: int, offset: int, count: in
     columns = x.shape[two]
     whole = [*(x.shape[k] for k in rest), x.shape[one] * columns]
     flat = b.reshape(b.permute(x, [*rest, one, two]), whole)
+    places = _on_diagonal(columns, offset, count)
+    return b.slice(flat, len(rest), places.start, places.stop, places.step)
+
+
+def _on_diagonal(columns: int, offset: int, count: int) -> range:
     first = max(offset, 0) + max(-offset, 0) * columns
-    last = first + (count - 1) * (columns + 1)
-    return b.slice(flat, len(rest), first, last + 1, columns + 1)
+    return range(first, first + (count - 1) * (columns + 1) + 1, columns + 1)
+
+
+@lowers("diagonal_scatter")
+def onto_diagonal(b: Builder, call: Call) -> Any:
+    def one(x: Value, part: Value) -> Value:
+        dims = call["dim1"] % x.rank, call["dim2"] % x.rank
+        order = [k for k in range(x.rank) if k not in dims] + list(dims)
+        turned = b.permute(x, order)
+        *rest, rows, columns = turned.shape
+        flat = b.reshape(turned, [*rest, rows * columns])
+        places = _on_diagonal(columns, call["offset"], part.shape[-1])
+        made = b.reshape(put(b, flat, part, len(rest), places), turned.shape)
+        return b.permute(made, [order.index(k) for k in range(x.rank)])
+
+    return _put_each(b, call, one)
 
 
 @lowers("unfold")
