@@ -170,7 +170,7 @@ TEST(cli, classes_refused)
         {SAMPLE "--classes 0,,1 --out y.npy", "--classes: '' must be 0 to 3"},
         {SAMPLE "--classes 0,1, --out y.npy", "--classes: '' must be 0 to 3"},
         {SAMPLE "--classes four --out y.npy", "'four' must be 0 to 3, or -1 for none, or name an"},
-        {"denoise --model n.safetensors --from x.npy --classes 1 --out y.npy",
+        {"denoise --t 0.5 --model n.safetensors --from x.npy --classes 1 --out y.npy",
          "--classes 1: has 1 class, the states of --from are 5"},
         {SAMPLE "--guidance 2,3 --out y.npy", "T:W"},
         {SAMPLE "--guidance 0:2,3 --out y.npy", "T:W"},
