@@ -85,6 +85,8 @@ def conditions_of(
         TypeError: One is unknown, missing, given twice, or is no array of numbers.
         ValueError: One has another shape, or a number beyond float32.
     """
+    from quell._settings import of_sampler
+
     given = dict(kwargs)
     more = given.pop("conditions", None) if "conditions" not in taken else None
     if more is not None and not isinstance(more, Mapping):
@@ -96,9 +98,9 @@ def conditions_of(
     for name in given:
         if name not in taken:
             names = ", ".join(map(repr, taken))
+            hint = of_sampler(name) or meant(name, [*taken, *of_call, "conditions", *_NEGATIVE])
             raise TypeError(
-                f"the denoiser takes no argument {name!r}"
-                + meant(name, [*taken, *of_call, "conditions", *_NEGATIVE])
+                f"the denoiser takes no argument {name!r}{hint}"
                 + (f": its conditions are {names}" if taken else "")
             )
     for name, shape in taken.items():

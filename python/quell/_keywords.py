@@ -31,12 +31,33 @@ def takes_any(function: Callable[..., Any]) -> bool:
     return any(one.kind is inspect.Parameter.VAR_KEYWORD for one in each)
 
 
+# What other programs call an argument.
+_OTHERS = {
+    "num_steps": "steps",
+    "num_inference_steps": "steps",
+    "inference_steps": "steps",
+    "n_steps": "steps",
+    "y": "label",
+    "cls": "label",
+    "labels": "label",
+    "classes": "label",
+    "class_label": "label",
+    "class_labels": "label",
+    "negative_labels": "negative_label",
+    "negative_classes": "negative_label",
+    "generator": "seed",
+    "num_threads": "threads",
+    "noise_schedule": "schedule",
+}
+
+
 def meant(name: str, names: Iterable[str]) -> str:
     """Returns " (did you mean 'NAME'?)" with the most similar of the names; "" if none is. Guidance
     is no argument of a call in quell, as it is elsewhere."""
     if name in ("guidance", "guidance_scale", "guidance_weight", "cfg", "cfg_scale"):
         return " (guide the denoiser itself: quell.guided(denoiser, weight=2))"
-    near = difflib.get_close_matches(name, list(names), 1)
+    known, other = list(names), _OTHERS.get(name)
+    near = [other] if other in known else difflib.get_close_matches(name, known, 1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

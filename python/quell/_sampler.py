@@ -83,8 +83,7 @@ class Sampler(Settings):
         tile: How many samples a thread draws at a time; 0 for as many as fit its cache.
         isa: An instruction set of quell.isas(); None for the widest.
 
-    An option that is set later is checked alone where it is set, and beside the others in the next
-    call.
+    An option that is set later is checked alone where it is set, with others in the next call.
 
     Raises:
         NotFound: There is no such sampler, schedule, grid or instruction set.
@@ -260,8 +259,9 @@ class Sampler(Settings):
         own: Any = self._own_dim() if dim is None else dim
         return self._sampler(whole(own, "dim", 1)).operations()
 
+    @property
     def evaluations(self) -> int:
-        """Returns how often the denoiser is evaluated for one sample; 0 if not known in advance."""
+        """How often the denoiser is evaluated for one sample; 0 if not known in advance."""
         return self._sampler(self._own_dim()).evaluations
 
     @property

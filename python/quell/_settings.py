@@ -32,6 +32,17 @@ def _named(sampler: str, grid: str) -> None:
         pass
 
 
+@functools.lru_cache(maxsize=64)
+def _optioned(spec: str) -> None:
+    """Refuses an option of a sampler that is wrong whatever the others are."""
+    one = _quell.Denoiser.isotropic(1, 1.0, np.empty(0))
+    try:
+        _quell.Sampler(spec, one, _quell.Schedule("vp"), _quell.Options(steps=4))
+    except Error as error:
+        if str(error).startswith("sampler '"):  # and not "sampler: ", of what is around it
+            raise
+
+
 def _options_of(name: str) -> set[str]:
     """The names of the options of a sampler, or of the one that an alias stands for."""
     for made in _quell.samplers():
@@ -40,17 +51,42 @@ def _options_of(name: str) -> set[str]:
     return set()
 
 
+def of_sampler(name: str) -> str:
+    """Says of an argument that a call does not take where it stands, if that is the sampler: "
+    (...)", or "" if it does not."""
+    if name in names_of(Settings.__init__) and name not in ("denoiser", "spec"):
+        return f" (it is the sampler's: sampler.{name} = ...)"
+    for made in _quell.samplers():
+        if any(name == option.name for option in made.options):
+            example = f"{made.name}:{name}=..."
+            return f" (an option stands in the spec of a sampler that has it: {example!r})"
+    return ""
+
+
 def _steps(value: Any, what: str) -> int:
     return whole(value, what, 1, 10**6)
+
+
+def _time(value: Any, what: str) -> float:
+    time = real(value, what)
+    if not 0 <= time <= 1:
+        raise refused(f"{what}: {said(value)}, must be from 0 to 1")
+    return time
+
+
+def _schedule(value: Any, what: str) -> Any:
+    """A schedule by its name is made for a try; others are seen when they are used."""
+    return _quell.Schedule(text(value, what)) if isinstance(value, str) else value
 
 
 # What is wrong in itself is refused where it is set: attributes, and their checks. Of these, the
 # first may be None.
 _OR_NONE: dict[str, Callable[[Any, str], Any]] = {
     "steps": _steps,
-    "start": real,
-    "stop": real,
+    "start": _time,
+    "stop": _time,
     "isa": text,
+    "schedule": _schedule,
 }
 _CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "threshold": real,
@@ -185,10 +221,24 @@ class Settings:
             value = float_type(value, "dtype")
         if name == "device":
             on_cpu(value)
-        object.__setattr__(self, name, value)
-        if name[0] != "_":
+        if name[0] == "_":
+            object.__setattr__(self, name, value)
+        else:
+            self._set(name, value)
             object.__setattr__(self, "_made", {})
             object.__setattr__(self, "_known", None)
+
+    def _set(self, name: str, value: Any) -> None:
+        """Sets an attribute, and sees that it has not made the sampler's spec wrong."""
+        before = vars(self).get(name)
+        object.__setattr__(self, name, value)
+        if before is None or not _is_own(type(self)) or name in names_of(Settings.__init__):
+            return
+        try:
+            _optioned(self.spec)
+        except (TypeError, ValueError):
+            object.__setattr__(self, name, before)
+            raise
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: everything except the library's objects, which are made again."""

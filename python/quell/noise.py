@@ -182,7 +182,7 @@ def schedule_of_denoiser(schedule: Any) -> Any:
     if schedule is None:
         return Schedule("vp")
     if isinstance(schedule, str):
-        Schedule(schedule)
+        Schedule(text(schedule, "schedule"))
     elif not callable(schedule):
         raise TypeError(f"schedule: {said(schedule)} is neither a schedule nor callable")
     return schedule

@@ -74,7 +74,8 @@ class DDIMSampler(Sampler):
             if found is None:
                 raise
             most = math.floor(float(found[2]) ** 2 * 1000) / 1000
-            steps = f"; steps={self.eta:g} is the number of steps" if self.eta > 2 else ""
+            meant = self.eta > 2 and float(self.eta).is_integer()
+            steps = f"; steps={self.eta:g} is the number of steps" if meant else ""
             message = f"sampler: eta is {self.eta:g}{found[1]}{most:g}{steps}"
             raise refused(message) from None
 

@@ -3,6 +3,7 @@
 #include "serve/drawing.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "engine/sampler.h"
 #include "queue/queue.h"
 #include "serve/events.h"
 #include "serve/server.h"
@@ -110,6 +111,21 @@ static quell_status check_evaluations(struct serve_drawing *drawing)
     return serve_drawing_refuse(drawing, MHD_HTTP_CONTENT_TOO_LARGE, line);
 }
 
+/* Refuses a seed or an index that nothing depends on, as the command does. */
+static quell_status check_noise(const struct serve_drawing *drawing)
+{
+    static const char *const names[] = {"seeds", "seed", "indices", "first"};
+    const struct serve_ask *ask = &drawing->ask;
+    if (!ask->from || quell_sampler_noisy(drawing->sampler->sampler)) return QUELL_OK;
+    for (int i = 0; i < (ask->each ? 2 : 4); i++) /* each sample has the class of its index */
+        if (serve_ask_given(ask, names[i]))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "%s: has no effect: x_1 is that of from, and sampler '%s' draws no "
+                              "noise on the way from x_1 to x_0",
+                              names[i], ask->sampler);
+    return QUELL_OK;
+}
+
 quell_status serve_drawing_prepare(struct serve_drawing *drawing)
 {
     quell_status status = QUELL_OK;
@@ -117,6 +133,7 @@ quell_status serve_drawing_prepare(struct serve_drawing *drawing)
         status = serve_sampler_take(&drawing->server->samplers, drawing->model, &drawing->ask,
                                     &drawing->sampler);
     if (!status) status = check_evaluations(drawing);
+    if (!status) status = check_noise(drawing);
     if (!status && drawing->ask.format < SERVE_FORMATS &&
         quell_denoiser_reproducible(quell_model_denoiser(drawing->model->model)))
         serve_drawing_name(drawing);

@@ -5,6 +5,7 @@ quell.export."""
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from quell._keywords import meant, names_of
-from quell._numbers import real, text
+from quell._numbers import path_of, real, text
 from quell._said import said
 from quell.noise import Schedule
 from quell.programs.inputs import Inputs, one_hot
@@ -126,12 +127,23 @@ _FIELDS = ("image", "comment")  # of a description, which are added as they are
 
 
 def check_name(path: str | os.PathLike[str]) -> None:
-    """Refuses the name of another format, under which quell would not read the network."""
-    name = os.fsdecode(path)
+    """Refuses a name under which the network could not be written, before it is read, or that of
+    another format, under which quell would not read it."""
+    name = os.fsdecode(path_of(path, "path"))
     if name.endswith(OTHER_FORMATS):
         raise ValueError(
             f"quell.export: path: {name}: would be written as .safetensors: name it so"
         )
+    if not name:
+        raise ValueError("quell.export: path: it is empty, must be the name of a file to write")
+    wrong = errno.EISDIR if os.path.isdir(name) else 0
+    folder = os.path.dirname(os.path.realpath(name))
+    if not wrong and not os.path.isdir(folder):
+        wrong = errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT
+    if not wrong and not os.access(folder, os.W_OK):
+        wrong = errno.EACCES
+    if wrong:
+        raise OSError(wrong, os.strerror(wrong), name)  # as its subclass of that number
 
 
 def check_fields(fields: Mapping[str, Any], export: Callable[..., Any]) -> None:

@@ -258,7 +258,7 @@ def test_own_steps(mixture):
 
 def test_plan_and_names(mixture):
     sampler = quell.Sampler(mixture, "dpmpp_2m", steps=3, grid="karras")
-    assert sampler.evaluations() == 3 and sampler.plan().count("STEP") == 3
+    assert sampler.evaluations == 3 and sampler.plan().count("STEP") == 3
     assert len(sampler.timesteps) == 4
     kinds = [operation["kind"] for operation in sampler.operations()]
     assert kinds.count("eval") == kinds.count("step") == 3

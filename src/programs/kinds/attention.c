@@ -59,10 +59,10 @@ static void pack(const struct quell_head *head)
     const struct quell_head_sizes *sizes = &head->sizes;
     size_t *offset = offsets_at(head);
     for (size_t p = 0; p < sizes->d || p < sizes->n; p++) offset[p] = p;
-    for (size_t j = 0; j < sizes->n; j++) {
-        float *to = head->scratch + parts_at(head)->keys +
-                    j / QUELL_PANEL * sizes->d * QUELL_PANEL + j % QUELL_PANEL;
-        for (size_t p = 0; p < sizes->d; p++) to[p * QUELL_PANEL] = head->k[j * head->k_row + p];
+    for (size_t j = 0; j < sizes->n; j += QUELL_PANEL) {
+        size_t count = sizes->n - j < QUELL_PANEL ? sizes->n - j : QUELL_PANEL;
+        head->kernels->turn(head->k + j * head->k_row, count, head->k_row, sizes->d,
+                            head->scratch + parts_at(head)->keys + j * sizes->d, QUELL_PANEL);
     }
     for (size_t from = 0; from < sizes->e; from += QUELL_PANEL) {
         float *to = head->scratch + parts_at(head)->values + from * sizes->n;
