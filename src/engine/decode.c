@@ -215,8 +215,8 @@ static quell_status prepare(struct decoding *decoding, const quell_draw *draw, c
     size_t in, out;
     quell_status status = quell_given(draw, run, &decoding->draw, &decoding->run);
     if (status || !decoding->draw.count) return status;
-    if (!decoding->in || !decoding->out)
-        return quell_fail(QUELL_BAD_ARGUMENT, "decode: %s is NULL", decoding->in ? "out" : "x");
+    if (!decoding->in) return quell_fail(QUELL_BAD_ARGUMENT, "decode: x is NULL");
+    if (!decoding->out) return quell_fail(QUELL_BAD_ARGUMENT, "decode: out is NULL");
     size_t dim = decoding->denoiser->dim, size = decoding->size;
     if (quell_multiply(decoding->draw.count, dim * sizeof(float), &in) ||
         quell_multiply(decoding->draw.count, size * sizeof(float), &out))
