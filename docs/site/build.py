@@ -47,8 +47,9 @@ class Site:
     def __init__(self, root, quell, folder):
         self.root, self.quell, self.source = root, quell, folder / "source"
         self.sources = set()  # files and folders of the repository that pages lead to
-        shutil.rmtree(self.source, ignore_errors=True)
-        shutil.rmtree(folder / "html", ignore_errors=True)  # pages that are no more
+        # Pages that are no more; and what Sphinx remembers of them, of which it can make gigabytes.
+        for name in ("source", "html", "doctrees"):
+            shutil.rmtree(folder / name, ignore_errors=True)
 
     def write(self, name, text):
         path = self.source / name
