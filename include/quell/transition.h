@@ -47,8 +47,8 @@ QUELL_API const quell_call *quell_transition_told(const quell_transition *transi
 QUELL_API void *quell_transition_context(const quell_transition *transition);
 
 /* Returns scratch memory number k in {0, 1, 2, 3}, float[rows][dim]. It keeps its values from one
- * transition of the tile to the next; before the first one of a run they are undefined. NULL for
- * another k. */
+ * transition of the tile to the next; in the first one of a run they are NaN before they are
+ * written. NULL for another k. */
 QUELL_API float *quell_transition_scratch(quell_transition *transition, unsigned k);
 
 /* Evaluates the denoiser, with the sampler's clamp or threshold: out[rows][dim] = E[X | x_t = x]

@@ -55,6 +55,11 @@ static bool ignored(const struct quell_transition *transition, const float *x)
            fails(transition, &transition->missing);
 }
 
+static void fill_with_nan(const struct quell_tile *tile, float *out)
+{
+    for (size_t i = 0; i < tile->rows * tile->elements; i++) out[i] = (float)NAN;
+}
+
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s)
 {
     struct quell_job *job = tile->job;
@@ -62,6 +67,9 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
     quell_tile_tell(tile, t, &transition.told, transition.conditions);
     float *x = tile->registers[QUELL_STATE];
     unsigned before = quell_fail_count();
+    /* A step that reads what it has not written yet would draw what is in the memory by chance. */
+    for (unsigned k = 0; tile->transition == 0 && k < QUELL_STEP_SCRATCH; k++)
+        fill_with_nan(tile, quell_transition_scratch(&transition, k));
     int result = ask(&transition, x);
     if (transition.failed && result == (int)transition.failed) result = -1;
     if (result >= 0 && ignored(&transition, x)) return;
@@ -130,9 +138,8 @@ static quell_status wrong(quell_transition *transition, quell_status status)
  * cannot be taken for one. */
 static quell_status missing(quell_transition *transition, quell_status status, float *out)
 {
-    const struct quell_tile *tile = transition->tile;
     keep(&transition->missing, status);
-    for (size_t i = 0; i < tile->rows * tile->elements; i++) out[i] = (float)NAN;
+    fill_with_nan(transition->tile, out);
     return noted(transition, status);
 }
 

@@ -294,6 +294,46 @@ static void check_observer(const quell_sampler *sampler, size_t count)
     free(x);
 }
 
+/* A method of several steps that forgets that there is nothing before the first. */
+static int reads_the_last(void *user, quell_transition *at, const quell_point *t,
+                          const quell_point *s, float *x)
+{
+    size_t count = quell_transition_rows(at) * quell_transition_dim(at);
+    float *last = quell_transition_scratch(at, *(unsigned *)user);
+    (void)t, (void)s;
+    for (size_t i = 0; i < count; i++) {
+        float now = 0.5f * x[i];
+        x[i] += 0.1f * last[i];
+        last[i] = now;
+    }
+    return 0;
+}
+
+TEST(step, scratch_is_nan_at_first)
+{
+    struct model model = model_new("isotropic", 3);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = STEPS;
+    float x[40 * 3];
+    for (unsigned k = 0; k < 4; k++) {
+        quell_sampler *sampler = NULL;
+        quell_draw draw = quell_draw_defaults();
+        MUST(quell_sampler_from_step(&sampler, reads_the_last, &k, NULL, denoiser, schedule,
+                                     &options));
+        draw.count = 40;
+        quell_status status = quell_sample(sampler, &draw, NULL, x);
+        CHECK(status == QUELL_NOT_FINITE, "scratch %u: %s", k, quell_status_name(status));
+        CHECK(strstr(quell_error_message(), "transition 0: the step function left nan"), "%s",
+              quell_error_message());
+        quell_sampler_free(sampler);
+    }
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    model_free(&model);
+}
+
 TEST(step, observer)
 {
     static const struct {

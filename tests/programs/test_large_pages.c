@@ -2,6 +2,7 @@
 /* Weights that are larger than a page of 2 MiB ask for such pages, and are read as before where the
  * kernel has none. */
 #include "arrays.h"
+#include "effort.h"
 #include "base/memory.h"
 #include "programs/kind.h"
 #include "harness.h"
@@ -14,13 +15,14 @@
 
 #define LARGE ((size_t)1 << 21)
 
-/* Whether the kernel was asked for large pages at an address; -1: it does not say. */
+/* Whether the kernel was asked for large pages at an address; -1: it does not say, or qemu answers,
+ * whose smaps have no flags. */
 static int asked_at(const void *address)
 {
     char line[512];
     uintptr_t from, to, at = (uintptr_t)address;
     int here = 0, asked = -1;
-    if (access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK)) return -1;
+    if (is_emulated() || access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK)) return -1;
     FILE *file = fopen("/proc/self/smaps", "r");
     while (file && fgets(line, sizeof line, file)) {
         if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
