@@ -29,13 +29,13 @@ static int create_sampler(struct session *session)
 static int check_seed(const struct session *session)
 {
     const struct sample_options *options = &session->options;
-    const char *given = options->seeds          ? "--seeds"
-                        : options->indices      ? "--indices"
-                        : options_given("seed") ? "--seed"
-                                                : NULL;
-    bool classes = options->indices && !options->seeds && session->labels.each;
-    if (!options->from || !given || classes || quell_sampler_noisy(session->sampler))
-        return EXIT_DONE;
+    bool places = !session->labels.each; /* with which each sample has the class of its index */
+    const char *given = options->seeds                     ? "--seeds"
+                        : options_given("seed")            ? "--seed"
+                        : places && options->indices       ? "--indices"
+                        : places && options_given("first") ? "--first"
+                                                           : NULL;
+    if (!options->from || !given || quell_sampler_noisy(session->sampler)) return EXIT_DONE;
     return complain(EXIT_USAGE,
                     "%s: has no effect: x_1 is that of --from, and sampler '%s' draws no noise "
                     "on the way from x_1 to x_0",

@@ -173,12 +173,12 @@ void quell_tile_check_step(struct quell_tile *tile, const struct quell_fault *fa
 
 void quell_tile_check_learned(struct quell_tile *tile, const struct quell_op *op)
 {
+    if (!tile->job->sampler->method) return;
     const float *v = tile->registers[op->in[0]];
     double width = fabs(op->coefficient[1] - op->coefficient[0]);
     float most = (float)(1 + 2 * LOG_BEYOND / width);
     size_t size = size_of(tile), i = 0;
     int beyond = 0;
-    if (!tile->job->sampler->method) return;
     for (size_t k = 0; k < size; k++) beyond |= fabsf(v[k]) > most;
     if (!beyond) return;
     while (!(fabsf(v[i]) > most)) i++;

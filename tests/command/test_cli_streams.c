@@ -124,6 +124,10 @@ TEST(cli_streams, refused)
         {2, SAMPLE "--indices last.npy --out f.npy", "indices[1] is 2^64 - 1"},
         {2, "sample --quiet --model builtin:rings --from x.npy --seeds 1,2 --out f.npy",
          "--seeds: has no effect: x_1 is that of --from"},
+        {2, "sample --quiet --model builtin:rings --from x.npy --first 2 --out f.npy",
+         "--first: has no effect: x_1 is that of --from"},
+        {2, "sample --quiet --model builtin:rings --from x.npy --class each --seed 2 --out f.npy",
+         "--seed: has no effect: x_1 is that of --from"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         command_refused(&command, wrong[i].code, wrong[i].arguments, wrong[i].says);
