@@ -138,10 +138,11 @@ static struct called call(const quell_point *point, bool wholly)
     return called;
 }
 
-/* Refuses a STEP whose ends are not the points of its transition: the observer would be told a
- * level of noise that the samples do not have. */
+/* Refuses a STEP whose ends are not the points of its transition, and operations after the last:
+ * the observer would be told or shown what the samples are not. */
 static quell_status check_ends(const struct quell_plan *plan, const quell_point *grid)
 {
+    size_t ended = 0; /* operations up to the last STEP */
     for (size_t i = 0, k = 0; i < plan->count; i++) {
         const struct quell_op *op = &plan->ops[i];
         if (op->kind != QUELL_STEP) continue;
@@ -154,9 +155,14 @@ static quell_status check_ends(const struct quell_plan *plan, const quell_point 
                               "from grid[%zu] to grid[%zu], t = %s to %s",
                               k, call(&op->t, times).text, call(&op->s, times).text, k, k + 1,
                               call(t, times).text, call(s, times).text);
-        k++;
+        k++, ended = i + 1;
     }
-    return QUELL_OK;
+    size_t after = plan->count - ended;
+    if (!after) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "plan: %zu operation%s after the last quell_plan_step, which ends the last "
+                      "transition: must come before it",
+                      after, after == 1 ? "" : "s");
 }
 
 /* Without the ends of its transitions a plan would run, but tell nobody of its progress. */

@@ -112,6 +112,27 @@ TEST(builder, steps_along_the_grid)
     }
 }
 
+static int goes_on(void *user, quell_plan *p, const quell_point *grid, size_t steps)
+{
+    for (size_t i = 0; i < steps; i++) quell_plan_step(p, &grid[i], &grid[i + 1]);
+    for (int i = 0; i < *(int *)user; i++) {
+        quell_term term = {3, QUELL_STATE};
+        quell_plan_combine(p, QUELL_STATE, 1, &term, 0, NULL);
+    }
+    return 0;
+}
+
+TEST(builder, ends_with_a_step)
+{
+    static const char *const says[] = {"plan: 1 operation after the last quell_plan_step",
+                                       "plan: 2 operations after the last quell_plan_step"};
+    for (int more = 1; more <= 2; more++) {
+        CHECK(!built(goes_on, &more, 4), "made with %d operations too many", more);
+        CHECK(strstr(quell_error_message(), says[more - 1]) == quell_error_message(), "%s",
+              quell_error_message());
+    }
+}
+
 TEST(builder, refuses)
 {
     char reason[] = "the moon is full";
