@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 static const struct quell_sized sized_draw = {"draw", "quell_draw", "quell_draw_defaults",
-                                               quell_earlier_draws};
+                                              quell_earlier_draws};
 static const struct quell_sized sized_run = {"run", "quell_run", "quell_run_defaults", NULL};
 
 static quell_status copy(const quell_draw *draw, const quell_run *run, quell_draw *own_draw,
