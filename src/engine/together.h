@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations that a tile's crew shares: where there are fewer samples than workers, and each has many
- * elements, every worker draws the noise and makes the updates of some of them. */
+/* Operations that a tile's crew shares, where there are fewer samples than workers: of samples with
+ * many elements, each worker draws the noise of some elements and makes their updates. */
 #ifndef QUELL_ENGINE_TOGETHER_H
 #define QUELL_ENGINE_TOGETHER_H
 
