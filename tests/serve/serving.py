@@ -176,3 +176,21 @@ def write_decoded(path):
     write_model(path, {
         "denoise": {"inputs": {"x": [2]}, "instructions": [{"map": ["x", [0.5]], "function": "mul"}], "output": 0},
         "decode": {"inputs": {"x": [2]}, "instructions": expand, "output": 3}}, shape=[2], image=True)
+
+
+def number(value):
+    """As the server writes a float: nine digits, and a point or an exponent."""
+    text = re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.9g}")
+    return text if "." in text or "e" in text else text + ".0"
+
+
+def nested(shape, values):
+    """Lists within lists, as JSON without white space; the values are an iterator."""
+    if not shape:
+        return number(next(values))
+    return "[" + ",".join(nested(shape[1:], values) for _ in range(shape[0])) + "]"
+
+
+def as_json(shape, floats):
+    """The answer for samples, of which there are shape[0], whose floats are these bytes."""
+    return ('{"samples":' + nested(shape, iter(array.array("f", floats))) + "}\n").encode()
