@@ -8,6 +8,7 @@
 #include "serve/stream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MEMORY 131072 /* bytes for the lines of a request; who sends more is not answered */
 #define SPARE 64      /* connections beyond those that there may be, until one is ended */
@@ -37,11 +38,12 @@ static void *note_address(void *user, const char *uri, struct MHD_Connection *co
     return request;
 }
 
-static void begin_request(struct serve_request *request)
+static void begin_request(struct serve_request *request, const char *version)
 {
     struct serve_server *server = request->server;
     request->place->noted = NULL;
     request->models = serve_shelf_take(&server->shelf);
+    request->old = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
     request->began = quell_queue_now();
     atomic_fetch_add(&server->open, 1);
 }
@@ -59,10 +61,10 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
                               size_t *size, void **context)
 {
     struct serve_request *request = *context;
-    (void)user, (void)connection, (void)version;
+    (void)user, (void)connection;
     if (!request) return MHD_NO;
     if (!request->models) {
-        begin_request(request);
+        begin_request(request, version);
         return serve_admit(request, url, method);
     }
     if (*size) {
