@@ -112,6 +112,7 @@ module quell_c
         type(c_ptr) :: negative_classes, negative_conditions
         integer(c_size_t) :: negative_condition_count
         type(c_ptr) :: context
+        integer(c_int) :: part
     end type
 
     type, bind(c) :: c_run

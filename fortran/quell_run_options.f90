@@ -11,7 +11,7 @@ module quell_run_options
     private
     public :: quell_draw, quell_run, quell_body, quell_body_run, quell_progress_fn, &
         quell_observe_fn, quell_parallel_fn, quell_run_held, quell_run_for_c, &
-        quell_run_of_dim, quell_share_equal
+        quell_run_of_dim
 
     ! What a parallel-for runs: for i from 0 to workers - 1, by quell_body_run(body, i).
     type :: quell_body
@@ -77,6 +77,9 @@ module quell_run_options
 
         ! What the caller's denoisers, steps and observers are handed.
         type(c_ptr) :: context = c_null_ptr
+
+        ! Such as a batch of a long run: guidance need not change any of them then.
+        logical :: part = .false. ! whether these samples are a part of a larger set
     end type
 
     ! How it is drawn. Nothing here changes a bit of a sample. 0 threads are as many as the machine
@@ -150,7 +153,8 @@ contains
         if (status /= QUELL_OK) return
         held%dim = shape(1)
         held%draw = c_draw(c_sizeof(held%draw), draw%seed, draw%first, count, c_null_ptr, &
-            c_null_ptr, c_null_ptr, c_null_ptr, 0, c_null_ptr, c_null_ptr, 0, draw%context)
+            c_null_ptr, c_null_ptr, c_null_ptr, 0, c_null_ptr, c_null_ptr, 0, draw%context, &
+            merge(1, 0, draw%part))
         if (allocated(draw%seeds)) held%draw%seeds = c_loc(draw%seeds)
         if (allocated(draw%indices)) held%draw%indices = c_loc(draw%indices)
         if (allocated(draw%conditions)) then
@@ -190,42 +194,6 @@ contains
         if (allocated(how%isa)) then
             held%isa = trim(how%isa) // c_null_char
             held%run%isa = c_loc(held%isa)
-        end if
-    end function
-
-    ! Hands C the negative classes and conditions that are the samples' own as the same arrays, by
-    ! which it sees that guidance would have no effect. It cannot compare values, as a draw in C may
-    ! be a part of another one.
-    recursive subroutine quell_share_equal(draw, held)
-        type(quell_draw), intent(in) :: draw
-        type(quell_run_held), intent(inout) :: held
-        integer :: i, k
-        if (allocated(draw%classes) .and. allocated(draw%negative_classes)) then
-            if (all(draw%classes == draw%negative_classes)) &
-                held%draw%negative_classes = held%draw%classes
-        end if
-        if (.not. (allocated(draw%conditions) .and. allocated(draw%negative_conditions))) return
-        do i = 1, size(draw%negative_conditions)
-            do k = 1, size(draw%conditions)
-                if (same(draw%conditions(k), draw%negative_conditions(i))) &
-                    held%negative_conditions%conditions(i)%values = &
-                        held%conditions%conditions(k)%values
-            end do
-        end do
-    end subroutine
-
-    recursive logical function same(a, b)
-        type(quell_condition), intent(in) :: a, b
-        same = a%name == b%name
-        if (.not. same) return
-        if (allocated(a%value) .and. allocated(b%value)) then
-            same = size(a%value) == size(b%value)
-            if (same) same = all(a%value == b%value)
-        else if (allocated(a%values) .and. allocated(b%values)) then
-            same = all(shape(a%values) == shape(b%values))
-            if (same) same = all(a%values == b%values)
-        else
-            same = .false.
         end if
     end function
 

@@ -71,7 +71,6 @@ contains
         integer(c_int) :: status
         status = quell_run_for_c(sampler, draw, run, shape(x, kind=c_size_t), &
             size(x, 2, kind=c_size_t), held)
-        if (status == QUELL_OK) call quell_share_equal(draw, held)
         if (status == QUELL_OK) status = function(sampler%handle, held%draw, held%run, x)
         call quell_finish(status, stat, errmsg)
     end subroutine
@@ -89,7 +88,6 @@ contains
         integer(c_int) :: status
         status = quell_run_for_c(sampler, draw, run, shape(x, kind=c_size_t), &
             size(x, 2, kind=c_size_t), held)
-        if (status == QUELL_OK) call quell_share_equal(draw, held)
         if (status == QUELL_OK) status = c_step(sampler%handle, held%draw, held%run, t, s, x)
         call quell_finish(status, stat, errmsg)
     end subroutine

@@ -49,6 +49,7 @@ class Draw(c.Structure):
         ("negative_conditions", c.c_void_p),
         ("negative_condition_count", c.c_size_t),
         ("context", c.c_void_p),
+        ("part", c.c_int),
     ]
 
 

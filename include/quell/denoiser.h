@@ -6,9 +6,9 @@
  * The denoisers that are made here give this mean to rounding. They are reproducible: a sample has
  * the same bits whatever the machine, the threads and the batch. (A covariance is turned into an
  * eigenbasis first, whose last bits are the machine's.) Constructors copy what they are given.
- * Parameters are double, samples float. A constructor fails with QUELL_BAD_ARGUMENT, and a message
- * that names the parameter, if one is out of its range, and with QUELL_NO_MEMORY. All functions
- * here are thread-safe. */
+ * Parameters are double, samples float. dim is from 1 to 2^32; with a covariance or an eigenbasis,
+ * to 32766. A constructor fails with QUELL_BAD_ARGUMENT, and a message that names the parameter, if
+ * one is out of its range, and with QUELL_NO_MEMORY. All functions here are thread-safe. */
 #ifndef QUELL_DENOISER_H
 #define QUELL_DENOISER_H
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Grids: the points of the schedule that a sampler of T steps goes through, from `start` to `stop`,
- * by name and options, as quell_sampler_options.grid takes them.
+ * by name and options, as quell_sampler_options.grid takes them. In this list "sigma" is the level
+ * of noise: sigma / alpha (scale=ratio, the default of all but linear_quadratic) or
+ * sigma / (alpha + sigma), as flow models have it (scale=flow).
  *
  *   linear             constant steps in t, as azula's
  *   karras             constant steps in sigma^(1/rho), rho = 7 (Karras et al., 2206.00364, eq. 5)
@@ -23,9 +25,8 @@
  *
  * All have final=min|zero. With `min`, the default, the last point is the schedule's at `stop`.
  * With `zero` it is pure data, sigma = 0, and the T points before it are those that other codes
- * give under these names. "sigma" in this list is sigma / alpha (scale=ratio, the default of all
- * but linear_quadratic) or sigma / (alpha + sigma), as flow models have it (scale=flow). A sampler
- * is refused, with a reason, if its grid is not defined for its schedule or if two points coincide.
+ * give under these names. A sampler is refused, with a reason, if its grid is not defined for its
+ * schedule or if two points coincide.
  * quell_sampler_grid gives the points, quell_list the options of each grid, and docs/schedules.md
  * the formulas. */
 #ifndef QUELL_GRID_H

@@ -57,7 +57,7 @@ QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
  * What samples are told one by one, each rank gives for its own samples, `rows` of them: classes,
  * negative_classes, seeds, indices, and conditions with a row for each sample. All ranks that have
  * samples give these, or none does. A condition that is the same for all samples (count 0) must be
- * the same on all ranks.
+ * the same on all ranks. Guidance must change a sample of some rank (quell_draw.part).
  *
  * The run is the rank's own. `threads` = 0 stands for quell_mpi_threads, which costs some messages,
  * and `progress` hears of the rank's own samples. If a rank fails, or its progress function stops

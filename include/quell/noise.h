@@ -78,7 +78,8 @@ QUELL_API double quell_noise_place(double lambda);
  * float, level by level. A level where t and s share n gives one term; any other gives two, that of
  * t before that of s.
  *
- * Fails with QUELL_BAD_ARGUMENT if t and s round to the same place. Thread-safe. */
+ * Fails with QUELL_BAD_ARGUMENT for another k, for places outside of [0, 1], if t and s round to
+ * the same place, and if element + count exceeds 2^32. Thread-safe. */
 QUELL_API quell_status quell_noise_brownian(uint64_t seed, unsigned k, double t, double s,
                                             uint64_t sample, uint64_t element, size_t count,
                                             float *out);

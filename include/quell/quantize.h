@@ -26,10 +26,11 @@ extern "C" {
  * drawn as they will be drawn later. Start from quell_quantize_defaults().
  *
  * bound: how far the samples may move: the root mean square over all their elements, in units of
- *   the deviation of these; from 1e-6 to 10 (0.05).
+ *   the standard deviation of these elements; from 1e-6 to 10 (0.05).
  * sampler: the sampler, as in quell_sampler_create. NULL: "dpmpp_2m" (NULL).
  * schedule: the spec of the schedule. NULL: the model's own, or else "vp" (NULL).
- * sampling: the sampler's options. NULL: 20 steps, or a sampler's own (NULL).
+ * sampling: the sampler's options. NULL: the defaults but for 20 steps, or, for a sampler that
+ *   chooses its own steps, those (NULL).
  * guidance, guide: how the network is guided, and by which denoiser, as in
  *   quell_denoiser_from_guidance; a guide is refused without guidance. NULL: it is not guided, or
  *   by itself (NULL, NULL).
@@ -65,13 +66,13 @@ static inline quell_quantize_options quell_quantize_defaults(void)
     return options;
 }
 
-/* What came of it. Start from quell_quantize_report_init().
+/* What quantising has done to a network. Start from quell_quantize_report_init().
  *
  * instructions, quantized: how many linear maps, convolutions and attentions the network has, and
  *   how many of them compute with whole numbers now.
  * share: the part of the multiply-adds of all of them that these do.
  * moved: how far the samples moved, in the unit of the bound.
- * deviation: that of the elements of the samples, which is this unit.
+ * deviation: the standard deviation of the elements of the samples, which is this unit.
  * wasserstein, floor: the sliced Wasserstein distance of the set of samples to that of the stored
  *   weights, and that of two sets of the stored weights with different seeds.
  * seconds, runs: how long it took, and how many times the samples were drawn.
@@ -154,17 +155,17 @@ typedef struct quell_quantized quell_quantized;
 QUELL_API quell_status quell_quantize(quell_quantized **made, const char *model, const char *out,
                                       const quell_quantize_options *options);
 
-/* Writes what came of it. Fails with QUELL_BAD_ARGUMENT for NULL, and for a size that this library
+/* Writes what was done. Fails with QUELL_BAD_ARGUMENT for NULL, and for a size that this library
  * does not know. Thread-safe. */
 QUELL_API quell_status quell_quantized_report(const quell_quantized *made,
                                               quell_quantize_report *report);
 
-/* Writes the i-th of these instructions, from 0 on. Fails with QUELL_NOT_FOUND
- * if i is past the end, and else as quell_quantized_report. Thread-safe. */
+/* Writes the i-th linear map, convolution or attention of the network, from 0 on. Fails with
+ * QUELL_NOT_FOUND if i is past the end, and else as quell_quantized_report. Thread-safe. */
 QUELL_API quell_status quell_quantized_instruction(const quell_quantized *made, size_t i,
                                                    quell_quantize_instruction *instruction);
 
-/* Frees it; NULL is allowed. */
+/* Frees what was made; NULL is allowed. The file stays. */
 QUELL_API void quell_quantized_free(quell_quantized *made);
 
 #ifdef __cplusplus

@@ -31,7 +31,8 @@ typedef struct quell_ticket quell_ticket;
  *   same time; with fewer rows each sample is done sooner, and the next requests wait less. 0: as
  *   many as keep all threads busy with the number of rows that the denoiser likes best (0).
  * capacity: how many samples may be in the queue, over all requests: those that wait and those that
- *   are being drawn. A request that would exceed it is refused (65536). */
+ *   are being drawn; at least 1, and at least `rows`. A request that would exceed it is refused
+ *   (65536). */
 typedef struct quell_queue_options {
     size_t size;
     size_t threads;
@@ -83,8 +84,9 @@ typedef void quell_answer_fn(void *user, const quell_answer *answer);
  * client: a number for whoever asks. Among requests of the same priority, clients have equal shares
  *   of the time, however many requests each makes (0).
  * priority: requests of a higher one go first, always (0).
- * seconds: a time limit from now on. A request that is not complete then ends with QUELL_STOPPED.
- *   Among the requests of one client, the one whose time is up first goes first. 0: none (0).
+ * seconds: a time limit from now on, at least 0. A request that is not complete then ends with
+ *   QUELL_STOPPED. Among the requests of one client, the one whose time is up first goes first. 0:
+ *   none (0).
  * answer, user: a function that hears of the request, and its first argument. NULL: none (NULL,
  *   NULL).
  * observe, observe_user: a function that sees the samples of this request after every transition,
@@ -155,7 +157,8 @@ QUELL_API quell_status quell_queue_create(quell_queue **queue, const quell_queue
 QUELL_API quell_status quell_queue_submit(quell_queue *queue, const quell_request *request,
                                           quell_ticket **ticket);
 
-/* Writes what the queue is doing to *state. Thread-safe. */
+/* Writes what the queue is doing to *state. With a NULL it does nothing, or sets all of it to 0.
+ * Thread-safe. */
 QUELL_API void quell_queue_look(quell_queue *queue, quell_queue_state *state);
 
 /* Closes the queue: it takes no more requests. Waits until all that it has taken have ended, or for

@@ -122,7 +122,7 @@ class asked
         draw_.negative_conditions =
             c_negative_conditions_.empty() ? nullptr : c_negative_conditions_.data();
         draw_.negative_condition_count = c_negative_conditions_.size();
-        share_equal(draw_, c_negative_conditions_);
+        draw_.part = what_.part;
     }
     asked(const asked &) = delete;
     asked &operator=(const asked &) = delete;

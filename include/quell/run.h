@@ -17,8 +17,9 @@ extern "C" {
 
 /* What is drawn. With a denoiser that is reproducible (quell_denoiser_reproducible), samples depend
  * on this and on the sampler, and on nothing else. Start from quell_draw_defaults().
- * The members are in five groups: which samples are drawn, by one seed; the same, by lists; what
- * the samples are told; what guidance leads away from; what the caller's functions are handed.
+ * The members are in six groups: which samples are drawn, by one seed; the same, by lists; what the
+ * samples are told; what guidance leads away from; what the caller's functions are handed; whether
+ * there are more samples than these.
  *
  * seed, first, count: the seed, the index of the first sample, and how many samples: draws the
  *   samples first, ..., first + count - 1 of this seed, up to index 2^64 - 2. With such a denoiser
@@ -44,13 +45,17 @@ extern "C" {
  *
  * negative_classes: negative_classes[count], the class that guidance leads away from, in place of
  *   no class, where a denoiser is guided by itself; -1 for none. A sample whose own class and
- *   conditions are those that guidance leads away from is not changed by guidance (NULL).
+ *   conditions are those that guidance leads away from is not changed by guidance; a draw in which
+ *   this is so for all samples is refused, unless it is a part (NULL).
  * negative_conditions, negative_condition_count: the conditions that such guidance leads away from,
  *   in place of none of them, and how many there are: some or all, in the form of `conditions`
  *   (NULL, 0).
  *
  * context: a pointer that the denoisers, steps and observers of the caller's are handed
  *   (quell_call.context): for data that belongs to these samples, and not to the function (NULL).
+ *
+ * part: 1 if these samples are a part of a larger set, such as a batch of a long run: then guidance
+ *   need not change any of them. It changes no bit of a sample. 0: they are all there are (0).
  *
  * One draw serves all the calls below. What a call has no use for is ignored: the classes in
  * quell_sample_prior; the seed in quell_denoise, and in quell_sample_from and quell_step with a
@@ -74,6 +79,8 @@ typedef struct quell_draw {
     size_t negative_condition_count;
 
     void *context;
+
+    int part;
 } quell_draw;
 
 /* Returns the defaults: one sample, number 0 of seed 0. */
@@ -93,6 +100,7 @@ static inline quell_draw quell_draw_defaults(void)
     draw.negative_conditions = NULL;
     draw.negative_condition_count = 0;
     draw.context = NULL;
+    draw.part = 0;
     return draw;
 }
 
@@ -129,9 +137,9 @@ typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *dat
 
 /* How it is drawn. Nothing here changes a bit of a sample. Start from quell_run_defaults().
  *
- * threads: the upper bound on the number of threads. 0: as many as OMP_NUM_THREADS, the affinity
- *   mask and the cgroup allow, and 1 inside a parallel region of the host. docs/guest.md says which
- *   threads these are (0).
+ * threads: the upper bound on the number of threads, at most 65536. 0: as many as OMP_NUM_THREADS,
+ *   the affinity mask and the cgroup allow, and 1 inside a parallel region of the host.
+ *   docs/guest.md says which threads these are (0).
  * parallel, host: the host's own parallel-for and its first argument, in place of quell's threads;
  *   `threads` is then the number of workers, and not 0. NULL: quell's threads (NULL, NULL).
  * isa: the name of the instruction set. NULL: quell_isa_default() (NULL).

@@ -30,7 +30,10 @@ namespace quell
  * conditions: the conditions of the samples, each of those that the denoiser takes once.
  *
  * negative_classes, negative_conditions: the class and the conditions that the guidance of a
- *   denoiser by itself leads away from, in place of no class and none of a condition. */
+ *   denoiser by itself leads away from, in place of no class and none of a condition.
+ *
+ * part: whether these samples are a part of a larger set, such as a batch of a long run, so that
+ *   guidance need not change any of them. */
 struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
@@ -43,6 +46,8 @@ struct draw {
 
     values<int32_t> negative_classes = {};
     std::vector<condition> negative_conditions = {};
+
+    bool part = false;
 };
 
 /* How it is drawn (quell_run). Nothing here changes a bit of a sample.
@@ -69,31 +74,11 @@ struct run {
 namespace detail
 {
 
-/* Writes the negative classes and conditions that are the samples' own as the same arrays, by which
- * C sees that guidance would have no effect. It cannot compare values, as a draw in C may be a part
- * of another one. */
-inline void share_equal(quell_draw &draw, std::vector<quell_condition> &negative)
-{
-    if (draw.classes && draw.negative_classes &&
-        std::equal(draw.classes, draw.classes + draw.count, draw.negative_classes))
-        draw.negative_classes = draw.classes;
-    for (quell_condition &away : negative)
-        for (size_t i = 0; i < draw.condition_count; i++) {
-            const quell_condition &own = draw.conditions[i];
-            size_t size = own.size * (own.count ? own.count : 1);
-            if (std::string_view(own.name) == away.name && own.values && away.values &&
-                own.size == away.size && own.count == away.count &&
-                std::equal(own.values, own.values + size, away.values))
-                away.values = own.values;
-        }
-}
-
 /* A run while it is inside C: its exceptions, and the functions that C calls. */
 class running
 {
   public:
-    /* whole: whether the samples are all of a request, of which guidance must change some. */
-    running(const draw &what, const run &how, size_t dim, size_t values, bool whole = true)
+    running(const draw &what, const run &how, size_t dim, size_t values)
         : how_(how), conditions_(c_conditions(what.conditions)),
           negative_conditions_(c_conditions(what.negative_conditions))
     {
@@ -113,7 +98,7 @@ class running
         draw_.negative_conditions =
             negative_conditions_.empty() ? nullptr : negative_conditions_.data();
         draw_.negative_condition_count = negative_conditions_.size();
-        if (whole) share_equal(draw_, negative_conditions_);
+        draw_.part = what.part;
         run_ = quell_run_defaults();
         run_.threads = how.threads;
         run_.tile = how.tile;

@@ -228,7 +228,7 @@ class sampler
     void denoise(const draw &what, double t, span<const float> x, span<float> out,
                  const run &how = {}) const
     {
-        detail::running inside(what, how, dim(), x.size(), false); // others may have another time
+        detail::running inside(what, how, dim(), x.size());
         detail::expect("denoise: out", out.size(), x.size());
         inside([&](auto *draw, auto *run) {
             return quell_denoise(get(), draw, run, t, x.data(), out.data());

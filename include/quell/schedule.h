@@ -38,7 +38,8 @@ typedef struct quell_schedule quell_schedule;
  * (2102.09672), Xu et al. (2203.02923) and diffusers (exp; laplace after Hang et al., 2407.03297);
  * vp_sde is that of Song et al. (2011.13456), edm of Karras et al. (2206.00364), and flow of Esser
  * et al. (2403.03206), with Flux's dynamic shift. Fails with QUELL_NOT_FOUND for an unknown name,
- * and with QUELL_BAD_ARGUMENT for an option that is unknown or out of range. Thread-safe. */
+ * and with QUELL_BAD_ARGUMENT for an option that is unknown or out of its range, which quell_list
+ * has. Thread-safe. */
 QUELL_API quell_status quell_schedule_create(quell_schedule **schedule, const char *spec);
 
 /* Creates a discrete schedule from a table betas[count], which is copied: count >= 2, each value in

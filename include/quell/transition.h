@@ -59,10 +59,12 @@ QUELL_API quell_status quell_transition_denoise(quell_transition *transition, co
                                                 const float *x, float *out);
 
 /* Writes the noise of slot k in {0, ..., 7} of this interval to out[rows][dim]: the one that
- * quell_plan_noise(plan, k, t, s) names, so in Brownian mode an increment of the path. */
+ * quell_plan_noise(plan, k, t, s) names, so in Brownian mode an increment of the path. Fails with
+ * QUELL_BAD_ARGUMENT for another k. */
 QUELL_API quell_status quell_transition_noise(quell_transition *transition, unsigned k, float *out);
 
-/* Writes the point of the schedule at any time t in [0, 1]. */
+/* Writes the point of the schedule at any time t in [0, 1]. Fails with QUELL_BAD_ARGUMENT for
+ * another t, and if a schedule of the caller's fails. */
 QUELL_API quell_status quell_transition_at(quell_transition *transition, double t,
                                            quell_point *point);
 

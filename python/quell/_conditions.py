@@ -17,6 +17,7 @@ from quell.errors import refused
 Conditions = list[tuple[str, Floats | None]]
 
 _NEGATIVE = ("negative_label", "negative_conditions")  # keywords of a call
+_MORE = ("conditions", "part")
 _OF_CALL = ("label", "seed", "first", "index", "out", "progress")
 
 
@@ -98,7 +99,7 @@ def conditions_of(
     for name in given:
         if name not in taken:
             names = ", ".join(map(repr, taken))
-            hint = of_sampler(name) or meant(name, [*taken, *of_call, "conditions", *_NEGATIVE])
+            hint = of_sampler(name) or meant(name, [*taken, *of_call, *_NEGATIVE, *_MORE])
             raise TypeError(
                 f"the denoiser takes no argument {name!r}{hint}"
                 + (f": its conditions are {names}" if taken else "")
@@ -126,16 +127,27 @@ def negatives_of(
     return conditions_of(some, {"conditions": given}, count)
 
 
-def _check_away(denoiser: Any, classes: Any, negative: Any) -> None:
-    """Refuses guidance that is away from the classes that all samples have. The library does where
-    there are conditions, too, but not for samples that may be some of others."""
-    if negative is None or denoiser.conditions or not len(negative) or not denoiser._guides():
+def check_away(denoiser: Any, told: Mapping[str, Any]) -> None:
+    """Refuses guidance that is away from the classes that all samples have, as the library does for
+    samples that it gets at once."""
+    classes, negative = told["classes"], told["negative_classes"]
+    if denoiser.conditions or told["part"] or classes is None or not denoiser._guides():
         return
-    if np.array_equal(classes, negative):
+    if np.array_equal(classes, np.full_like(classes, -1) if negative is None else negative):
         raise refused(
             "run: guidance has no effect: it is away from the classes that the samples have; leave "
             "negative_label out, or give others"
         )
+
+
+def _part_of(denoiser: Any, given: dict[str, Any]) -> bool:
+    """Whether the samples of a call are a part of a larger set: its keyword `part`."""
+    if "part" in denoiser.conditions:
+        return False
+    part = given.pop("part", False)
+    if not isinstance(part, bool):
+        raise TypeError(f"part: {part!r}, must be True or False")
+    return part
 
 
 def told_of(
@@ -153,6 +165,7 @@ def told_of(
     """
     given = dict(kwargs)
     against, negative_conditions = (given.pop(name, None) for name in _NEGATIVE)
+    part = _part_of(denoiser, given)
     negative = classes_of(against, count, denoiser.classes, "negative_label")
     if label is None and negative is not None:
         label = -1
@@ -161,17 +174,17 @@ def told_of(
             "label: None, but guidance is away from no class: must be the classes, or -1 for none"
         )
     classes = classes_of(label, count, denoiser.classes)
-    _check_away(denoiser, classes, negative)
     return {
         "classes": classes,
         "conditions": conditions_of(denoiser.conditions, given, count, of_call),
         "negative_classes": negative,
         "negative_conditions": negatives_of(denoiser.conditions, negative_conditions, count),
+        "part": part,
     }
 
 
 def of_rows(told: Mapping[str, Any], rows: Any, count: int) -> dict[str, Any]:
-    """What some of `count` samples are told, which a mask chooses."""
+    """What some of `count` samples are told, which a mask chooses: a part of them."""
 
     def chosen(value: Any) -> Any:
         if isinstance(value, list):  # conditions
@@ -180,4 +193,5 @@ def of_rows(told: Mapping[str, Any], rows: Any, count: int) -> dict[str, Any]:
             ]
         return value if value is None or len(value) != count else value[rows]
 
-    return {what: chosen(value) for what, value in told.items()}
+    some = {what: chosen(value) for what, value in told.items() if what != "part"}
+    return {**some, "part": True}

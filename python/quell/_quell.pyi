@@ -132,6 +132,7 @@ class Sampler:
         negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
         seeds: NDArray[np.uint64] | None = ...,
         indices: NDArray[np.uint64] | None = ...,
+        part: bool = ...,
     ) -> None: ...
     def forward(
         self,
@@ -149,6 +150,7 @@ class Sampler:
         negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
         seeds: NDArray[np.uint64] | None = ...,
         indices: NDArray[np.uint64] | None = ...,
+        part: bool = ...,
     ) -> None: ...
     def step(
         self,
@@ -168,6 +170,7 @@ class Sampler:
         negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
         seeds: NDArray[np.uint64] | None = ...,
         indices: NDArray[np.uint64] | None = ...,
+        part: bool = ...,
     ) -> None: ...
     def denoise(
         self,
@@ -187,6 +190,7 @@ class Sampler:
         negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
         seeds: NDArray[np.uint64] | None = ...,
         indices: NDArray[np.uint64] | None = ...,
+        part: bool = ...,
     ) -> None: ...
     @property
     def dim(self) -> int: ...
@@ -217,6 +221,7 @@ def quantize(
     conditions: Sequence[tuple[str, _Floats | None]] = ...,
     negative_classes: NDArray[np.int32] | None = ...,
     negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
+    part: bool = ...,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]: ...
 class Ticket:
     def wait(self, seconds: float) -> bool: ...
@@ -246,6 +251,7 @@ class Queue:
         negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
         seeds: NDArray[np.uint64] | None = ...,
         indices: NDArray[np.uint64] | None = ...,
+        part: bool = ...,
     ) -> Ticket: ...
     def close(self, seconds: float) -> bool: ...
     def end(self) -> None: ...

@@ -180,8 +180,8 @@ class Sampler(Settings):
                 dictionary `conditions`: arrays with its shape for all samples, or (B, *), or None
                 for none of it. A guided one also takes negative_label and negative_conditions, a
                 dictionary, which it is guided away from in place of no class and none of a
-                condition. A denoiser in Python gets its arguments as they are: one that has a row
-                for each sample must be marked: y=quell.PerSample(y).
+                condition, and part=True where the samples are a part of a larger set. A denoiser in
+                Python gets its arguments as they are; rows for each must be marked: PerSample(y).
 
         Returns:
             The samples, with shape (B, *), of the kind and type of x: a tensor for a tensor.
@@ -371,7 +371,7 @@ class Sampler(Settings):
     def _run(self, streams: dict[str, Any]) -> dict[str, Any]:
         return {
             **streams,
-            "threads": whole(self.threads, "threads"),
+            "threads": whole(self.threads, "threads", 0, 65536),
             "tile": whole(self.tile, "tile"),
             "isa": "" if self.isa is None else text(self.isa, "isa"),
         }

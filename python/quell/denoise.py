@@ -22,7 +22,7 @@ import numpy as np
 
 from quell import _quell
 from quell._arrays import Array, as_doubles, as_floats, like, rows_of
-from quell._conditions import of_rows, told_of
+from quell._conditions import check_away, of_rows, told_of
 from quell._function import FunctionDenoiser, PerSample
 from quell._inputs import fits, times_of
 from quell._keywords import hinted
@@ -160,6 +160,7 @@ class NativeDenoiser:
             raise refused(f"x_t: shape {x.shape}, must be (B, {', '.join(map(str, self.shape))})")
         times = times_of(t, len(x))
         told = told_of(self, label, kwargs, len(x))
+        check_away(self, told)
         one = _quell.Options(steps=1)
         sampler = _quell.Sampler("ddim", self.native, native_schedule(self.schedule), one)
         mean = np.empty(x.shape, np.float32)

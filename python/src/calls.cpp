@@ -48,6 +48,7 @@ template <class Settings> static quell::draw draw_of(const Settings &from)
     draw.negative_conditions = conditions_of(from.negative_conditions);
     draw.seeds = view(from.seeds);
     draw.indices = view(from.indices);
+    draw.part = from.part;
     return draw;
 }
 

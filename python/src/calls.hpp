@@ -30,6 +30,7 @@ struct settings {
     std::optional<classes_array> negative_classes;
     const condition_list &negative_conditions;
     std::optional<words_array> seeds, indices;
+    bool part;
 };
 
 /* What is drawn, as Python asks for it, with all that it views. */
@@ -41,6 +42,7 @@ struct draw_settings {
     std::optional<classes_array> negative_classes;
     condition_list negative_conditions;
     std::optional<words_array> seeds, indices;
+    bool part;
 
     quell::draw draw() const;
 };

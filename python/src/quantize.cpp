@@ -33,13 +33,15 @@ static py::dict instruction_of(const quell::quantized_instruction &one)
 }
 
 /* Returns a pair: the report, and a list of the instructions, as dictionaries. */
-static py::tuple
-quantize(const std::string &name, const std::string &out, double bound, const std::string &sampler,
-         const std::string &schedule, const std::optional<quell::sampler_options> &sampling,
-         const std::optional<guidance_values> &guidance, const quell::denoiser *guide, size_t count,
-         uint64_t seed, size_t threads, const std::string &isa, py::object progress,
-         std::optional<classes_array> classes, const condition_list &conditions,
-         std::optional<classes_array> negative_classes, const condition_list &negative_conditions)
+static py::tuple quantize(const std::string &name, const std::string &out, double bound,
+                          const std::string &sampler, const std::string &schedule,
+                          const std::optional<quell::sampler_options> &sampling,
+                          const std::optional<guidance_values> &guidance,
+                          const quell::denoiser *guide, size_t count, uint64_t seed, size_t threads,
+                          const std::string &isa, py::object progress,
+                          std::optional<classes_array> classes, const condition_list &conditions,
+                          std::optional<classes_array> negative_classes,
+                          const condition_list &negative_conditions, bool part)
 {
     settings how{seed,
                  0,
@@ -53,7 +55,8 @@ quantize(const std::string &name, const std::string &out, double bound, const st
                  std::move(negative_classes),
                  negative_conditions,
                  {},
-                 {}};
+                 {},
+                 part};
     quell::quantize_options options;
     options.bound = bound, options.sampler = sampler, options.schedule = schedule;
     options.sampling = sampling, options.guide = guide, options.count = count;
@@ -78,5 +81,5 @@ void bind_quantize(py::module_ &module)
                py::arg("seed"), py::arg("threads"), py::arg("isa"), py::arg("progress"),
                py::arg("classes") = py::none(), py::arg("conditions") = condition_list(),
                py::arg("negative_classes") = py::none(),
-               py::arg("negative_conditions") = condition_list());
+               py::arg("negative_conditions") = condition_list(), py::arg("part") = false);
 }

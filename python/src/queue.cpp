@@ -82,13 +82,12 @@ std::unique_ptr<line> make_line(size_t threads, const std::string &isa, size_t r
     return std::make_unique<line>(line{std::make_shared<quell::queue>(options)});
 }
 
-std::unique_ptr<ticket> submit(const line &line, py::object sampler, floats x, bool from,
-                               uint64_t client, int priority, double seconds, uint64_t seed,
-                               uint64_t first, std::optional<classes_array> classes,
-                               const condition_list &conditions,
-                               std::optional<classes_array> negative_classes,
-                               const condition_list &negative_conditions,
-                               std::optional<words_array> seeds, std::optional<words_array> indices)
+std::unique_ptr<ticket>
+submit(const line &line, py::object sampler, floats x, bool from, uint64_t client, int priority,
+       double seconds, uint64_t seed, uint64_t first, std::optional<classes_array> classes,
+       const condition_list &conditions, std::optional<classes_array> negative_classes,
+       const condition_list &negative_conditions, std::optional<words_array> seeds,
+       std::optional<words_array> indices, bool part)
 {
     quell::request how;
     how.from = from;
@@ -102,7 +101,8 @@ std::unique_ptr<ticket> submit(const line &line, py::object sampler, floats x, b
                         std::move(negative_classes),
                         negative_conditions,
                         std::move(seeds),
-                        std::move(indices)};
+                        std::move(indices),
+                        part};
     return std::make_unique<ticket>(*queue_of(line), std::move(sampler), std::move(x),
                                     std::move(given), how);
 }
@@ -152,7 +152,7 @@ void bind_queues(py::module_ &module)
              py::arg("classes") = py::none(), py::arg("conditions") = condition_list(),
              py::arg("negative_classes") = py::none(),
              py::arg("negative_conditions") = condition_list(), py::arg("seeds") = py::none(),
-             py::arg("indices") = py::none())
+             py::arg("indices") = py::none(), py::arg("part") = false)
         .def("close", close_line, py::arg("seconds"))
         .def("end", end_line)
         .def("look", look_at);

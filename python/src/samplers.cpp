@@ -42,7 +42,7 @@ static doubles grid(const quell::schedule &schedule, const quell::sampler_option
         std::optional<classes_array> classes, py::object progress, py::object arguments, \
         const condition_list &conditions, std::optional<classes_array> negative_classes, \
         const condition_list &negative_conditions, std::optional<words_array> seeds,     \
-        std::optional<words_array> indices
+        std::optional<words_array> indices, bool part
 #define RUN_SETTINGS              \
     {seed,                        \
      first,                       \
@@ -56,13 +56,14 @@ static doubles grid(const quell::schedule &schedule, const quell::sampler_option
      std::move(negative_classes), \
      negative_conditions,         \
      std::move(seeds),            \
-     std::move(indices)}
+     std::move(indices),          \
+     part}
 #define RUN_NAMES                                                                                \
     py::arg("seed") = 0, py::arg("first") = 0, py::arg("threads") = 0, py::arg("tile") = 0,      \
     py::arg("isa") = "", py::arg("classes") = py::none(), py::arg("progress") = py::none(),      \
     py::arg("arguments") = py::none(), py::arg("conditions") = condition_list(),                 \
     py::arg("negative_classes") = py::none(), py::arg("negative_conditions") = condition_list(), \
-    py::arg("seeds") = py::none(), py::arg("indices") = py::none()
+    py::arg("seeds") = py::none(), py::arg("indices") = py::none(), py::arg("part") = false
 
 static void init(const quell::sampler &sampler, floats x, RUN)
 {

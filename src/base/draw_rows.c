@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "draw_rows.h"
 
+const size_t quell_earlier_draws[] = {offsetof(quell_draw, part), 0};
+
 static const quell_condition *cut(const quell_condition *whole, size_t count, size_t row,
                                   size_t rows, quell_condition *part)
 {
@@ -18,6 +20,7 @@ void quell_draw_rows(struct quell_draw_rows *part, const quell_draw *whole, size
     quell_draw *draw = &part->draw;
     *draw = *whole;
     draw->count = rows;
+    draw->part = 1;
     if (draw->classes) draw->classes += row;
     if (draw->negative_classes) draw->negative_classes += row;
     if (draw->seeds) draw->seeds += row;

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <quell/run.h>
 
+/* The sizes that a quell_draw has had: before it had `part` (quell_sized.earlier). */
+extern const size_t quell_earlier_draws[];
+
 /* A draw of some rows of another one, whose arrays it views. It must not be copied: draw points to
  * the conditions. */
 struct quell_draw_rows {

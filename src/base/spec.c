@@ -75,25 +75,34 @@ static quell_status read_choice(const char *what, const char *spec, const char *
     return refuse_choice(what, spec, text, length, option);
 }
 
-/* Whether a key is a member of quell_sampler_options, which stands beside the sampler's name. */
+/* Whether a key is a member of quell_sampler_options, which stands beside the sampler's name. (The
+ * test `option_table` compares these with the table of all options.) */
 static bool is_beside(const char *what, const char *key, size_t length)
 {
-    static const char *const names[] = {"steps", "start",     "stop",     "times", "sigmas",
-                                        "grid",  "threshold", "brownian", NULL};
+    static const char *const names[] = {
+        "steps",          "start", "stop",     "times",  "clamp_low", "clamp_high",    "prior_mean",
+        "prior_variance", "grid",  "brownian", "sigmas", "threshold", "threshold_max", NULL};
     size_t i = 0;
     while (names[i] && (strlen(names[i]) != length || memcmp(names[i], key, length))) i++;
     return names[i] && !strcmp(what, "sampler");
+}
+
+static quell_status refuse_beside(const char *spec, const char *key, size_t length)
+{
+    char option[32] = {0};
+    for (size_t i = 0; i < length && i + 1 < sizeof option; i++)
+        option[i] = (char)(key[i] == '_' ? '-' : key[i]);
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "sampler '%s': '%.*s' is no part of a sampler's name: give it beside it, as "
+                      "quell_sampler_options or --%s",
+                      spec, (int)length, key, option);
 }
 
 static quell_status refuse_option(const char *what, const char *spec, const char *key,
                                   size_t length, const struct quell_option *options)
 {
     struct quell_nearest nearest = quell_nearest_to(key, length);
-    if (is_beside(what, key, length))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "%s '%s': '%.*s' is no part of a sampler's name: give it beside it, as "
-                          "quell_sampler_options or --%.*s",
-                          what, spec, (int)length, key, (int)length, key);
+    if (is_beside(what, key, length)) return refuse_beside(spec, key, length);
     for (; options->name; options++) quell_nearest_try(&nearest, options->name);
     return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list %ss %.*s`",
                       what, spec, (int)length, key, nearest.hint, what, (int)quell_spec_name(spec),

@@ -76,8 +76,10 @@ void quell_spec_defaults(const struct quell_option *options, double *values);
 quell_status quell_spec_options(const char *what, const char *spec,
                                 const struct quell_option *options, double *values);
 
-/* Refuses a value that is not the default of an option which has no effect with the others. */
+/* Refuses a value of an option which has no effect with the others, unless it is the one in
+ * usual[]: the default, or what an alias stands for. */
 quell_status quell_spec_effects(const char *what, const char *spec,
-                                const struct quell_option *options, const double *values);
+                                const struct quell_option *options, const double *usual,
+                                const double *values);
 
 #endif

@@ -61,13 +61,13 @@ static const char *unmet(const struct quell_option *option, const struct quell_o
 }
 
 quell_status quell_spec_effects(const char *what, const char *spec,
-                                const struct quell_option *options, const double *values)
+                                const struct quell_option *options, const double *usual,
+                                const double *values)
 {
     for (size_t i = 0; options[i].name; i++) {
         size_t length;
         const char *need = unmet(&options[i], options, values, &length);
-        if (need && values[i] != options[i].value)
-            return refuse(what, spec, options[i].name, need, length);
+        if (need && values[i] != usual[i]) return refuse(what, spec, options[i].name, need, length);
     }
     return QUELL_OK;
 }

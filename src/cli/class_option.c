@@ -153,10 +153,30 @@ quell_status labels_digest(const char *text, uint64_t *sum)
     return QUELL_OK;
 }
 
+/* Reads a file of classes apart from what is read of it in turn. What cannot be read is refused
+ * there. */
+static bool file_is(const char *path, int32_t class)
+{
+    int64_t values[CHUNK];
+    struct quell_npy file;
+    bool same = !quell_npy_open_integers(&file, path) && file.values;
+    for (size_t done = 0, n; same && done < file.values; done += n) {
+        n = file.values - done < CHUNK ? file.values - done : CHUNK;
+        same = !quell_npy_integers(&file, n, values);
+        for (size_t i = 0; same && i < n; i++) same = values[i] == class;
+    }
+    quell_npy_close(&file);
+    return same;
+}
+
 bool labels_all_are(const struct labels *labels, int32_t class)
 {
-    bool one = labels->wanted && !labels->each && !of_each_sample(labels);
-    return one && class >= 0 && labels->one == (size_t)class;
+    if (!labels->wanted || labels->each) return false;
+    if (labels->file.path) return file_is(labels->file.path, class);
+    if (!labels->values) return class >= 0 && labels->one == (size_t)class;
+    for (size_t i = 0; i < labels->count; i++)
+        if (labels->values[i] != class) return false;
+    return true;
 }
 
 void labels_close(struct labels *labels)

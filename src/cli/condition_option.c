@@ -225,12 +225,17 @@ void conditions_tell(const struct conditions *conditions, const struct condition
 }
 
 /* Copies conditions, with zeros for each of two samples in place of what is still in files.
- * Negative ones have zeros of their own, as guidance away from the same array is refused. */
-static void copy_told(const struct conditions *from, const float *zeros, struct conditions *to)
+ * Returns whether there are any of these. */
+static bool copy_told(const struct conditions *from, const float *zeros, struct conditions *to)
 {
+    bool any = false;
     *to = *from;
-    for (size_t i = 0; i < from->count; i++)
-        if (from->one[i].file.path) to->told[i].values = zeros, to->told[i].count = 2;
+    for (size_t i = 0; i < from->count; i++) {
+        if (!from->one[i].file.path) continue;
+        to->told[i].values = zeros, to->told[i].count = 2;
+        any = true;
+    }
+    return any;
 }
 
 static size_t largest(const struct conditions *conditions)
@@ -248,17 +253,39 @@ int conditions_check(const struct conditions *conditions, const struct condition
     quell_draw draw = quell_draw_defaults();
     const int32_t classes[2] = {0, 0}, away[2] = {negative_class, negative_class};
     struct conditions told, against;
-    float *zeros = quell_new(2 * (largest(conditions) + largest(negative)), sizeof *zeros);
+    size_t most = largest(conditions), most_negative = largest(negative);
+    float *zeros = quell_new(2 * (most > most_negative ? most : most_negative), sizeof *zeros);
     if (!zeros) return complain(EXIT_MEMORY, "no memory for the conditions");
-    copy_told(conditions, zeros, &told);
-    copy_told(negative, zeros + 2 * largest(conditions), &against);
+    bool same = labels_all_are(labels, negative_class);
+    draw.part = copy_told(conditions, zeros, &told);
+    draw.part |= copy_told(negative, zeros, &against);
+    draw.part |= labels->wanted && !same;
     conditions_tell(&told, &against, &draw);
     draw.count = 2;
     if (negative_class >= 0) draw.negative_classes = away;
-    if (labels->wanted) draw.classes = labels_all_are(labels, negative_class) ? away : classes;
+    if (labels->wanted) draw.classes = same ? away : classes;
     quell_status status = quell_told_check(sampler->denoiser, &draw);
     free(zeros);
     return status ? complain_status(status) : EXIT_DONE;
+}
+
+quell_status guided_note(struct guided *guided, const quell_sampler *sampler,
+                         const quell_draw *draw)
+{
+    int vain = 0;
+    if (!draw->part) return QUELL_OK; /* then the library looks itself */
+    quell_status status = guided->any ? QUELL_OK : quell_told_in_vain(sampler, draw, &vain);
+    guided->any = guided->any || !vain;
+    guided->none = !guided->any;
+    return status;
+}
+
+quell_status guided_check(const struct guided *guided)
+{
+    if (!guided->none) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "--guidance has no effect: it is away from the classes and the conditions "
+                      "that all samples have");
 }
 
 /* Reads the next rows of a file into memory that grows with them. */

@@ -68,6 +68,17 @@ int conditions_check(const struct conditions *conditions, const struct condition
                      const quell_sampler *sampler, const struct labels *labels,
                      int32_t negative_class);
 
+/* Of samples that are drawn in parts: whether guidance has changed any of those so far, or there
+ * were some and it has changed none. Begins as {0}. */
+struct guided {
+    bool any, none;
+};
+
+/* Looks at the draw of a part, and at the end refuses guidance that has changed no sample. */
+quell_status guided_note(struct guided *guided, const quell_sampler *sampler,
+                         const quell_draw *draw);
+quell_status guided_check(const struct guided *guided);
+
 /* How many rows `bytes` hold of the conditions that each sample has its own of; at least 1. */
 size_t conditions_rows(const struct conditions *conditions, size_t bytes);
 

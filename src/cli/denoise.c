@@ -160,6 +160,7 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
 {
     quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
+    struct guided guided = {0};
     run.threads = job->threads;
     run.isa = job->isa;
     if (job->labels.wanted) draw.classes = classes;
@@ -169,6 +170,7 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
         float *out = x + most * job->dim;
         size_t left = job->count - draw.first;
         draw.count = left < most ? left : most;
+        draw.part = draw.count != job->count;
         quell_status status = quell_npy_floats(&job->from, draw.count * job->dim, x);
         if (!status && interrupt_signal) status = QUELL_STOPPED;
         if (!status && draw.classes)
@@ -176,12 +178,14 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
         if (!status) status = conditions_fill(&job->conditions, draw.count);
         if (!status) status = conditions_fill(&job->negative, draw.count);
         conditions_tell(&job->conditions, &job->negative, &draw);
+        if (!status) status = guided_note(&guided, job->sampler, &draw);
         if (!status) status = quell_denoise(job->sampler, &draw, &run, job->options.t, x, out);
         if (!status)
             status = quell_output_write(&job->out, out, draw.count * job->dim * sizeof *out);
         if (status) return status;
     }
-    return quell_output_commit(&job->out);
+    quell_status status = guided_check(&guided);
+    return status ? status : quell_output_commit(&job->out);
 }
 
 static int run_job(struct job *job)

@@ -242,6 +242,8 @@ static void print_text(const struct facts *facts)
     printf("schedule     %s\n", *quell_model_schedule(model)
                                     ? quell_model_schedule(model)
                                     : "none of its own: vp, or --schedule");
+    printf("digest       %016" PRIx64 ", the model_digest of reports\n",
+           quell_denoiser_digest(denoiser));
     printf("reproducible %s\n", reproducibility(facts));
     printf("law          %s\n",
            denoiser->type->draw ? "known: `quell compare` takes it" : "not known");
@@ -278,11 +280,13 @@ static int print_json(const struct facts *facts)
     const quell_denoiser *denoiser = quell_model_denoiser(model);
     char digest[20];
     struct quell_json_writer writer = report_begin_exact();
-    snprintf(digest, sizeof digest, "%016" PRIx64, facts->digest);
     quell_json_put_text(&writer, "model", facts->name);
     put_number(&writer, "bytes", facts->bytes);
     quell_json_put_text(&writer, "sha256", facts->file ? facts->sha256 : NULL);
-    quell_json_put_text(&writer, "digest", facts->file ? digest : NULL);
+    snprintf(digest, sizeof digest, "%016" PRIx64, facts->digest);
+    quell_json_put_text(&writer, "file_digest", facts->file ? digest : NULL);
+    snprintf(digest, sizeof digest, "%016" PRIx64, quell_denoiser_digest(denoiser));
+    quell_json_put_text(&writer, "model_digest", digest);
     quell_json_put_text(&writer, "kind", kind_of(facts));
     put_number(&writer, "parameters", facts->parameters);
     put_number(&writer, parts_name(facts), parts_of(facts));

@@ -33,6 +33,7 @@ struct session {
     struct labels labels;
     struct conditions conditions, negative;
     int32_t negative_class; /* -1: none */
+    struct guided guided;
     struct quell_npy from;
     struct quell_output out, picture;
     struct partial partial;

@@ -161,6 +161,7 @@ static quell_status draw_piece(struct session *session, struct progress *progres
     draw.first = session->options.first;
     if (!session_lists(session)) draw.first += session->skipped + done;
     draw.count = rows;
+    draw.part = session->ranks || rows != session->count;
     quell_run run = quell_run_defaults();
     run.threads = session->options.threads;
     run.tile = session->options.tile;
@@ -177,6 +178,7 @@ static quell_status draw_piece(struct session *session, struct progress *progres
     status = make_told(&told, rows);
     if (status) return status;
     status = tell(session, &told, &draw);
+    if (!status) status = guided_note(&session->guided, session->sampler, &draw);
     if (!status) status = take(session, &draw, &run, x);
     free(told.seeds);
     return status;
@@ -245,6 +247,7 @@ static quell_status draw_all(struct session *session, struct progress *progress,
         if (!status) status = keep(session, rows, x);
         seconds = progress_clock() - start;
     }
+    if (!status && !session->partial.done) status = guided_check(&session->guided);
     return status;
 }
 

@@ -132,10 +132,11 @@ static quell_status create(quell_schedule **out, const char *spec)
     const struct quell_schedule_row *row = find_row(spec);
     if (!row) return refuse(spec);
     quell_schedule *made = NULL;
-    double options[QUELL_MAX_OPTIONS] = {0};
+    double options[QUELL_MAX_OPTIONS] = {0}, usual[QUELL_MAX_OPTIONS];
     quell_spec_defaults(row->options, options);
+    quell_spec_defaults(row->options, usual);
     quell_status status = quell_spec_options("schedule", spec, row->options, options);
-    if (!status) status = quell_spec_effects("schedule", spec, row->options, options);
+    if (!status) status = quell_spec_effects("schedule", spec, row->options, usual, options);
     if (!status) status = quell_schedule_from_row(&made, row, options);
     if (!status) status = quell_schedule_effects(row, spec, options, made);
     if (status)

@@ -2,7 +2,9 @@
 /* The tables of betas that models were trained with. Those that come from a formula for alpha^2
  * over u in [0, 1] have beta_i = 1 - alpha^2((i + 1) / N) / alpha^2(i / N), capped. */
 #include "schedule.h"
+#include "base/fail.h"
 #include "base/maths.h"
+#include "base/number.h"
 
 enum { FIRST, LAST }; /* of a row's own options */
 
@@ -74,6 +76,17 @@ static double laplace(const double *options, size_t i, size_t count)
     return capped(-quell_expm1((now - next) / 2), options[ONLY_CAP]);
 }
 
+/* A table that falls is more likely two ends in the wrong places; quell_schedule_from_betas takes
+ * it. The options here are all that a row has: the common ones come first. */
+enum { COMMON_OPTIONS = 2 };
+static quell_status check_range(double *options)
+{
+    double first = options[COMMON_OPTIONS + FIRST], last = options[COMMON_OPTIONS + LAST];
+    if (first <= last) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT, "schedule: first is %s, must be at most last, %s",
+                      QUELL_SAID(first), QUELL_SAID(last));
+}
+
 #define COMMON                                                           \
     QUELL_WHOLE("train", 1000, 2, 1e6, "number of points of the table"), \
         QUELL_YES_NO("zero_snr", 0, "yes: rescaled to alpha = 0 at t = 1 (2305.08891)")
@@ -97,14 +110,16 @@ const struct quell_schedule_row quell_schedules_discrete[] = {
      .source = "arXiv:2006.11239",
      .point = quell_discrete_point,
      .options = range,
-     .beta = linear},
+     .beta = linear,
+     .prepare = check_range},
     {.name = "beta_scaled_linear",
      .alias = "scaled_linear",
      .summary = "latent diffusion's scaled linear betas, discrete",
      .source = "arXiv:2112.10752",
      .point = quell_discrete_point,
      .options = scaled_range,
-     .beta = scaled_linear},
+     .beta = scaled_linear,
+     .prepare = check_range},
     {.name = "beta_cosine",
      .alias = "squaredcos_cap_v2",
      .summary = "improved DDPM's cosine betas, discrete",
@@ -118,7 +133,8 @@ const struct quell_schedule_row quell_schedules_discrete[] = {
      .source = "arXiv:2203.02923",
      .point = quell_discrete_point,
      .options = range,
-     .beta = sigmoid},
+     .beta = sigmoid,
+     .prepare = check_range},
     {.name = "beta_exp",
      .alias = "exp",
      .summary = "betas of an exponentially falling alpha^2, discrete",

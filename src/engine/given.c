@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "given.h"
 #include "base/fail.h"
+#include "base/draw_rows.h"
 #include "base/sized.h"
 #include "threads.h"
 
 #include <stdint.h>
 
-static const struct quell_sized sized_draw = {"draw", "quell_draw", "quell_draw_defaults", NULL};
+static const struct quell_sized sized_draw = {"draw", "quell_draw", "quell_draw_defaults",
+                                              quell_earlier_draws};
 static const struct quell_sized sized_run = {"run", "quell_run", "quell_run_defaults", NULL};
 
 static quell_status copy(const quell_draw *draw, const quell_run *run, quell_draw *own_draw,
@@ -46,6 +48,8 @@ static quell_status check_lists(const quell_draw *draw)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: first is %llu and indices are given, too; leave one out",
                           (unsigned long long)draw->first);
+    if (draw->part != 0 && draw->part != 1)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: part is %d, must be 0 or 1", draw->part);
     for (size_t i = 0; draw->indices && i < draw->count; i++)
         if (draw->indices[i] == UINT64_MAX)
             return quell_fail(QUELL_BAD_ARGUMENT,

@@ -2,6 +2,7 @@
 #include "told.h"
 #include "base/fail.h"
 #include "denoisers/denoiser.h"
+#include "sampler.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -214,40 +215,81 @@ static quell_status check_negative(const struct telling *at)
                       draw->negative_classes ? "classes" : "conditions");
 }
 
-/* Whether condition i is the same in both for all samples: it is one array, or both are for all.
- * What is there for each sample is not compared, because the samples may be a part of others. */
+/* Whether condition i is the same in both for all samples. */
 static bool same_condition(const struct telling *at, size_t i)
 {
     const struct quell_told *told = at->told, *against = at->against;
-    if (told->stride[i] != against->stride[i]) return false;
-    if (told->values[i] == against->values[i]) return true;
-    return !told->stride[i] && !memcmp(told->values[i], against->values[i],
-                                       at->denoiser->taken[i].size * sizeof(float));
+    size_t size = at->denoiser->taken[i].size, stride = told->stride[i], away = against->stride[i];
+    size_t rows = stride || away ? at->draw->count : 1;
+    if (told->values[i] == against->values[i] && stride == away) return true;
+    for (size_t r = 0; r < rows; r++)
+        if (memcmp(told->values[i] + r * stride, against->values[i] + r * away,
+                   size * sizeof(float)))
+            return false;
+    return true;
 }
 
-/* Guidance away from nothing does nothing where no sample is told anything. Classes of each sample
- * may all be none: these samples may be a part of others that have one. */
+static bool same_classes(const quell_draw *draw)
+{
+    const int32_t *own = draw->classes, *away = draw->negative_classes;
+    if (own == away) return true;
+    for (size_t i = 0; i < draw->count; i++)
+        if ((own ? own[i] : -1) != (away ? away[i] : -1)) return false;
+    return true;
+}
+
+/* Whether all samples are what guidance is away from. */
+static bool in_vain(const struct telling *at)
+{
+    if (!same_classes(at->draw)) return false;
+    for (size_t i = 0; i < at->denoiser->conditions; i++)
+        if (!same_condition(at, i)) return false;
+    return true;
+}
+
+/* Whether samples are told anything one by one, so that those of other parts may be told others. */
+static bool told_each(const struct telling *at)
+{
+    bool each = at->draw->classes || at->draw->negative_classes;
+    for (size_t i = 0; i < at->denoiser->conditions; i++)
+        each = each || at->told->stride[i] || at->against->stride[i];
+    return each;
+}
+
+static quell_status refuse_vain(const struct telling *at)
+{
+    const quell_draw *draw = at->draw;
+    bool conditions = at->denoiser->conditions, away = draw->negative_condition_count;
+    for (size_t i = 0; draw->negative_classes && i < draw->count; i++)
+        away = away || draw->negative_classes[i] >= 0;
+    if (away)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: guidance has no effect: it is away from the classes%s that the "
+                          "samples have; leave the negative ones out, or give others",
+                          conditions ? " and the conditions" : "");
+    if (conditions)
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "run: the denoiser is guided away from no %scondition, so that a condition "
+            "must be given that is not none%s",
+            at->denoiser->classes ? "class and no " : "",
+            at->denoiser->classes ? ", or a class" : "");
+    return quell_fail(QUELL_BAD_ARGUMENT, "run: guidance has no effect: it is away from no class, "
+                                          "which is what the samples have; give one of them a "
+                                          "class, or leave guidance out");
+}
+
+/* Guidance must have an effect on one of the samples, or of those that they are a part of. */
 static quell_status check_asked(const struct telling *at)
 {
     const quell_denoiser *denoiser = at->denoiser;
-    if (!denoiser->asks || at->draw->classes != at->draw->negative_classes) return QUELL_OK;
-    if (!denoiser->conditions && !at->draw->classes)
+    if (!denoiser->asks || (at->draw->part && told_each(at)) || !in_vain(at)) return QUELL_OK;
+    if (!denoiser->conditions && !at->draw->classes && !at->draw->negative_classes)
         return quell_fail(
             QUELL_BAD_ARGUMENT,
             "run: the denoiser is guided away from no class, so that classes must say "
             "which each sample has, or -1 for none");
-    for (size_t i = 0; i < denoiser->conditions; i++)
-        if (!same_condition(at, i)) return QUELL_OK;
-    if (at->draw->classes || at->draw->negative_condition_count)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: guidance has no effect: it is away from the classes and the "
-                          "conditions that the samples have; leave the negative ones out, or give "
-                          "others");
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "run: the denoiser is guided away from no %scondition, so that a condition "
-                      "must be given that is not none%s",
-                      denoiser->classes ? "class and no " : "",
-                      denoiser->classes ? ", or classes" : "");
+    return refuse_vain(at);
 }
 
 /* Whether each sample has a class; else the first without is *i. */
@@ -301,6 +343,18 @@ quell_status quell_told_find(const quell_denoiser *denoiser, const quell_draw *d
     }
     if (!status) status = check_needed(&at);
     return status ? status : check_asked(&at);
+}
+
+quell_status quell_told_in_vain(const quell_sampler *sampler, const quell_draw *draw, int *vain)
+{
+    struct quell_told told = {0}, against = {0};
+    quell_draw some = *draw;
+    const struct telling at = {sampler->denoiser, &some, &told, &against};
+    some.part = 1;
+    quell_status status = quell_told_classes(sampler->denoiser, &some);
+    if (!status && some.count) status = quell_told_find(sampler->denoiser, &some, &told, &against);
+    if (!status) *vain = sampler->denoiser->asks && in_vain(&at);
+    return status;
 }
 
 quell_status quell_told_check(const quell_denoiser *denoiser, const quell_draw *draw)

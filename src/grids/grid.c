@@ -73,10 +73,11 @@ quell_status quell_grid_make(const quell_schedule *schedule, const char *spec, d
 {
     const struct quell_grid_row *row = find(spec);
     if (!row) return refuse(spec);
-    double option[QUELL_MAX_OPTIONS];
+    double option[QUELL_MAX_OPTIONS], usual[QUELL_MAX_OPTIONS];
     quell_spec_defaults(row->options, option);
+    quell_spec_defaults(row->options, usual);
     quell_status status = quell_spec_options("grid", spec, row->options, option);
-    if (!status) status = quell_spec_effects("grid", spec, row->options, option);
+    if (!status) status = quell_spec_effects("grid", spec, row->options, usual, option);
     if (status) return status;
     if (!(start <= 1 && stop >= 0 && start > stop))
         return quell_fail(QUELL_BAD_ARGUMENT,

@@ -5,7 +5,8 @@
 #include "base/sized.h"
 #include "engine/sampler_digest.h"
 
-static const struct quell_sized sized_draw = {"mpi", "quell_draw", "quell_draw_defaults", NULL};
+static const struct quell_sized sized_draw = {"mpi", "quell_draw", "quell_draw_defaults",
+                                              quell_earlier_draws};
 static const struct quell_sized sized_run = {"mpi", "quell_run", "quell_run_defaults", NULL};
 
 /* Checks and copies the caller's draw and run. */

@@ -4,6 +4,7 @@
  * has, so it decides. */
 #include "mpi/part_conditions.h"
 #include "base/digest.h"
+#include "engine/told.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -124,10 +125,28 @@ static quell_status agree_lists(const struct quell_group *group, const struct qu
     return quell_group_agree(group, part->draw.count ? check_lists(own, first) : QUELL_OK);
 }
 
+/* Collective: refuses guidance that changes no sample of any rank. What else is wrong with a draw
+ * is said when it is drawn. */
+static quell_status agree_vain(const struct quell_group *group, const struct quell_part *part)
+{
+    int vain = 0;
+    quell_status status = quell_group_same(group, (uint64_t)part->draw.part, "part");
+    if (status || part->draw.part || !part->whole) return status;
+    if (quell_told_in_vain(part->sampler, &part->draw, &vain)) vain = 0;
+    status = quell_group_check(MPI_Allreduce(MPI_IN_PLACE, &vain, 1, MPI_INT, MPI_MIN, group->comm),
+                               "mpi");
+    if (status || !vain) return status;
+    return quell_group_fail(QUELL_BAD_ARGUMENT,
+                            "mpi: guidance has no effect: it is away from the classes and the "
+                            "conditions that the samples of all ranks have, or from none, which "
+                            "all have");
+}
+
 quell_status quell_part_conditions(const struct quell_group *group, const struct quell_part *part)
 {
     const struct list list = told(&part->draw), negative = against(&part->draw);
     quell_status status = agree_lists(group, part);
     if (!status) status = agree(group, part, &list);
-    return status ? status : agree(group, part, &negative);
+    if (!status) status = agree(group, part, &negative);
+    return status ? status : agree_vain(group, part);
 }

@@ -3,7 +3,7 @@
  * that of two sets of the stored weights from different seeds, which says how much that is. */
 #include "quantize/quantize.h"
 #include "base/floats.h"
-#include "quantize/distance.h"
+#include "distance/distance.h"
 
 #include <stdlib.h>
 

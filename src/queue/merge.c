@@ -186,6 +186,7 @@ static void lay_out(struct quell_merged *merged, const struct quell_batch *batch
 {
     quell_draw *draw = &merged->draw;
     *draw = quell_draw_defaults();
+    draw->part = 1;
     merged->x = take(room, batch->rows * batch->sampler->denoiser->dim, sizeof *merged->x);
     merge_states(room, batch, merged);
     uint64_t *seeds = take(room, batch->rows, sizeof *seeds);

@@ -48,15 +48,16 @@ static quell_status refuse(const char *spec)
                       spec, quell_spec_hint(spec, &nearest, text));
 }
 
-/* The options of a spec by an alias, `dpmpp_2m:...`: those that the alias says are what it is. */
+/* The options of a spec by an alias, `dpmpp_2m:...`: those that the alias says are what it is, and
+ * take the place of defaults in usual[]. */
 static quell_status read_alias(const struct quell_alias *alias, const char *spec,
-                               const struct quell_option *options, double *option)
+                               const struct quell_option *options, double *usual, double *option)
 {
     double own[QUELL_MAX_OPTIONS];
     for (size_t i = 0; i < QUELL_MAX_OPTIONS; i++) own[i] = NAN;
     quell_status status = quell_spec_options("sampler", alias->spec, options, own);
     for (size_t i = 0; !status && options[i].name; i++)
-        if (!isnan(own[i])) option[i] = own[i];
+        if (!isnan(own[i])) usual[i] = option[i] = own[i];
     if (!status) status = quell_spec_options("sampler", spec, options, option);
     for (size_t i = 0; !status && options[i].name; i++)
         if (!isnan(own[i]) && option[i] != own[i])
@@ -89,10 +90,13 @@ quell_status quell_method_read(const char *spec, const struct quell_method **fou
         const struct quell_method *method = *found;
         const struct quell_alias *alias = alias_of(method, spec);
         if (!alias && !quell_spec_is(spec, method->name)) continue;
+        double usual[QUELL_MAX_OPTIONS];
         quell_spec_defaults(method->options, option);
-        quell_status status = alias ? read_alias(alias, spec, method->options, option)
+        quell_spec_defaults(method->options, usual);
+        quell_status status = alias ? read_alias(alias, spec, method->options, usual, option)
                                     : quell_spec_options("sampler", spec, method->options, option);
-        return status ? status : quell_spec_effects("sampler", spec, method->options, option);
+        return status ? status
+                      : quell_spec_effects("sampler", spec, method->options, usual, option);
     }
     return no_such(spec);
 }

@@ -62,7 +62,8 @@ double quell_steady_held(double weight);
  * that of s. */
 bool quell_steady_noise(double left, double fresh, double noise);
 
-/* The option of every method that has the rule. */
+/* The option of every method that has the rule. steady=no is a promise, that no step has a lower
+ * order than the method, and not refused where no step would have had one: with order=1, say. */
 #define QUELL_STEADY \
     QUELL_YES_NO("steady", 1, "no: the full order however long a step is, as in other codes")
 

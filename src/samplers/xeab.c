@@ -59,7 +59,7 @@ static const struct quell_alias aliases[] = {
 
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 2, 1, 4, "order, and number of outputs that a step uses"),
-    QUELL_CHOICE_NEEDS("order=2", "solver", 0, "heun|midpoint",
+    QUELL_CHOICE_NEEDS("order=2,formula=quell", "solver", 0, "heun|midpoint",
                        "at order 2: the exact integral, or DPM-Solver++(2M)'s midpoint rule"),
     QUELL_CHOICE_NEEDS("order=2|3", "formula", 0, "quell|k_diffusion",
                        "whose formula; k_diffusion: the 2M and 3M of k-diffusion and diffusers"),

@@ -40,13 +40,6 @@ static bool is_labelled(const struct serve_ask *ask)
     return ask->class >= 0 || ask->each || ask->classes;
 }
 
-/* Whether guidance is away from the class that all samples have. Where each has its own, or they
- * are listed, these may be a part of others that it is not away from. */
-static bool is_same(const struct serve_ask *ask)
-{
-    return ask->class >= 0 && ask->class == ask->negative_class && !ask->each && !ask->classes;
-}
-
 /* The states to start from become the samples in place. */
 static bool make_memory(struct serve_drawing *drawing)
 {
@@ -75,8 +68,7 @@ static void make_draw(struct serve_drawing *drawing)
     draw->seeds = (const uint64_t *)ask->seeds;
     draw->indices = (const uint64_t *)ask->indices;
     draw->classes = drawing->classes;
-    /* The library refuses the same array, as guidance has no effect then. */
-    draw->negative_classes = is_same(ask) ? drawing->classes : drawing->negative_classes;
+    draw->negative_classes = drawing->negative_classes;
     draw->conditions = ask->condition_count ? ask->conditions : NULL;
     draw->condition_count = ask->condition_count;
     draw->negative_conditions = ask->negative_count ? ask->negative : NULL;

@@ -266,7 +266,8 @@ static void put_components(writer *json)
         "\"image\": {\"type\": \"boolean\"}, \"classes\": {\"type\": \"integer\"}, "
         "\"conditions\": {\"type\": \"object\", \"additionalProperties\": {\"type\": \"array\", "
         "\"items\": {\"type\": \"integer\"}}}, \"schedule\": {\"type\": \"string\"}, "
-        "\"reproducible\": {\"type\": \"boolean\"}, \"digest\": {\"type\": \"string\"}}}");
+        "\"reproducible\": {\"type\": \"boolean\"}, \"model_digest\": {\"type\": \"string\"}, "
+        "\"decoder_digest\": {\"type\": \"string\"}}}");
     PUT(json, "Models",
         "{\"type\": \"object\", \"properties\": {\"quell\": {\"type\": \"string\"}, "
         "\"samplers\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}}, "

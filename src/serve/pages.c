@@ -50,16 +50,18 @@ static void put_conditions(struct quell_json_writer *writer, const quell_denoise
     quell_json_end(writer, '}');
 }
 
+static void put_digest(struct quell_json_writer *writer, const char *name, uint64_t digest)
+{
+    char text[20];
+    snprintf(text, sizeof text, "%016" PRIx64, digest);
+    quell_json_put_text(writer, name, text);
+}
+
 static void put_model(struct quell_json_writer *writer, const char *name,
                       const struct serve_model *one)
 {
     const quell_model *model = one->model;
     const quell_denoiser *denoiser = quell_model_denoiser(model);
-    char digest[40];
-    int used = snprintf(digest, sizeof digest, "%016" PRIx64, quell_denoiser_digest(denoiser));
-    if (quell_model_decodes(model))
-        snprintf(digest + used, sizeof digest - (size_t)used, "-%016" PRIx64,
-                 quell_model_decoder_digest(model));
     quell_json_begin(writer, name, '{');
     quell_json_put_text(writer, "name", one->name);
     put_shape(writer, "shape", quell_model_rank(model), quell_model_shape(model));
@@ -72,7 +74,9 @@ static void put_model(struct quell_json_writer *writer, const char *name,
     const char *schedule = quell_model_schedule(model);
     quell_json_put_text(writer, "schedule", *schedule ? schedule : "vp");
     quell_json_put_truth(writer, "reproducible", quell_denoiser_reproducible(denoiser));
-    quell_json_put_text(writer, "digest", digest);
+    put_digest(writer, "model_digest", quell_denoiser_digest(denoiser));
+    if (quell_model_decodes(model))
+        put_digest(writer, "decoder_digest", quell_model_decoder_digest(model));
     quell_json_end(writer, '}');
 }
 

@@ -5,7 +5,7 @@
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
-#include "quantize/distance.h"
+#include "distance/distance.h"
 #include "engine/exact.h"
 
 #include <math.h>

@@ -95,6 +95,33 @@ TEST(info, files)
     command_remove(&command);
 }
 
+/* A digest has the name that it has in a report, and another one where it is of the file. */
+TEST(info, digests)
+{
+    struct command command = command_new();
+    command_check(&command, 0, "sample --quiet --model builtin:grid25 --count 7 --out x.npy");
+    static const char *const models[] = {"builtin:rings", "x.npy"};
+    for (int i = 0; i < 2; i++) {
+        char arguments[100];
+        snprintf(arguments, sizeof arguments, "sample --model %s --count 2 --json --out y.npy",
+                 models[i]);
+        json_t *report = command_json(&command, arguments), *root = info(&command, models[i]);
+        CHECK(!strcmp(text_of(report, "model_digest"), text_of(root, "model_digest")), "%s: %s, %s",
+              models[i], text_of(report, "model_digest"), text_of(root, "model_digest"));
+        CHECK(strlen(text_of(root, "file_digest")) == (i ? 16 : 4), "%s",
+              text_of(root, "file_digest"));
+        CHECK(!json_object_get(root, "digest"), "a digest of what?");
+        snprintf(arguments, sizeof arguments, "info %s", models[i]);
+        command_check(&command, 0, arguments);
+        char *output = command_output(&command);
+        CHECK(strstr(output, text_of(root, "model_digest")), "%s", output);
+        free(output);
+        json_decref(report);
+        json_decref(root);
+    }
+    command_remove(&command);
+}
+
 /* A network whose file has programs: what they take is known before anything runs. */
 TEST(info, programs)
 {

@@ -146,6 +146,8 @@ TEST(cli, guidance_by_time_and_by_a_model)
     command_remove(&command);
 }
 
+#define NO_CLASS "guidance has no effect: it is away from no class, which is what the samples have"
+
 TEST(cli, classes_refused)
 {
     struct command command = command_new();
@@ -156,8 +158,21 @@ TEST(cli, classes_refused)
     command_write_array(&command, "minus.npy", "<i4", "(1,)", labels + 2, 4);
     command_write_array(&command, "floats.npy", "<f4", "(2,)", labels, 8);
     command_write_array(&command, "none.npy", "<i4", "(0,)", labels, 0);
+    static const int32_t no_class[] = {-1, -1, -1, -1, -1}, some_class[] = {-1, -1, -1, -1, 1};
+    command_write_array(&command, "without.npy", "<i4", "(5,)", no_class, sizeof no_class);
+    command_write_array(&command, "some.npy", "<i4", "(5,)", some_class, sizeof some_class);
     command_check(&command, 0, SAMPLE "--count 5 --out x.npy");
+    command_check(&command, 0, SAMPLE "--classes without.npy --out y.npy");
+    command_check(&command, 0, SAMPLE "--classes some.npy --guidance 2 --out y.npy");
+    command_check(&command, 0, SAMPLE "--classes -1,1 --guidance 2 --out y.npy");
     static const char *const cases[][2] = {
+        {SAMPLE "--classes without.npy --guidance 2 --out y.npy", NO_CLASS},
+        {SAMPLE "--classes -1,-1 --guidance 2 --out y.npy", NO_CLASS},
+        {SAMPLE "--classes 1,1 --negative-class 1 --guidance 2 --out y.npy",
+         "guidance has no effect: it is away from the classes that the samples have"},
+        {"denoise --t 0.5 --model n.safetensors --from x.npy --classes without.npy --guidance 2 "
+         "--out y.npy",
+         NO_CLASS},
         {SAMPLE "--class 4 --out y.npy", "0 to 3"},
         {SAMPLE "--class A --out y.npy", "0 to 3"},
         {SAMPLE "--class -1 --out y.npy", "0 to 3"},

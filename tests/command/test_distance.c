@@ -2,8 +2,8 @@
 /* The statistics of `quell compare`, against naive loops and laws whose distance is known. */
 #include "harness.h"
 #include "models.h"
-#include "quantize/distance.h"
-#include "quantize/sort.h"
+#include "distance/distance.h"
+#include "distance/sort.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -195,7 +195,7 @@ TEST(context, classes)
     CHECK(quell_denoiser_classes(plain) == 5 && quell_denoiser_classes(guided) == 5, "classes");
     for (int weight = 1; weight <= 2; weight++) {
         quell_sampler *sampler = must_sampler("ddim", weight == 1 ? plain : guided, schedule, 4);
-        draw.classes = classes;
+        draw.classes = classes, draw.part = 0;
         MUST(quell_denoise(sampler, &draw, &run, 0.5, x, mean));
         for (int i = 0; i < COUNT * DIM; i++) {
             int class = classes[i / DIM];
@@ -205,6 +205,7 @@ TEST(context, classes)
         }
         for (int i = 0; i < COUNT; i++) none[i] = -1;
         draw.classes = weight == 1 ? NULL : none; /* guidance wants to be told */
+        draw.part = weight > 1;                   /* and that others have a class */
         MUST(quell_denoise(sampler, &draw, &run, 0.5, x, mean));
         CHECK(fabs((double)mean[7] - 100) < 1e-4, "without classes: %g", (double)mean[7]);
         quell_sampler_free(sampler);

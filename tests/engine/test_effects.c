@@ -176,7 +176,11 @@ TEST(effects, classes)
     MUST(quell_denoiser_from_guidance(&guided, two, NULL, NULL));
     check_calls(NULL, guided, &draw, "guided");
     draw.classes = none;
-    check_calls(NULL, guided, &draw, "guided, -1");
+    check_calls("it is away from no class, which is what the samples have", guided, &draw,
+                "guided, -1");
+    draw.part = 1;
+    check_calls(NULL, guided, &draw, "guided, -1, a part");
+    draw.part = 0;
     draw.classes = NULL;
     check_calls("guided away from no class, so that classes must say", guided, &draw, "guided");
     draw.count = 0;

@@ -44,7 +44,8 @@ static const struct place places[][5] = {
     [GRID] = {{"beta_linear", NULL, 7}, {"vp", NULL, 12}},
 };
 
-/* A bound that nothing has come to is no option without an effect: it does what it says. */
+/* A bound that nothing has come to is no option without an effect: it does what it says. So does
+ * steady=no where no step would have had a lower order. */
 static bool is_bound(const struct quell_option *option)
 {
     static const char *const bounds[] = {"accept_safety", "max_tries", "s_tmin", "s_tmax",
@@ -130,8 +131,6 @@ static bool is_the_same(const char *spec)
         {"sa_solver:", "tau=1"},     /* beyond what steps are long enough for: first order */
         {"sa_solver:", "s_noise=0"}, /* all samples become one */
         {"seeds", ":r"},             /* so near the first stage that the step is of first order */
-        {"dpm_single:order=1", "prediction"}, /* DPM-Solver-1 is DPM-Solver++(1) */
-        {"xeab:order=2,formula=k_diffusion", "solver=midpoint"}, /* dpmpp_2m:formula=k_diffusion */
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (!strncmp(spec, pairs[i][0], strlen(pairs[i][0])) && strstr(spec, pairs[i][1]))

@@ -63,6 +63,9 @@ TEST(ignored, options_without_effect)
         {"pc:corrections=0,corrector=langevin", "'corrector'"},
         {"xeab:order=1,formula=k_diffusion", "'formula' has no effect but with order=2|3"},
         {"xeab:order=3,solver=midpoint", "'solver' has no effect but with order=2"},
+        {"xeab:formula=k_diffusion,solver=midpoint",
+         "'solver' has no effect but with formula=quell"},
+        {"dpm_single:order=1,prediction=x0", "'prediction' has no effect but with order=2|3"},
         {"dpm_single:order=1,fast=yes", "'fast' has no effect but with order=2|3"},
         {"heun:s_churn=1,s_tmin=2,s_tmax=1", "s_tmin must not be above s_tmax"},
         {"euler_a:eta=2", "the eta of 'euler_a' is 2: most steps would replace over 3/4 of the "
@@ -85,6 +88,7 @@ TEST(ignored, options_without_effect)
                                         "heun:s_churn=1,s_noise=2,s_tmin=1",
                                         "pc:corrector=langevin,snr=0.3,formula=paper",
                                         "dpmpp_2m:formula=k_diffusion",
+                                        "dpm_single:order=1,steady=no",
                                         "euler_a:form=rf,eta=1.01",
                                         "euler_a:eta=1.001"};
     begin("vp");

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum kind { WHOLE, NUMBER, FLAG, TEXT, POINTER };
@@ -177,4 +178,27 @@ TEST(option_table, ranges)
         taken(row, row->low);
         taken(row, row->high);
     }
+}
+
+/* All members of quell_sampler_options that are given by their names stand beside a sampler's, and
+ * not in its spec. */
+TEST(option_table, beside_a_sampler)
+{
+    quell_schedule *schedule = must_schedule("vp");
+    quell_denoiser *denoiser = NULL;
+    quell_sampler *sampler = NULL;
+    char spec[80], says[120];
+    MUST(quell_denoiser_from_isotropic(&denoiser, 2, NULL, 1));
+    for (size_t i = 0; i < ROWS; i++) {
+        if (strcmp(rows[i].owner, "quell_sampler_options")) continue;
+        if (!strcmp(rows[i].member, "prior_dim")) continue;
+        snprintf(spec, sizeof spec, "ddim:%s=1", rows[i].member);
+        snprintf(says, sizeof says, "'%s' is no part of a sampler's name", rows[i].member);
+        CHECK(quell_sampler_create(&sampler, spec, denoiser, schedule, NULL) ==
+                      QUELL_BAD_ARGUMENT &&
+                  strstr(quell_error_message(), says),
+              "%s: %s", spec, quell_error_message());
+    }
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
 }

@@ -102,14 +102,23 @@ static quell_status guided(const void *given)
     return status;
 }
 
-/* `whole` has `size` bytes, which hold the defaults. */
-static void check(const char *defaults, call_fn *call, const void *whole, size_t size)
+/* `whole` has `size` bytes, which hold the defaults. earlier: the size that the struct had in an
+ * earlier release; 0: it had no other. */
+static void check(const char *defaults, call_fn *call, const void *whole, size_t size,
+                  size_t earlier)
 {
-    const size_t wrong[] = {0, 1, 8, size / 2, size - 8, size - 1, 5000, SIZE_MAX};
+    const size_t wrong[] = {0,        1,        8,    size / 2, (earlier ? earlier : size) - 8,
+                            size - 4, size - 1, 5000, SIZE_MAX};
     unsigned char *given = calloc(1, size + 64);
     begin("vp");
     memcpy(given, whole, size);
     MUST(call(given));
+    if (earlier) {
+        memcpy(given, &earlier, sizeof earlier);
+        memset(given + earlier, 0xff, size - earlier); /* is not read */
+        MUST(call(given));
+        memcpy(given, whole, size);
+    }
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         memcpy(given, &wrong[i], sizeof *wrong);
         CHECK(call(given) == QUELL_BAD_ARGUMENT, "%s: size %zu of %zu", defaults, wrong[i], size);
@@ -132,33 +141,35 @@ TEST(sized, sampler_options)
 {
     quell_sampler_options whole = quell_sampler_defaults();
     call_fn *const calls[] = {create, build, step_by_hand};
-    for (size_t i = 0; i < 3; i++) check("quell_sampler_defaults", calls[i], &whole, sizeof whole);
+    for (size_t i = 0; i < 3; i++)
+        check("quell_sampler_defaults", calls[i], &whole, sizeof whole, 0);
 }
 
 TEST(sized, draw)
 {
     quell_draw whole = quell_draw_defaults();
     call_fn *const calls[] = {prior_of, from_of, sample_of, step_of, denoise_of};
-    for (size_t i = 0; i < 5; i++) check("quell_draw_defaults", calls[i], &whole, sizeof whole);
+    for (size_t i = 0; i < 5; i++)
+        check("quell_draw_defaults", calls[i], &whole, sizeof whole, offsetof(quell_draw, part));
 }
 
 TEST(sized, run)
 {
     quell_run whole = quell_run_defaults();
     call_fn *const calls[] = {prior, from, sample, step, denoise};
-    for (size_t i = 0; i < 5; i++) check("quell_run_defaults", calls[i], &whole, sizeof whole);
+    for (size_t i = 0; i < 5; i++) check("quell_run_defaults", calls[i], &whole, sizeof whole, 0);
 }
 
 TEST(sized, callback)
 {
     quell_function_options whole = quell_function_defaults();
-    check("quell_function_defaults", callback, &whole, sizeof whole);
+    check("quell_function_defaults", callback, &whole, sizeof whole, 0);
 }
 
 TEST(sized, guidance)
 {
     quell_guidance whole = quell_guidance_defaults();
-    check("quell_guidance_defaults", guided, &whole, sizeof whole);
+    check("quell_guidance_defaults", guided, &whole, sizeof whole, 0);
 }
 
 /* A struct that has grown: what an older program does not have keeps its default. */

@@ -124,7 +124,7 @@ static void draw_alone(const quell_sampler *sampler, const quell_draw *all, size
 {
     quell_draw alone = *all;
     quell_condition conditions[2][2];
-    alone.count = 1;
+    alone.count = 1, alone.part = 1;
     if (all->seeds) alone.seeds = &all->seeds[i];
     if (all->indices) alone.indices = &all->indices[i];
     if (!all->seeds && !all->indices) alone.first = all->first + i;
@@ -150,26 +150,36 @@ static void same(const quell_draw *draw, const float *x, const float *alone, siz
               draw->count, (double)x[i], (double)alone[i]);
 }
 
-/* Whether guidance is away from what all samples have, which is refused, in parts as in whole. */
+/* Whether guidance is away from what all samples have. */
 static bool in_vain(const quell_draw *draw)
 {
-    if (draw->classes || draw->negative_classes) return false;
-    if (draw->negative_condition_count < draw->condition_count) return false;
-    for (size_t k = 0; k < draw->condition_count; k++) {
-        const quell_condition *has = &draw->conditions[k], *away = &draw->negative_conditions[k];
-        if (has->count || away->count) return false;
-        if (memcmp(has->values, away->values, has->size * sizeof(float)) != 0) return false;
+    for (size_t i = 0; i < draw->count; i++) {
+        int32_t has = draw->classes ? draw->classes[i] : -1;
+        if (has != (draw->negative_classes ? draw->negative_classes[i] : -1)) return false;
+    }
+    for (size_t k = 0; k < 2; k++) {
+        const quell_condition *own = &draw->conditions[k];
+        size_t at = 2 - draw->negative_condition_count;
+        for (size_t i = 0; i < draw->count; i++) {
+            const float *has = own->values + (own->count ? i * own->size : 0), *away = none;
+            if (k >= at) {
+                const quell_condition *negative = &draw->negative_conditions[k - at];
+                away = negative->values + (negative->count ? i * negative->size : 0);
+            }
+            if (memcmp(has, away, own->size * sizeof(float)) != 0) return false;
+        }
     }
     return true;
 }
 
-static void hold(const quell_sampler *sampler, const quell_draw *draw, size_t turn, uint64_t *state)
+static void hold(const quell_sampler *sampler, const quell_draw *draw, bool guides, size_t turn,
+                 uint64_t *state)
 {
     float x[MOST * DIM], alone[MOST * DIM];
     struct quell_draw_rows piece;
     quell_run run = quell_run_defaults();
     run.threads = 1 + upto(state, 3), run.tile = upto(state, 9);
-    if (in_vain(draw)) {
+    if (guides && in_vain(draw)) {
         CHECK(quell_sample(sampler, draw, &run, x) == QUELL_BAD_ARGUMENT, "draw %zu", turn);
         return;
     }
@@ -196,10 +206,77 @@ TEST(told, random_draws)
         quell_sampler *sampler = must_sampler("ddpm", denoiser, schedule, 2);
         for (size_t turn = 0; turn < turns; turn++) {
             quell_draw draw = draw_of(&given, kind & 1, &state);
-            hold(sampler, &draw, turn, &state);
+            hold(sampler, &draw, kind & 1, turn, &state);
         }
         quell_sampler_free(sampler);
         quell_denoiser_free(denoiser);
     }
+    quell_schedule_free(schedule);
+}
+
+static void refused(quell_status status, const char *says)
+{
+    CHECK(status == QUELL_BAD_ARGUMENT && !strcmp(quell_error_message(), says), "%d, %s", status,
+          quell_error_message());
+}
+
+/* Draws two samples of class 1 and of a condition, away from those of other arrays. differs: 1
+ * where the second sample's class does, 2 where its condition does, else 0. */
+static quell_status away_from_itself(const quell_sampler *sampler, int differs, int part)
+{
+    const int32_t classes[2] = {1, 1}, negative[2] = {1, differs == 1 ? 2 : 1};
+    const float a[4] = {1, 2, 3, 4}, b[2] = {5, 6}, others[2] = {5, differs == 2 ? 7 : 6};
+    const float copy[4] = {1, 2, 3, 4};
+    const quell_condition has[2] = {{"a", a, 2, 2}, {"b", b, 2, 1}};
+    const quell_condition away[2] = {{"b", others, 2, 1}, {"a", copy, 2, 2}};
+    float x[2 * DIM];
+    quell_draw draw = quell_draw_defaults();
+    draw.count = 2, draw.part = part;
+    draw.classes = classes, draw.negative_classes = negative;
+    draw.conditions = has, draw.condition_count = 2;
+    draw.negative_conditions = away, draw.negative_condition_count = 2;
+    return quell_sample(sampler, &draw, NULL, x);
+}
+
+/* Equal values in other arrays are as much in vain as the same arrays, but not in a part. */
+TEST(told, equal_values)
+{
+    quell_schedule *schedule = must_schedule("rectified");
+    quell_denoiser *denoiser = denoiser_of(1);
+    quell_sampler *sampler = must_sampler("ddpm", denoiser, schedule, 2);
+    refused(away_from_itself(sampler, 0, 0),
+            "run: guidance has no effect: it is away from the classes and the conditions that the "
+            "samples have; leave the negative ones out, or give others");
+    MUST(away_from_itself(sampler, 0, 1));
+    MUST(away_from_itself(sampler, 1, 0));
+    MUST(away_from_itself(sampler, 2, 0));
+    refused(away_from_itself(sampler, 1, 2), "run: part is 2, must be 0 or 1");
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+}
+
+/* Samples that have no class, of which each says so. */
+TEST(told, no_class_at_all)
+{
+    static const size_t no_conditions = 0;
+    const int32_t none_at_all[3] = {-1, -1, -1}, one[3] = {-1, -1, 2};
+    float x[3 * DIM];
+    quell_denoiser *plain = function_of(&no_conditions, CLASSES), *guided = NULL;
+    MUST(quell_denoiser_from_guidance(&guided, plain, NULL, NULL));
+    quell_schedule *schedule = must_schedule("rectified");
+    quell_sampler *sampler = must_sampler("ddpm", guided, schedule, 2);
+    quell_draw draw = quell_draw_defaults();
+    draw.count = 3, draw.classes = none_at_all;
+    refused(quell_sample(sampler, &draw, NULL, x),
+            "run: guidance has no effect: it is away from no class, which is what the samples "
+            "have; give one of them a class, or leave guidance out");
+    draw.part = 1;
+    MUST(quell_sample(sampler, &draw, NULL, x));
+    draw.part = 0, draw.classes = one;
+    MUST(quell_sample(sampler, &draw, NULL, x));
+    quell_sampler_free(sampler);
+    quell_denoiser_free(guided);
+    quell_denoiser_free(plain);
     quell_schedule_free(schedule);
 }

@@ -132,6 +132,7 @@ TEST(model_network, a_description_needs_its_weights)
     snprintf(text, sizeof text, "{\"weights\": \"m\", %s", own + 1);
     path = scratch_write(&scratch, "n.json", text, 0);
     CHECK(quell_model_load(&model, path.text) == QUELL_IO_FAILED, "weights that are not there");
+    CHECK(strstr(quell_error_message(), "n.json: field 'weights': "), "%s", quell_error_message());
     free(own);
     scratch_remove(&scratch);
 }

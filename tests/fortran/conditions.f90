@@ -118,7 +118,11 @@ contains
         draw%negative_conditions(1)%values = draw%conditions(1)%values
         call quell_step(sampler, draw, 1d0, 0.5d0, x, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'has no effect') > 0, errmsg)
-        call quell_denoise(sampler, draw, 0.5_c_double, x, mean) ! they may be some of others
+        call quell_denoise(sampler, draw, 0.5_c_double, x, mean, stat=stat, errmsg=errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'has no effect') > 0, errmsg)
+        draw%part = .true.
+        call quell_denoise(sampler, draw, 0.5_c_double, x, mean)
+        draw%part = .false.
         draw%negative_conditions(1)%values(1, 2) = 7
         call quell_step(sampler, draw, 1d0, 0.5d0, x)
         call quell_sampler_free(sampler)

@@ -50,8 +50,8 @@ size_t in_c_sampler_options(quell_sampler_options *options)
 size_t in_c_draw_options(quell_draw *draw)
 {
     *draw =
-        (quell_draw){1,          2, 3,           4,           POINTER(5), POINTER(6), POINTER(7),
-                     POINTER(8), 9, POINTER(10), POINTER(11), 12,         POINTER(13)};
+        (quell_draw){1,          2, 3,           4,           POINTER(5), POINTER(6),  POINTER(7),
+                     POINTER(8), 9, POINTER(10), POINTER(11), 12,         POINTER(13), 14};
     return sizeof *draw;
 }
 

@@ -106,7 +106,7 @@ contains
             .and. is(draw%classes, 7) .and. is(draw%conditions, 8) &
             .and. is(draw%condition_count, 9) .and. is(draw%negative_classes, 10) &
             .and. is(draw%negative_conditions, 11) .and. is(draw%negative_condition_count, 12) &
-            .and. is(draw%context, 13), 'quell_draw')
+            .and. is(draw%context, 13) .and. is(draw%part, 14), 'quell_draw')
 
         call check(in_c_run(run) == c_sizeof(run), 'size of quell_run')
         call check(is(run%size, 1) .and. is(run%threads, 2) .and. is(run%parallel, 3) .and. &

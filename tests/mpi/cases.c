@@ -344,6 +344,7 @@ static const struct {
     {"threads", threads, MPI_THREAD_FUNNELED},
     {"conditions", conditions, MPI_THREAD_FUNNELED},
     {"streams", streams, MPI_THREAD_FUNNELED},
+    {"in_vain", in_vain, MPI_THREAD_FUNNELED},
     {"other_streams", other_streams, MPI_THREAD_FUNNELED},
     {"other_conditions", other_conditions, MPI_THREAD_FUNNELED},
     {"batches", batches, MPI_THREAD_FUNNELED},

@@ -28,6 +28,7 @@ void other_conditions(void);
 
 /* All that samples are told one by one, and ranks that do not give the same of it. */
 void streams(void);
+void in_vain(void);
 void other_streams(void);
 
 #endif

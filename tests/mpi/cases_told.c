@@ -205,6 +205,31 @@ static void check_lists(quell_sampler *sampler, int lists, const char *expected)
     check_rows(sampler, lists, 2, expected);
 }
 
+/* Guidance away from what the samples of some ranks have, but not of all, is taken. */
+void in_vain(void)
+{
+    quell_sampler *sampler = guided_sampler();
+    struct told told = make_told();
+    quell_condition conditions[2];
+    float x[2 * MOST];
+    memcpy(told.negative, told.classes, sizeof told.negative);
+    memcpy(told.against, told.means, sizeof told.against);
+    uint64_t skipped;
+    size_t rows;
+    CHECK(!quell_mpi_range(MPI_COMM_WORLD, 6, &skipped, &rows), "range");
+    quell_draw draw = draw_of(&told, 6, 51, skipped, rows, conditions);
+    quell_status status = quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, NULL, x);
+    CHECK(status == QUELL_BAD_ARGUMENT &&
+              !strncmp(quell_error_message(), "mpi: guidance has no effect: it is away from", 44),
+          "%d, %s", status, quell_error_message());
+    told.against[0]++;
+    CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, NULL, x), "%s", quell_error_message());
+    told.against[0]--;
+    draw.part = 1;
+    CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, NULL, x), "%s", quell_error_message());
+    quell_sampler_free(sampler);
+}
+
 /* A rank that forgot what the others give would draw something else. */
 void other_streams(void)
 {

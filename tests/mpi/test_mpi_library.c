@@ -27,6 +27,7 @@ TEST(mpi, conditions_alone) { check_case("conditions", 1); }
 TEST(mpi, conditions) { check_case("conditions", 3); }
 TEST(mpi, streams_alone) { check_case("streams", 1); }
 TEST(mpi, streams) { check_case("streams", 3); }
+TEST(mpi, in_vain) { check_case("in_vain", 2); }
 TEST(mpi, other_streams) { check_case("other_streams", 2); }
 TEST(mpi, other_conditions) { check_case("other_conditions", 2); }
 TEST(mpi, others) { check_case("others", 2); }

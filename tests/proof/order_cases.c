@@ -24,7 +24,6 @@ const struct order_case order_cases[] = {
     ODE("dpm_single:order=1", 1),
     ODE("dpm_single:order=2", 2),
     ODE("dpm_single", 3),
-    ODE("dpm_single:order=1,prediction=x0", 1),
     ODE("dpm_single:order=2,prediction=x0", 2),
     ODE("dpm_single:order=3,prediction=x0", 3),
     ODE("restart:restarts=0", 2),

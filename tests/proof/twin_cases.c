@@ -52,7 +52,6 @@ const struct twin_case twin_cases[] = {
     CASE("dpm_single"),
     CASE("dpm_single:order=1"),
     CASE("dpm_single:order=2"),
-    CASE("dpm_single:order=1,prediction=x0"),
     CASE("dpm_single:order=2,prediction=x0"),
     CASE("dpm_single:prediction=x0"),
     CASE("dpm_single:fast=yes"),

@@ -231,7 +231,7 @@ def singlestep(table):
             (("midpoint", "heun", "midpoint"), ""),
         ):
             order = len(stages)
-            rows.add("DPMSolverSinglestep", f"dpm_single:order={order},prediction={prediction}",
+            rows.add("DPMSolverSinglestep", f"dpm_single:order={order}" + (f",prediction={prediction}" if order > 1 else ""),
                      1e-9, differs, steps=2 * order, run=run, algorithm_type=algorithm,
                      options={"stages": "+".join(stages)}, solver_order=order,
                      lower_order_final=False, final_sigmas_type="sigma_min")

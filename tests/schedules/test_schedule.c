@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Schedules against their formulas, written down naively in long double, and as a cumulative
- * product for the discrete ones. */
+/* What all schedules have in common: digits at their ends, tables and functions of the caller's,
+ * names, refusals. Their formulas are in test_formulas.c. */
 #include "harness.h"
 #include "models.h"
 #include "core/schedule.h"
@@ -16,45 +16,10 @@ struct exact {
     long double alpha, sigma;
 };
 
-static const long double alpha_min = 0.001L, sigma_min = 0.001L;
-
-static struct exact vp(long double t)
-{
-    long double log_alpha = t * t * logl(alpha_min);
-    return (struct exact){expl(log_alpha), sqrtl(-expm1l(2 * log_alpha) + sigma_min * sigma_min)};
-}
-
-static struct exact ve(long double t)
-{
-    return (struct exact){1, expl((1 - t) * logl(1e-3L) + t * logl(1e3L))};
-}
-
-static struct exact cosine(long double t)
-{
-    long double angle = t * acosl(alpha_min); /* 1 - cos^2 = sin^2 */
-    return (struct exact){cosl(angle), sqrtl(powl(sinl(angle), 2) + sigma_min * sigma_min)};
-}
-
-static struct exact rectified(long double t)
-{
-    return (struct exact){t * alpha_min + (1 - t), t + (1 - t) * sigma_min};
-}
-
-static struct exact decay(long double t) { return rectified(-expm1l(t * logl(0.1L)) / 0.9L); }
-
-static const struct {
-    const char *name;
-    struct exact (*formula)(long double t);
-} continuous[] = {
-    {"vp", vp}, {"ve", ve}, {"cosine", cosine}, {"rectified", rectified}, {"decay", decay}};
-
 static double off(double value, long double exact)
 {
     return exact == 0 ? fabs(value) : (double)fabsl((value - exact) / exact);
 }
-
-static const double times[] = {0,     0x1p-60, 1e-12, 1e-8, 1e-5, 1e-4, 0.001,       0.01, 0.015,
-                               0.125, 0.3,     0.5,   0.7,  0.9,  0.99, 1 - 0x1p-30, 1};
 
 /* alpha, sigma and their logarithms to a few units in the last place. A logarithm that is small
  * beside that of sigma / alpha, which is what coefficients are made of, may be off by as much. */
@@ -73,20 +38,6 @@ static void check_point(const char *spec, const quell_schedule *schedule, double
           "%s at %g: log alpha %.17g, not %.17Lg", spec, t, p.log_alpha, log_alpha);
     CHECK((double)(fabsl(p.log_sigma - log_sigma) / size) < bound,
           "%s at %g: log sigma %.17g, not %.17Lg", spec, t, p.log_sigma, log_sigma);
-}
-
-TEST(schedule, formulas)
-{
-    for (size_t i = 0; i < sizeof continuous / sizeof *continuous; i++) {
-        quell_schedule *schedule = must_schedule(continuous[i].name);
-        for (size_t k = 0; k < sizeof times / sizeof *times; k++)
-            check_point(continuous[i].name, schedule, times[k], continuous[i].formula(times[k]),
-                        2e-15);
-        for (int k = 0; k <= 1000; k++)
-            check_point(continuous[i].name, schedule, k / 1000.0, continuous[i].formula(k / 1000.0),
-                        2e-15);
-        quell_schedule_free(schedule);
-    }
 }
 
 /* With tiny minima nothing is left but what the formulas themselves keep: sigma ~ sqrt(-2 log
@@ -113,60 +64,12 @@ TEST(schedule, ends_keep_their_digits)
     }
 }
 
-static long double beta_linear(long double i, long double count)
-{
-    return 1e-4L + (0.02L - 1e-4L) * i / (count - 1);
-}
-
 static long double beta_scaled_linear(long double i, long double count)
 {
     long double root = sqrtl(0.00085L) + (sqrtl(0.012L) - sqrtl(0.00085L)) * i / (count - 1);
     return root * root;
 }
 
-static long double alpha_bar(long double u)
-{
-    return powl(cosl((u + 0.008L) / 1.008L * acosl(-1) / 2), 2);
-}
-
-static long double beta_cosine(long double i, long double count)
-{
-    return fminl(1 - alpha_bar((i + 1) / count) / alpha_bar(i / count), 0.999L);
-}
-
-static const struct {
-    const char *name;
-    long double (*beta)(long double i, long double count);
-} discrete[] = {{"beta_linear", beta_linear},
-                {"beta_scaled_linear", beta_scaled_linear},
-                {"beta_cosine", beta_cosine}};
-
-/* alpha^2 at table point k by plain multiplication. */
-static long double product(long double (*beta)(long double, long double), size_t k, size_t count)
-{
-    long double power = 1;
-    for (size_t i = 0; i <= k; i++) power *= 1 - beta((long double)i, (long double)count);
-    return power;
-}
-
-static struct exact table_point(long double power)
-{
-    return (struct exact){sqrtl(power), sqrtl(1 - power)};
-}
-
-TEST(schedule, discrete_tables)
-{
-    const size_t count = 1000;
-    for (size_t i = 0; i < sizeof discrete / sizeof *discrete; i++) {
-        quell_schedule *schedule = must_schedule(discrete[i].name);
-        for (size_t k = 0; k < count; k += 37) /* 999 = 27 * 37 */
-            check_point(discrete[i].name, schedule, (double)k / 999,
-                        table_point(product(discrete[i].beta, k, count)), 1e-13);
-        quell_schedule_free(schedule);
-    }
-}
-
-/* Between table points log(sigma / alpha) is linear, and alpha^2 + sigma^2 = 1. */
 /* diffusers' names of its tables. */
 TEST(schedule, names_of_others)
 {
@@ -190,24 +93,21 @@ TEST(schedule, names_of_others)
     }
 }
 
-TEST(schedule, discrete_between_points)
+TEST(schedule, flow_has_both_ends)
 {
-    const size_t count = 11;
-    for (size_t i = 0; i < sizeof discrete / sizeof *discrete; i++) {
-        char spec[64];
-        snprintf(spec, sizeof spec, "%s:train=11", discrete[i].name);
-        quell_schedule *schedule = must_schedule(spec);
-        for (int at = 0; at <= 1000; at++) {
-            size_t k = (size_t)(at < 1000 ? at / 100 : 9);
-            struct exact a = table_point(product(discrete[i].beta, k, count));
-            struct exact b = table_point(product(discrete[i].beta, k + 1, count));
-            long double part = at / 100.0L - (long double)k;
-            long double ratio =
-                expl((1 - part) * logl(a.sigma / a.alpha) + part * logl(b.sigma / b.alpha));
-            long double power = 1 / (1 + ratio * ratio);
-            struct exact exact = {sqrtl(power), ratio * sqrtl(power)};
-            check_point(spec, schedule, at / 1000.0, exact, 1e-13);
-        }
+    static const char *const specs[] = {"flow", "flow:shift=3", "flow:shift=0.1",
+                                        "flow:tokens=999"};
+    for (size_t i = 0; i < 4; i++) {
+        quell_schedule *schedule = must_schedule(specs[i]);
+        quell_point p;
+        MUST(quell_schedule_point(schedule, 1, &p));
+        CHECK(p.alpha == 0 && p.sigma == 1 && p.log_sigma == 0 &&
+                  quell_lambda(&p) == -(double)INFINITY,
+              "%s at 1: %g %g", specs[i], p.alpha, p.sigma);
+        MUST(quell_schedule_point(schedule, 0, &p));
+        CHECK(p.alpha == 1 && p.sigma == 0 && p.log_alpha == 0 &&
+                  quell_lambda(&p) == (double)INFINITY,
+              "%s at 0: %g %g", specs[i], p.alpha, p.sigma);
         quell_schedule_free(schedule);
     }
 }
@@ -227,6 +127,21 @@ TEST(schedule, from_betas)
     }
     quell_schedule_free(given);
     quell_schedule_free(named);
+}
+
+/* A table whose last beta is 1 is one with zero terminal SNR. */
+TEST(schedule, last_beta_one)
+{
+    const double betas[] = {0.1, 0.2, 1}, bad[] = {0.1, 1, 1};
+    quell_schedule *schedule = NULL;
+    MUST(quell_schedule_from_betas(&schedule, 3, betas));
+    check_point("betas", schedule, 0.5, (struct exact){sqrtl(0.72L), sqrtl(0.28L)}, 1e-14);
+    double alpha, sigma;
+    MUST(quell_schedule_at(schedule, 1, &alpha, &sigma));
+    CHECK(alpha == 0 && sigma == 1, "%g %g", alpha, sigma);
+    quell_schedule_free(schedule);
+    CHECK(quell_schedule_from_betas(&schedule, 3, bad) == QUELL_BAD_ARGUMENT, "accepted");
+    CHECK(strstr(quell_error_message(), "beta 1 is 1"), "%s", quell_error_message());
 }
 
 static int circle(void *user, double t, double *alpha, double *sigma)
@@ -286,6 +201,18 @@ TEST(schedule, refusals)
     refused("beta_linear:train=1", QUELL_BAD_ARGUMENT, "from");
     refused("beta_linear:train=10.5", QUELL_BAD_ARGUMENT, "whole");
     refused("beta_linear:train=10,", QUELL_BAD_ARGUMENT, "no option");
+    refused("flow:shift=0", QUELL_BAD_ARGUMENT, "from 1e-06");
+    refused("flow:shift=3,tokens=1024", QUELL_BAD_ARGUMENT, "not both");
+    refused("flow:tokens=1024,base_tokens=4096", QUELL_BAD_ARGUMENT, "max_tokens");
+    refused("flow:tokens=1000000000", QUELL_BAD_ARGUMENT, "exp(");
+    refused("beta_linear:first=0.5,last=0.1", QUELL_BAD_ARGUMENT,
+            "first is 0.5, must be at most last, 0.1");
+    refused("beta_sigmoid:last=0.00005", QUELL_BAD_ARGUMENT, "first is 0.0001, must be at most");
+    refused("beta_scaled_linear:first=0.9", QUELL_BAD_ARGUMENT, "must be at most last, 0.012");
+    refused("edm:rho=0", QUELL_BAD_ARGUMENT, "from 0.1");
+    refused("vp_sde:eps=1", QUELL_BAD_ARGUMENT, "from 0");
+    refused("beta_linear:zero_snr=1", QUELL_BAD_ARGUMENT, "must be yes or no");
+    refused("beta_laplace:cap=1", QUELL_BAD_ARGUMENT, "0.999999");
     const double betas[][2] = {{0.5, 0}, {1, 0.5}, {0.5, (double)NAN}, {-0.5, 0.5}};
     quell_schedule *schedule = NULL;
     for (size_t i = 0; i < 4; i++)

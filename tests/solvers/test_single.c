@@ -118,7 +118,6 @@ static const struct claim {
     {"dpm_single:order=1,steady=no", 1},
     {"dpm_single:order=2,steady=no", 2},
     {"dpm_single:order=3,steady=no", 3},
-    {"dpm_single:order=1,prediction=x0,steady=no", 1},
     {"dpmpp_2s:steady=no", 2},
     {"dpmpp_3s:steady=no", 3},
 };
@@ -222,7 +221,6 @@ TEST(single, equal)
 {
     check_same("euler", "ddim");
     check_same("dpm_single:order=1", "ddim");
-    check_same("dpm_single:order=1,prediction=x0", "ddim");
     check_same("ito:eta=0", "ddim");
     check_same("tcd:gamma=0", "ddim");
     check_same("euler_a", "ddim:eta=1");

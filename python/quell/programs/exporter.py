@@ -29,6 +29,7 @@ from quell.programs.copies import in_evaluation, in_single, is_finite, narrow_ty
 from quell.programs.copies import weights_of, with_clipped_tables
 from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.fast import choose, forget
+from quell.programs.images import image_of
 from quell.programs.infinite import with_infinities
 from quell.programs.inputs import Inputs, check_used, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
@@ -55,9 +56,12 @@ def program_of(
     """Returns a module as a program. `shape` is the shape that its result must have."""
     lowered = lowered_of(module, inputs)
     if shape is not None and lowered.output.shape != tuple(shape):
+        alike = tuple(shape) == tuple(inputs.tensors()["x"].shape[1:])
+        wide = 'that of x with twice the channels, as variance="learned_range" says'
         raise Refused(
             f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
-            f"{list(shape)}, the shape of x: wrap it in a module that returns that part"
+            f"{list(shape)}, {'the shape of x' if alike else wide}: wrap it in a module that "
+            "returns that part"
         )
     lowered = without_wide(with_infinities(canonical(without_lead(lowered))))
     lowered = ending(lowered)
@@ -82,9 +86,9 @@ def _check_kinds(module: nn.Module) -> None:
             )
 
 
-def check_module(module: Any) -> nn.Module:
+def check_module(module: Any, what: str = "module") -> nn.Module:
     if not isinstance(module, nn.Module):
-        raise TypeError(f"quell.export: module: {said(module)}, must be a network of PyTorch's")
+        raise TypeError(f"quell.export: {what}: {said(module)}, must be a network of PyTorch's")
     _check_kinds(module)
     for name, weight in weights_of(module):
         if nn.parameter.is_lazy(weight):
@@ -191,7 +195,11 @@ def export(
             network, against float64, within 1e-6 of the largest output beyond four times what
             PyTorch's own float32 is off (and within what `most` allows). A number: within that,
             such as 1e-4, for more speed. False: none.
-        fields: Further fields of the description: image=True, comment="...".
+        fields: Further fields of the description: comment="...", and image=True: samples are
+            images with values in [-1, 1], so that `quell sample --plot` draws them. Their shape is
+            (height, width) or (height, width, channels) with 1, 3 or 4 channels, or (channels,
+            height, width): then the file also gets a `decode` that puts the channels last, unless
+            it has one.
 
     Returns:
         The largest difference that was found.
@@ -231,6 +239,8 @@ def export(
         **variance_fields(variance),
         **fields,
     }
+    if fields.get("image") is True and decode is None:
+        decode = image_of(shape)
     nones = nones_of(none, inputs)
     wide = _widened(shape, variance)
     made = (decode, dtype, most, fast, description, nones, means)
@@ -260,7 +270,7 @@ def _exported(
     parts = [(module, "denoise", inputs, classes, description.get("no_class"))]
     if decode is not None:
         decode, called = decoder_of(decode)
-        decode = with_clipped_tables(in_evaluation(check_module(decode)))
+        decode = with_clipped_tables(in_evaluation(check_module(decode, "decode")))
         inside = decoding_inputs(called, inputs)
         label = (classes, description.get("no_class")) if "class" in inside.names else (0, None)
         parts.append((decode, "decode", inside, *label))
@@ -303,8 +313,8 @@ def _bound(fast: Any) -> bool | float:
     if isinstance(fast, bool):
         return fast
     bound = real(fast, "fast")
-    if not bound > 0:
-        raise ValueError(f"fast: {fast}, must be True, False or a number above 0")
+    if not 0 < bound < 1:
+        raise ValueError(f"fast: {fast}, must be True, False or a number above 0 and below 1")
     return bound
 
 

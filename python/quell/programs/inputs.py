@@ -104,7 +104,11 @@ def _own_names(
         bound = signature.bind_partial(*arguments)
         signature.bind(*arguments, **keywords)
     except TypeError as error:
-        raise TypeError(f"quell.export: example: {type(module).__name__}: {error}") from None
+        known = list(inspect.signature(module.forward).parameters)
+        raise TypeError(
+            f"quell.export: example: {type(module).__name__}: {error}; its forward takes "
+            f"{', '.join(known)}"
+        ) from None
     names = []
     for name, value in bound.arguments.items():
         if isinstance(value, Tensor):
@@ -117,7 +121,9 @@ def _own_names(
 def _check_batch(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
     sizes = [(name, len(t)) for name, t in zip(names, tensors, strict=True) if t.ndim]
     if not sizes or not (tensors[0].ndim or names[0].lower() in TIMES):
-        raise ValueError("quell.export: example: must begin with x, a batch of samples")
+        raise ValueError(
+            "quell.export: example: must begin with x, a batch of samples, as a tensor of PyTorch's"
+        )
     first, batch = sizes[0]
     for name, tensor in zip(names, tensors, strict=True):
         if tensor.is_complex():
@@ -131,6 +137,11 @@ def _check_batch(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
             )
         if tensor.device.type != "cpu":
             raise ValueError(f"quell.export: example: {name} is on {tensor.device}: call .cpu()")
+        if tensor.isnan().any():
+            raise ValueError(
+                f"quell.export: example: {name} has a NaN: the network is compared with PyTorch at "
+                "the values of the example"
+            )
         if tensor.ndim and len(tensor) != batch:
             raise ValueError(
                 f"quell.export: example: {name} begins with {len(tensor)}, {first} with {batch}: "
@@ -251,8 +262,9 @@ def decoding_inputs(function: Any, inputs: Inputs) -> Inputs:
         needed = p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         if needed and p.name not in known:
             raise ValueError(
-                f"quell.export: decode: takes {p.name}, which the network does not: what it takes "
-                f"beside the sample must be of {', '.join(known) or 'nothing: there is none'}"
+                f"quell.export: decode: takes {p.name}: a decoder takes the sample first, and "
+                + (f"beside it may take {', '.join(known)}" if known else
+                   "nothing beside it, as the network has neither a class nor conditions")
             )
     names = ["x", *("class" if name not in given else name for name in keywords)]
     made = Inputs((inputs.tensors()["x"],), keywords, names)

@@ -180,13 +180,21 @@ def test_guidance_without_a_class(guided):
             call(X)
     with pytest.raises(TypeError, match="label: None, but guidance"):
         sampler(guided).step(X, 0.5, 0.4)
-    for label in 1, -1, [0, 1, -1, 1, 0]:
+    for label in 1, [0, 1, -1, 1, 0]:
         assert np.isfinite(sampler(guided)(X, seed=1, label=label)).all()
 
 
 @pytest.mark.parametrize(
     ("label", "away"),
-    [(1, 1), ([0, 1, 1, 0, 1], [0, 1, 1, 0, 1]), ([1] * 5, 1), (None, -1), (2, -1)],
+    [
+        (1, 1),
+        ([0, 1, 1, 0, 1], [0, 1, 1, 0, 1]),
+        ([1] * 5, 1),
+        (None, -1),
+        (2, -1),
+        (-1, None),
+        ([-1] * 5, None),
+    ],
 )
 def test_guidance_away_from_what_all_have(label, away):
     """It was drawn without guidance."""
@@ -201,6 +209,11 @@ def test_guidance_away_from_what_all_have(label, away):
         ):
             with pytest.raises(quell.BadArgument, match="run: guidance has no effect"):
                 call(X, label=label, negative_label=away)
+    plain = sampler(RINGS)(X, seed=1, label=label)
+    part = own(X, seed=1, label=label, negative_label=away, part=True)
+    assert np.array_equal(part, plain)
+    with pytest.raises(TypeError, match="part: 1, must be True or False"):
+        own(X, label=label, negative_label=away, part=1)
 
 
 def test_guidance_away_from_what_some_have():

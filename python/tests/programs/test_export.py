@@ -314,3 +314,21 @@ def test_a_denoiser_by_its_order(tmp_path):
     with pytest.raises(ValueError, match="differs by .* from that which the denoiser gives"):
         quell.export(denoiser, path, example, classes=4)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 6), (1, 5, 5), (8, 6, 3), (8, 6)])
+def test_images_of_any_order(shape, tmp_path):
+    """A network of PyTorch's has its channels first; a picture has them last."""
+
+    class Net(nn.Module):
+        def forward(self, x, t):
+            return x * t.reshape(-1, *[1] * len(shape))
+
+    path, x = tmp_path / "net.safetensors", torch.randn(2, *shape)
+    quell.export(Net(), path, (x, torch.rand(2)), output="x0", schedule="vp", time="t", image=True)
+    model = quell.load(path)
+    first = len(shape) == 3 and shape[2] != 3
+    assert model.decodes == first
+    if first:
+        assert model.decoded_shape == (*shape[1:], shape[0])
+        assert torch.equal(model.decode(x), x.permute(0, 2, 3, 1))

@@ -141,6 +141,13 @@ def test_samples_that_depend_on_each_other(function, tmp_path):
         ((X, T), {"precondition": "edm"}, "none, simple, karras"),
         ((X, T, [T[:1]]), {}, "more_0 begins with 1, x with 2"),
         (7, {}, "must be a tuple"),
+        ((X.numpy(), T.numpy()), {}, "a batch of samples, as a tensor of PyTorch's"),
+        ((X * torch.nan, T), {}, "x has a NaN"),
+        ({"x": X, "time": T}, {}, "missing a required argument: 't'; its forward takes x, t, more"),
+        ((X, T), {"decode": 3}, "decode: 3, must be a network of PyTorch's"),
+        ((X, T), {"variance": "learned_range"}, "twice the channels, as variance=.learned_range"),
+        ((X, T), {"fast": 2}, "fast: 2, must be True, False or a number above 0 and below 1"),
+        ((X, T), {"image": True}, r"samples of shape \[6\] are no images: needs \(height, width\)"),
     ],
 )
 def test_arguments(example, options, said, tmp_path):

@@ -6,7 +6,7 @@
 #include <quell/quell.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "quantize/distance.h"
+#include "distance/distance.h"
 #include "cli/sampling.h"
 #include "io/output.h"
 

@@ -2,7 +2,7 @@
 /* Radix sort, eight bits at a time from the lowest. The bits of a float order as the number does
  * once the sign is turned over, and for a negative number all the others too. Four passes: the
  * numbers end where they began. */
-#include "quantize/sort.h"
+#include "distance/sort.h"
 
 #include <stdint.h>
 #include <string.h>

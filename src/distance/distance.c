@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "quantize/distance.h"
+#include "distance/distance.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include "quantize/sort.h"
+#include "distance/sort.h"
 #include "engine/threads.h"
 
 #include <math.h>

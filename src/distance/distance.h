@@ -10,8 +10,8 @@
  * Errors of the moments: |m_a - m_b| / sqrt(tr C_b) and |C_a - C_b| / |C_b| in the Frobenius norm,
  * of the samples themselves or, if they have more elements than there are directions, of their
  * projections. */
-#ifndef QUELL_QUANTIZE_DISTANCE_H
-#define QUELL_QUANTIZE_DISTANCE_H
+#ifndef QUELL_DISTANCE_DISTANCE_H
+#define QUELL_DISTANCE_DISTANCE_H
 
 #include <signal.h>
 #include <stddef.h>

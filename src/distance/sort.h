@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef QUELL_QUANTIZE_SORT_H
-#define QUELL_QUANTIZE_SORT_H
+#ifndef QUELL_DISTANCE_SORT_H
+#define QUELL_DISTANCE_SORT_H
 
 #include <stddef.h>
 
