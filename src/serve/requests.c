@@ -33,9 +33,18 @@ static void *note_address(void *user, const char *uri, struct MHD_Connection *co
     request->connection = connection;
     request->place = place;
     serve_escape(request->uri, sizeof request->uri, uri);
+    request->end = uri + strlen(uri);
     free(place->noted);
     place->noted = request;
     return request;
+}
+
+/* libmicrohttpd hands out an address up to a NUL in it, and what stands behind that, parameters as
+ * well, is lost. It leaves the version where it stood, behind the end of the address. */
+static bool is_torn(const char *end, const char *version)
+{
+    uintptr_t behind = (uintptr_t)version - (uintptr_t)end;
+    return behind > 1 && behind < MEMORY;
 }
 
 static void begin_request(struct serve_request *request, const char *version)
@@ -43,6 +52,7 @@ static void begin_request(struct serve_request *request, const char *version)
     struct serve_server *server = request->server;
     request->place->noted = NULL;
     request->models = serve_shelf_take(&server->shelf);
+    request->torn = is_torn(request->end, version);
     request->old = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
     request->began = quell_queue_now();
     atomic_fetch_add(&server->open, 1);
