@@ -4,7 +4,7 @@
  * has, so it decides. */
 #include "mpi/part_conditions.h"
 #include "base/digest.h"
-#include "engine/told.h"
+#include "engine/in_vain.h"
 
 #include <stdbool.h>
 #include <stdio.h>
