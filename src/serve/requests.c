@@ -47,13 +47,14 @@ static bool is_torn(const char *end, const char *version)
     return behind > 1 && behind < MEMORY;
 }
 
-static void begin_request(struct serve_request *request, const char *version)
+static void begin_request(struct serve_request *request, const char *method, const char *version)
 {
     struct serve_server *server = request->server;
     request->place->noted = NULL;
     request->models = serve_shelf_take(&server->shelf);
     request->torn = is_torn(request->end, version);
-    request->old = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
+    request->whole = strcmp(version, MHD_HTTP_VERSION_1_1) != 0 ||
+                     !strcmp(method, MHD_HTTP_METHOD_HEAD);
     request->began = quell_queue_now();
     atomic_fetch_add(&server->open, 1);
 }
@@ -74,7 +75,7 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
     (void)user, (void)connection;
     if (!request) return MHD_NO;
     if (!request->models) {
-        begin_request(request, version);
+        begin_request(request, method, version);
         return serve_admit(request, url, method);
     }
     if (*size) {
