@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Grids: the points of the schedule that a sampler of T steps goes through, from `start` to `stop`,
- * by name and options, as quell_sampler_options.grid takes them. Here "sigma" is the level of noise,
- * sigma / alpha (scale=ratio, the default of all but linear_quadratic) or sigma / (alpha + sigma),
- * as flow models have it (scale=flow).
+ * by name and options, as quell_sampler_options.grid takes them. In this list "sigma" is the level
+ * of noise: sigma / alpha (scale=ratio, the default of all but linear_quadratic) or
+ * sigma / (alpha + sigma), as flow models have it (scale=flow).
  *
  *   linear             constant steps in t, as azula's
  *   karras             constant steps in sigma^(1/rho), rho = 7 (Karras et al., 2206.00364, eq. 5)

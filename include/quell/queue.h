@@ -84,8 +84,9 @@ typedef void quell_answer_fn(void *user, const quell_answer *answer);
  * client: a number for whoever asks. Among requests of the same priority, clients have equal shares
  *   of the time, however many requests each makes (0).
  * priority: requests of a higher one go first, always (0).
- * seconds: a time limit from now on, at least 0. A request that is not complete then ends with QUELL_STOPPED.
- *   Among the requests of one client, the one whose time is up first goes first. 0: none (0).
+ * seconds: a time limit from now on, at least 0. A request that is not complete then ends with
+ *   QUELL_STOPPED. Among the requests of one client, the one whose time is up first goes first. 0:
+ *   none (0).
  * answer, user: a function that hears of the request, and its first argument. NULL: none (NULL,
  *   NULL).
  * observe, observe_user: a function that sees the samples of this request after every transition,

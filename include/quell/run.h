@@ -137,9 +137,9 @@ typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *dat
 
 /* How it is drawn. Nothing here changes a bit of a sample. Start from quell_run_defaults().
  *
- * threads: the upper bound on the number of threads, at most 65536. 0: as many as OMP_NUM_THREADS, the affinity
- *   mask and the cgroup allow, and 1 inside a parallel region of the host. docs/guest.md says which
- *   threads these are (0).
+ * threads: the upper bound on the number of threads, at most 65536. 0: as many as OMP_NUM_THREADS,
+ *   the affinity mask and the cgroup allow, and 1 inside a parallel region of the host.
+ *   docs/guest.md says which threads these are (0).
  * parallel, host: the host's own parallel-for and its first argument, in place of quell's threads;
  *   `threads` is then the number of workers, and not 0. NULL: quell's threads (NULL, NULL).
  * isa: the name of the instruction set. NULL: quell_isa_default() (NULL).

@@ -17,6 +17,7 @@ from quell.errors import refused
 Conditions = list[tuple[str, Floats | None]]
 
 _NEGATIVE = ("negative_label", "negative_conditions")  # keywords of a call
+_MORE = ("conditions", "part")
 _OF_CALL = ("label", "seed", "first", "index", "out", "progress")
 
 
@@ -98,7 +99,7 @@ def conditions_of(
     for name in given:
         if name not in taken:
             names = ", ".join(map(repr, taken))
-            hint = of_sampler(name) or meant(name, [*taken, *of_call, "conditions", "part", *_NEGATIVE])
+            hint = of_sampler(name) or meant(name, [*taken, *of_call, *_NEGATIVE, *_MORE])
             raise TypeError(
                 f"the denoiser takes no argument {name!r}{hint}"
                 + (f": its conditions are {names}" if taken else "")

@@ -43,7 +43,6 @@ from quell.denoise import NativeDenoiser
 from quell.errors import refused
 
 _MOST_KEPT = 4  # the library's samplers that are kept, by dim and by moments
-_MOST_THREADS = 65536  # of a run
 
 
 class Sampler(Settings):
@@ -181,9 +180,8 @@ class Sampler(Settings):
                 dictionary `conditions`: arrays with its shape for all samples, or (B, *), or None
                 for none of it. A guided one also takes negative_label and negative_conditions, a
                 dictionary, which it is guided away from in place of no class and none of a
-                condition; with part=True, which says that the samples are a part of a larger set,
-                it need not change any of them. A denoiser in Python gets its arguments as they are:
-                one that has a row for each sample must be marked: y=quell.PerSample(y).
+                condition, and part=True where the samples are a part of a larger set. A denoiser in
+                Python gets its arguments as they are; rows for each must be marked: PerSample(y).
 
         Returns:
             The samples, with shape (B, *), of the kind and type of x: a tensor for a tensor.
@@ -373,7 +371,7 @@ class Sampler(Settings):
     def _run(self, streams: dict[str, Any]) -> dict[str, Any]:
         return {
             **streams,
-            "threads": whole(self.threads, "threads", 0, _MOST_THREADS),
+            "threads": whole(self.threads, "threads", 0, 65536),
             "tile": whole(self.tile, "tile"),
             "isa": "" if self.isa is None else text(self.isa, "isa"),
         }

@@ -154,9 +154,8 @@ static size_t workers_now(struct quell_crew *crew)
     return workers < crew->most ? workers : crew->most;
 }
 
-void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data)
+static void work_by(struct quell_crew *crew, size_t workers, quell_crew_fn *work, void *data)
 {
-    size_t workers = workers_now(crew);
     if (workers < 2) {
         work(data, 0, 1);
         return;
@@ -164,12 +163,23 @@ void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data)
     crew->work = work;
     crew->data = data;
     crew->waited = 0;
-    int64_t begin = quell_nanoseconds();
     atomic_store(&crew->round, next_round(crew, workers));
     wake(&crew->round, &crew->round_asleep);
     work(data, 0, workers);
     quell_crew_meet(crew, 0, workers);
-    judge(crew, workers, quell_nanoseconds() - begin);
+}
+
+void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data)
+{
+    size_t workers = workers_now(crew);
+    int64_t begin = quell_nanoseconds();
+    work_by(crew, workers, work, data);
+    if (workers > 1) judge(crew, workers, quell_nanoseconds() - begin);
+}
+
+void quell_crew_work_briefly(struct quell_crew *crew, quell_crew_fn *work, void *data)
+{
+    work_by(crew, crew->alone ? 1 : workers_now(crew), work, data);
 }
 
 void quell_crew_end(struct quell_crew *crew)

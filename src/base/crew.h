@@ -63,6 +63,10 @@ void quell_crew_end(struct quell_crew *crew);
  * waits until all are done. In a child of fork() the leader works alone. */
 void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data);
 
+/* The same for a piece that is too short to tell from it whether helpers are worth waiting for: it
+ * is done as the last longer one was, by all or by the leader alone. */
+void quell_crew_work_briefly(struct quell_crew *crew, quell_crew_fn *work, void *data);
+
 /* For all workers within `work`: waits until all of them have come here. */
 void quell_crew_meet(struct quell_crew *crew, size_t worker, size_t workers);
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/nearest.h"
 #include "base/number.h"
+#include "engine/in_vain.h"
 #include "engine/sampler.h"
 #include "engine/told.h"
 

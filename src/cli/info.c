@@ -8,6 +8,7 @@
 #include "denoisers/lapack.h"
 #include "engine/threads.h"
 
+#include <built_with.h>
 #include <quell/quell.h>
 #include <sleef.h>
 #include <stdio.h>

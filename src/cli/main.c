@@ -5,6 +5,7 @@
 #include "cli/interrupt.h"
 #include "base/nearest.h"
 
+#include <built_with.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>

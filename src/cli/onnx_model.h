@@ -3,6 +3,7 @@
 #ifndef QUELL_CLI_ONNX_MODEL_H
 #define QUELL_CLI_ONNX_MODEL_H
 
+#include <built_with.h>
 #include <quell/model.h>
 
 /* Returns whether the name is that of an .onnx file. */

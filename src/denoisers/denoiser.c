@@ -106,11 +106,17 @@ void quell_denoiser_constants(const quell_denoiser *denoiser, const struct quell
 }
 
 /* mu - x has no rounding error where the two are close. */
+void quell_denoiser_part_of(const struct quell_kernels *kernels, double alpha, size_t count,
+                            const float *x, const float *mu, float *out)
+{
+    const float c[] = {1, -1, (float)((alpha - 1) / alpha)};
+    kernels->combine(out, count, 3, c, (const float *[]){mu, x, x});
+}
+
 void quell_denoiser_part(const struct quell_kernels *kernels, double alpha, size_t count,
                          const float *x, float *mu)
 {
-    const float c[] = {1, -1, (float)((alpha - 1) / alpha)};
-    kernels->combine(mu, count, 3, c, (const float *[]){mu, x, x});
+    quell_denoiser_part_of(kernels, alpha, count, x, mu, mu);
 }
 
 quell_status quell_denoiser_arguments(quell_denoiser **denoiser, size_t dim)

@@ -179,6 +179,10 @@ int quell_denoiser_evaluate(const quell_denoiser *denoiser,
  * that fails, and returns its result. */
 int quell_denoiser_evaluate_several(const struct quell_asked *list, size_t count);
 
+/* out = mu - x / alpha. */
+void quell_denoiser_part_of(const struct quell_kernels *kernels, double alpha, size_t count,
+                            const float *x, const float *mu, float *out);
+
 /* mu -= x / alpha. */
 void quell_denoiser_part(const struct quell_kernels *kernels, double alpha, size_t count,
                          const float *x, float *mu);

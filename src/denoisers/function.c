@@ -84,7 +84,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     };
     quell_told_rows(at->told, denoiser->taken, denoiser->conditions, at->row, &call, conditions);
     int result = ask(own, &call, at, input);
-    if (!result) quell_parametrization_apply(&c, at, denoiser->dim);
+    if (!result) quell_parametrization_apply(&c, at, 0, at->rows * denoiser->dim, at->out);
     return result;
 }
 

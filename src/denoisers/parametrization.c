@@ -95,17 +95,24 @@ struct quell_factors quell_parametrization_at(const struct quell_parametrization
 }
 
 void quell_parametrization_apply(const struct quell_factors *factors,
-                                 const struct quell_evaluation *at, size_t dim)
+                                 const struct quell_evaluation *at, size_t first, size_t count,
+                                 const float *made)
 {
-    size_t count = at->rows * dim;
+    const float *x = at->x + first;
+    float *out = at->out + first;
     bool near = !at->apart && factors->skip >= 0.5 && factors->skip <= 2;
-    if (at->apart && factors->skip == 0)
-        quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
-    if (factors->skip == 0 && factors->out == 1) return;
+    if (at->apart && factors->skip == 0) {
+        quell_denoiser_part_of(at->kernels, at->alpha, count, x, made, out);
+        made = out;
+    }
+    if (factors->skip == 0 && factors->out == 1) {
+        if (made != out) memcpy(out, made, count * sizeof *out);
+        return;
+    }
     double skip = at->apart ? factors->apart : near ? factors->skip - 1 : factors->skip;
     const float c[] = {(float)skip, (float)factors->out};
-    (near ? at->kernels->update : at->kernels->combine)(at->out, count, 2, c,
-                                                        (const float *[]){at->x, at->out});
+    (near ? at->kernels->update : at->kernels->combine)(out, count, 2, c,
+                                                        (const float *[]){x, made});
 }
 
 static quell_status check_defined(const struct quell_parametrization *parametrization,

@@ -81,11 +81,13 @@ static inline bool quell_parametrization_is_mean(const struct quell_parametrizat
 struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
                                               double t, double alpha, double sigma);
 
-/* Turns the outputs F in at->out, rows of `dim`, into c_skip x + c_out F, minus x / alpha if they
- * are asked for apart. Where c_skip is near 1, x is added last, so that it is not rounded twice
- * where the difference of the two matters. */
+/* Makes `count` elements of at->out, from number `first` on, of the outputs F in made, which may be
+ * in their place: c_skip x + c_out F, minus x / alpha if they are asked for apart. Where c_skip is
+ * near 1, x is added last, so that it is not rounded twice where the difference of the two
+ * matters. */
 void quell_parametrization_apply(const struct quell_factors *factors,
-                                 const struct quell_evaluation *at, size_t dim);
+                                 const struct quell_evaluation *at, size_t first, size_t count,
+                                 const float *made);
 
 /* Refuses a point at which the factors are not defined: eps and score divide by alpha, and the time
  * of the preconditioning is log(sigma / alpha). Refuses a point of another schedule than the one

@@ -70,10 +70,6 @@ static size_t helpers(const quell_denoiser *denoiser, size_t *size)
 static int several(const quell_denoiser *denoiser, const struct quell_asked *list, size_t count)
 {
     quell_program_pass(self(denoiser), list, count);
-    for (size_t i = 0; i < count; i++) {
-        const struct quell_program_point *point = list[i].at.constants;
-        quell_parametrization_apply(&point->factors, &list[i].at, denoiser->dim);
-    }
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "denoisers/program_pass.h"
 #include "base/memory.h"
+#include "base/part.h"
 
 #include <string.h>
 
@@ -22,7 +23,8 @@ struct parts {
     size_t input, order, row_of, values, group, row, class, both, scratch, all;
 };
 
-/* rows, groups: how many there are so far; most: as many groups as there may be. kept: groups of
+/* rows, groups: how many there are so far; most: as many groups as there may be. together: samples
+ * are so large that a crew shares what is done before and after the network, too. kept: groups of
  * the last evaluation. shares: how many workers had samples of their own, as many each; 1: all
  * computed all samples together. */
 struct pass {
@@ -33,6 +35,8 @@ struct pass {
     struct quell_told_row *row;
     uint32_t *order, *row_of;
     size_t rows, groups, most, kept, shares;
+    bool together;
+    const float *input; /* the scaled samples, or the samples themselves if the factor is 1 */
 };
 
 /* A network does so many multiply-adds for each weight, in a sample, where reading the weights
@@ -117,6 +121,7 @@ static struct pass begin(const struct quell_program_denoiser *own,
 {
     struct pass pass = {.own = own, .parts = parts_of(own, rows), .memory = at->scratch};
     pass.most = is_alone(own, at->crew, rows) ? 1 : most_groups(own, rows);
+    pass.together = at->crew && own->base.dim >= QUELL_LEAST_SHARED;
     pass.group = (struct group *)(void *)(pass.memory + pass.parts.group);
     pass.row = (struct quell_told_row *)(void *)(pass.memory + pass.parts.row);
     pass.order = (uint32_t *)(void *)(pass.memory + pass.parts.order);
@@ -143,16 +148,17 @@ static size_t in_sequence(const uint32_t *order, size_t from, size_t count)
     return end - from;
 }
 
-static void scale_rows(struct pass *pass, const struct group *group)
+/* Scales the samples of a group, for the network: their elements from `first` on. */
+static void scale_rows(struct pass *pass, const struct group *group, size_t first, size_t elements)
 {
     const struct quell_program_point *point = group->at->constants;
     size_t dim = pass->own->base.dim, rows;
-    float *to = pass->memory + pass->parts.input + group->first * dim,
+    float *to = pass->memory + pass->parts.input + group->first * dim + first,
           in = (float)point->factors.in;
     for (size_t i = 0; i < group->count; i += rows) {
-        const float *x = group->at->x + group->order[i] * dim;
-        rows = in_sequence(group->order, i, group->count);
-        group->at->kernels->combine(to + i * dim, rows * dim, 1, &in, &x);
+        const float *x = group->at->x + group->order[i] * dim + first;
+        rows = elements < dim ? 1 : in_sequence(group->order, i, group->count);
+        group->at->kernels->combine(to + i * dim, (rows - 1) * dim + elements, 1, &in, &x);
     }
 }
 
@@ -188,8 +194,7 @@ static void view_share(const struct pass *pass, size_t number, size_t shares,
     room->samples = rows;
     room->at[QUELL_FROM_SAMPLE] =
         pass->memory + pass->parts.values + number * rows * program->floats[QUELL_FROM_SAMPLE];
-    room->input[pass->own->x] =
-        pass->memory + pass->parts.input + number * rows * pass->own->base.dim;
+    room->input[pass->own->x] = pass->input + number * rows * pass->own->base.dim;
     if (room->row_of) room->row_of = pass->row_of + number * rows;
 }
 
@@ -210,6 +215,50 @@ struct share {
     const struct quell_room *room;
 };
 
+/* Makes the means of a group's samples of the network's outputs and, where they are learned and
+ * asked for, copies the variances; of each sample the elements from `first` on. */
+static void write_results(const struct pass *pass, const struct quell_room *room,
+                          const struct group *group, size_t first, size_t elements)
+{
+    const struct quell_program *program = &pass->own->program;
+    const struct quell_program_point *point = group->at->constants;
+    const struct quell_evaluation *at = group->at;
+    size_t dim = pass->own->base.dim, each = pass->rows / pass->shares, rows;
+    bool learned = pass->own->parametrization.learned_range;
+    bool same = program->value[program->value[program->output].root].stage != QUELL_FROM_SAMPLE;
+    for (size_t i = 0; i < group->count; i += rows) {
+        struct quell_room own = *room;
+        size_t sample = (group->first + i) % each;
+        view_share(pass, (group->first + i) / each, pass->shares, &own);
+        const float *from = quell_value_for(program, &own, program->output, sample) + first;
+        size_t to = group->order[i] * dim + first;
+        rows = learned || same || elements < dim ? 1 : in_sequence(group->order, i, group->count);
+        if (rows > each - sample) rows = each - sample;
+        quell_parametrization_apply(&point->factors, at, to, (rows - 1) * dim + elements, from);
+        if (learned && at->variance) memcpy(at->variance + to, from + dim, elements * sizeof *from);
+    }
+}
+
+/* A worker's part of each sample in what is done before the network, and after it. */
+static void scale_part(struct pass *pass, size_t worker, size_t workers)
+{
+    size_t dim = pass->own->base.dim, first = quell_part_begin(dim, worker, workers);
+    size_t elements = quell_part_begin(dim, worker + 1, workers) - first;
+    if (pass->input != pass->memory + pass->parts.input) return;
+    for (size_t i = 0; i < pass->groups; i++) scale_rows(pass, &pass->group[i], first, elements);
+}
+
+static void answer_part(const struct pass *pass, const struct quell_room *room, size_t worker,
+                        size_t workers)
+{
+    size_t dim = pass->own->base.dim, first = quell_part_begin(dim, worker, workers);
+    size_t elements = quell_part_begin(dim, worker + 1, workers) - first;
+    struct quell_room own = *room;
+    if (pass->groups > 1) own.row_of = pass->row_of;
+    for (size_t i = 0; i < pass->groups; i++)
+        write_results(pass, &own, &pass->group[i], first, elements);
+}
+
 static void run_stages(void *data, size_t worker, size_t workers)
 {
     const struct share *share = data;
@@ -223,35 +272,31 @@ static void run_stages(void *data, size_t worker, size_t workers)
     if (worker)
         room.scratch = (float *)share->at->help +
                        (worker - 1) * (quell_program_help_size(pass->own) / sizeof(float));
+    size_t shares = shares_of(program, pass->rows, workers);
+    if (!worker) share->pass->shares = shares;
+    if (pass->together) {
+        scale_part(share->pass, worker, workers);
+        if (workers > 1) quell_crew_meet(share->at->crew, worker, workers);
+    }
     if (program->floats[QUELL_FROM_TIME_AND_CONDITIONS])
         quell_program_run(program, share->at->kernels, QUELL_FROM_TIME_AND_CONDITIONS, &room);
     if (pass->groups > 1) room.row_of = pass->row_of;
-    if (shares_of(program, pass->rows, workers) > 1) enter_share(pass, &room);
+    if (shares > 1) enter_share(pass, &room);
     quell_program_run(program, share->at->kernels, QUELL_FROM_SAMPLE, &room);
-    if (!worker) share->pass->shares = shares_of(program, pass->rows, workers);
+    if (!pass->together) return;
+    if (shares > 1) quell_crew_meet(share->at->crew, worker, workers);
+    answer_part(pass, share->room, worker, workers);
 }
 
-/* Copies the results of a group: the outputs and, where they are learned and asked for, the
- * variances. */
-static void write_results(const struct pass *pass, const struct quell_room *room,
-                          const struct group *group)
+/* One group of samples that lie one after the other is read where it is, if the factor is 1. */
+static void find_input(struct pass *pass)
 {
-    const struct quell_program *program = &pass->own->program;
-    const struct quell_evaluation *at = group->at;
-    size_t dim = pass->own->base.dim, each = pass->rows / pass->shares, rows;
-    bool learned = pass->own->parametrization.learned_range;
-    bool same = program->value[program->value[program->output].root].stage != QUELL_FROM_SAMPLE;
-    for (size_t i = 0; i < group->count; i += rows) {
-        struct quell_room own = *room;
-        size_t sample = (group->first + i) % each;
-        view_share(pass, (group->first + i) / each, pass->shares, &own);
-        const float *from = quell_value_for(program, &own, program->output, sample);
-        size_t to = group->order[i] * dim;
-        rows = learned || same ? 1 : in_sequence(group->order, i, group->count);
-        if (rows > each - sample) rows = each - sample;
-        memcpy(at->out + to, from, rows * dim * sizeof *from);
-        if (learned && at->variance) memcpy(at->variance + to, from + dim, dim * sizeof *from);
-    }
+    const struct group *group = pass->group;
+    const struct quell_program_point *point = group->at->constants;
+    bool whole = pass->groups == 1 && in_sequence(group->order, 0, group->count) == group->count;
+    pass->input = pass->memory + pass->parts.input;
+    if (whole && (float)point->factors.in == 1)
+        pass->input = group->at->x + *group->order * pass->own->base.dim;
 }
 
 /* Computes the groups that are there, and forgets them. */
@@ -261,10 +306,12 @@ static void run(struct pass *pass)
     struct quell_room room = {.samples = pass->rows};
     struct share share = {pass, at, &room};
     if (!pass->groups) return;
+    find_input(pass);
+    if (!pass->together) scale_part(pass, 0, 1);
     room.scratch = pass->memory + pass->parts.scratch;
     room.at[QUELL_FROM_SAMPLE] = pass->memory + pass->parts.values;
     room.at[QUELL_FROM_TIME_AND_CONDITIONS] = pass->memory + pass->parts.both;
-    room.input[pass->own->x] = pass->memory + pass->parts.input;
+    room.input[pass->own->x] = pass->input;
     if (pass->groups > 1)
         room.row = pass->row, room.rows = pass->groups;
     else
@@ -273,8 +320,7 @@ static void run(struct pass *pass)
         quell_crew_work(at->crew, run_stages, &share);
     else
         run_stages(&share, 0, 1);
-    if (pass->groups > 1) room.row_of = pass->row_of;
-    for (size_t i = 0; i < pass->groups; i++) write_results(pass, &room, &pass->group[i]);
+    if (!pass->together) answer_part(pass, &room, 0, 1);
     pass->rows = pass->groups = 0;
 }
 
@@ -291,7 +337,6 @@ static void add_group(struct pass *pass, const struct quell_evaluation *at, cons
     pass->kept = again ? pass->kept + 1 : 1;
     for (size_t i = 0; i < count; i++) pass->row_of[pass->rows + i] = (uint32_t)pass->groups;
     pass->rows += count;
-    scale_rows(pass, group);
     tell(pass, group, pass->groups++, again);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "finite.h"
+#include "together.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -153,9 +154,25 @@ static void fail_at(struct quell_tile *tile, const struct quell_fault *fault)
     fail_row(tile, fault->row, fault->said);
 }
 
+/* Whether there is a value in a part of a mean that is not finite. */
+static int look_at(struct quell_tile *tile, const void *what)
+{
+    const struct quell_tile_mean *mean = what;
+    const struct quell_kernels *kernels = tile->job->kernels;
+    size_t count = tile->elements;
+    if (tile->sharers < 2) return quell_tile_find_fault(tile, mean).found;
+    for (struct quell_piece piece = {0}; quell_tile_next(tile, &piece);) {
+        size_t at = piece.row * count + piece.element, n = piece.elements;
+        if (quell_first_not_finite(kernels, mean->out + at, n) < n) return 1;
+        if (mean->variance && quell_first_not_finite(kernels, mean->variance + at, n) < n) return 1;
+    }
+    return 0;
+}
+
 void quell_tile_check_mean(struct quell_tile *tile, const struct quell_tile_mean *mean)
 {
     if (!is_checked(tile->job->sampler->denoiser)) return;
+    if (!quell_tile_together(tile, false, look_at, mean)) return;
     struct quell_fault fault = quell_tile_find_fault(tile, mean);
     if (fault.found) fail_at(tile, &fault);
 }

@@ -19,7 +19,7 @@ quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool 
     size_t tile = layout->rows * layout->elements, floats = 0;
     size_t evaluators = job->workers < layout->tiles ? job->workers : layout->tiles;
     if (!layout->op_major) floats = (registers - 1) * align(tile * sizeof(float)) / sizeof(float);
-    floats += (QUELL_MAX_NOISES + 1) * QUELL_NOISE_ROOM(QUELL_CHUNK);
+    floats += QUELL_TILE_NOISE;
     if (evaluates) job->per_scratch = quell_denoiser_scratch_size(denoiser, layout->rows);
     job->constants_at = job->per_scratch;
     if (evaluates) job->per_scratch += quell_denoiser_constants_size(denoiser);
@@ -53,6 +53,8 @@ quell_status quell_job_gather_crews(struct quell_job *job, size_t helpers, int64
 {
     size_t crews = job->layout.tiles, bytes;
     job->helpers = helpers;
+    if (job->per_help < QUELL_TILE_NOISE * sizeof(float))
+        job->per_help = QUELL_TILE_NOISE * sizeof(float);
     job->per_help = align(job->per_help);
     if (!quell_multiply(crews * helpers, job->per_help, &bytes))
         job->help = quell_new_untouched(1, bytes);
@@ -101,6 +103,13 @@ void quell_job_touch(struct quell_job *job, size_t worker)
         memset(job->memory + job->scratch_at + worker * job->per_scratch, 0, job->per_scratch);
 }
 
+void quell_tile_take_noise(struct quell_tile *tile, float *memory)
+{
+    for (size_t j = 0; j < QUELL_MAX_NOISES; j++)
+        tile->noise[j] = memory + j * QUELL_NOISE_ROOM(QUELL_CHUNK);
+    tile->node = tile->noise[QUELL_MAX_NOISES - 1] + QUELL_NOISE_ROOM(QUELL_CHUNK);
+}
+
 struct quell_tile quell_tile_take(struct quell_job *job, size_t worker, size_t i)
 {
     const struct quell_layout *pass = &job->pass;
@@ -133,8 +142,6 @@ struct quell_tile quell_tile_take(struct quell_job *job, size_t worker, size_t i
             memory += size;
         }
     }
-    for (size_t j = 0; j < QUELL_MAX_NOISES; j++)
-        tile.noise[j] = (float *)(void *)memory + j * QUELL_NOISE_ROOM(QUELL_CHUNK);
-    tile.node = tile.noise[QUELL_MAX_NOISES - 1] + QUELL_NOISE_ROOM(QUELL_CHUNK);
+    quell_tile_take_noise(&tile, (float *)(void *)memory);
     return tile;
 }

@@ -33,7 +33,7 @@ static double square_of_noise(struct quell_tile *tile, size_t row,
                               const struct quell_source *source)
 {
     struct quell_sum squares = {{0}};
-    for (struct quell_piece piece = {row, 1, 0, 0}; next_piece(tile, &piece);) {
+    for (struct quell_piece piece = {.row = row, .rows = 1}; next_piece(tile, &piece);) {
         quell_tile_draw(tile, &piece, source, tile->noise[0]);
         add_squares(&squares, piece.element, piece.elements, tile->noise[0]);
     }
@@ -61,7 +61,7 @@ void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
         const float *eps = tile->registers[op->in[0]] + row * tile->elements;
         double r = ratio_of(tile, row, op, &source, eps);
         const float c[] = {0, (float)(op->coefficient[0] * r * r), (float)(op->coefficient[1] * r)};
-        for (struct quell_piece piece = {row, 1, 0, 0}; next_piece(tile, &piece);) {
+        for (struct quell_piece piece = {.row = row, .rows = 1}; next_piece(tile, &piece);) {
             const float *in[] = {out + piece.element, eps + piece.element, tile->noise[0]};
             quell_tile_draw(tile, &piece, &source, tile->noise[0]);
             bad |= tile->job->kernels->update(out + piece.element, piece.elements, 3, c, in);

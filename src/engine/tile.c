@@ -5,6 +5,7 @@
 #include "tile.h"
 #include "constants.h"
 #include "finite.h"
+#include "together.h"
 #include "base/fail.h"
 #include "base/serial.h"
 #include <quell/noise.h>
@@ -100,23 +101,6 @@ struct quell_tile_mean quell_tile_mean_of(const struct quell_tile *tile,
     };
 }
 
-/* Moves to the next piece of at most a chunk; returns 0 when the tile is done. Begin with a zeroed
- * piece. */
-static int next_piece(const struct quell_tile *tile, struct quell_piece *piece)
-{
-    size_t width = tile->elements, end = piece->element + piece->elements;
-    if (width <= QUELL_CHUNK || end == width) {
-        piece->row += piece->rows;
-        end = 0;
-    }
-    if (piece->row >= tile->rows) return 0;
-    size_t rows = width <= QUELL_CHUNK ? quell_chunk_rows(width) : 1;
-    piece->rows = rows < tile->rows - piece->row ? rows : tile->rows - piece->row;
-    piece->element = end;
-    piece->elements = width - end < QUELL_CHUNK ? width - end : QUELL_CHUNK;
-    return 1;
-}
-
 /* The noise of a stream under the seeds of the samples, each xored with `key`. */
 static void stream_of(const struct quell_tile *tile, const struct quell_piece *piece, uint64_t key,
                       uint32_t stream, float *out)
@@ -148,16 +132,24 @@ void quell_tile_draw(struct quell_tile *tile, const struct quell_piece *piece,
         stream_of(tile, piece, source->key, source->stream, out);
 }
 
-static void combine_with_noise(struct quell_tile *tile, const struct quell_plan *plan,
-                               const struct quell_op *op)
+/* An operation of a plan. */
+struct planned {
+    const struct quell_plan *plan;
+    const struct quell_op *op;
+};
+
+/* Each returns whether something that it wrote is not finite. */
+static int combine_with_noise(struct quell_tile *tile, const struct planned *planned)
 {
+    const struct quell_plan *plan = planned->plan;
+    const struct quell_op *op = planned->op;
     const struct quell_kernels *kernels = tile->job->kernels;
     const float *in[QUELL_MAX_INPUTS];
     struct quell_source source[QUELL_MAX_NOISES];
     int bad = 0;
     for (unsigned j = 0; j < op->noises; j++)
         source[j] = quell_tile_source(&plan->name[op->stream[j]]);
-    for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
+    for (struct quell_piece piece = {0}; quell_tile_next(tile, &piece);) {
         size_t at = piece.row * tile->elements + piece.element;
         for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]] + at;
         for (unsigned j = 0; j < op->noises; j++) {
@@ -168,38 +160,46 @@ static void combine_with_noise(struct quell_tile *tile, const struct quell_plan 
             tile->registers[op->out] + at, piece.rows * piece.elements, op->terms + op->noises,
             op->rounded, in);
     }
-    if (bad) quell_tile_not_finite(tile, op);
+    return bad;
 }
 
-static void combine(struct quell_tile *tile, const struct quell_plan *plan,
-                    const struct quell_op *op)
+static int combine_elements(struct quell_tile *tile, const struct quell_op *op, size_t at,
+                            size_t count)
 {
-    if (op->noises) {
-        combine_with_noise(tile, plan, op);
-        return;
-    }
     const struct quell_kernels *kernels = tile->job->kernels;
     const float *in[QUELL_MAX_INPUTS];
-    for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]];
-    if ((op->update ? kernels->update : kernels->combine)(
-            tile->registers[op->out], tile->rows * tile->elements, op->terms, op->rounded, in))
-        quell_tile_not_finite(tile, op);
+    for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]] + at;
+    return (op->update ? kernels->update : kernels->combine)(tile->registers[op->out] + at, count,
+                                                             op->terms, op->rounded, in);
 }
 
-static void spread(struct quell_tile *tile, const struct quell_plan *plan,
-                   const struct quell_op *op)
+static int combine(struct quell_tile *tile, const void *what)
 {
-    struct quell_source source = quell_tile_source(&plan->name[op->stream[0]]);
+    const struct planned *planned = what;
+    const struct quell_op *op = planned->op;
+    if (op->noises) return combine_with_noise(tile, planned);
+    if (tile->sharers < 2) return combine_elements(tile, op, 0, tile->rows * tile->elements);
     int bad = 0;
-    quell_tile_check_learned(tile, op);
-    for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
+    for (struct quell_piece piece = {0}; quell_tile_next(tile, &piece);)
+        bad |=
+            combine_elements(tile, op, piece.row * tile->elements + piece.element, piece.elements);
+    return bad;
+}
+
+static int spread(struct quell_tile *tile, const void *what)
+{
+    const struct planned *planned = what;
+    const struct quell_op *op = planned->op;
+    struct quell_source source = quell_tile_source(&planned->plan->name[op->stream[0]]);
+    int bad = 0;
+    for (struct quell_piece piece = {0}; quell_tile_next(tile, &piece);) {
         size_t at = piece.row * tile->elements + piece.element;
         quell_tile_draw(tile, &piece, &source, tile->noise[0]);
         bad |= tile->job->kernels->spread(
             tile->registers[op->out] + at, piece.rows * piece.elements, (float)op->coefficient[0],
             (float)op->coefficient[1], tile->registers[op->in[0]] + at, tile->noise[0]);
     }
-    if (bad) quell_tile_not_finite(tile, op);
+    return bad;
 }
 
 static void evaluate(struct quell_tile *tile, const struct quell_plan *plan,
@@ -262,18 +262,21 @@ static void step(struct quell_tile *tile, const struct quell_op *op)
 void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan,
                           const struct quell_op *op)
 {
+    struct planned planned = {plan, op};
     switch (op->kind) {
     case QUELL_EVAL:
         evaluate(tile, plan, op);
         break;
     case QUELL_COMBINE:
-        combine(tile, plan, op);
+        if (quell_tile_together(tile, op->noises > 0, combine, &planned))
+            quell_tile_not_finite(tile, op);
         break;
     case QUELL_STEP:
         step(tile, op);
         break;
     case QUELL_SPREAD:
-        spread(tile, plan, op);
+        quell_tile_check_learned(tile, op);
+        if (quell_tile_together(tile, true, spread, &planned)) quell_tile_not_finite(tile, op);
         break;
     case QUELL_LANGEVIN:
         quell_tile_langevin(tile, plan, op);
@@ -311,7 +314,7 @@ void quell_tile_run(struct quell_tile *tile)
 void quell_tile_init(struct quell_tile *tile)
 {
     const quell_sampler *sampler = tile->job->sampler;
-    for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
+    for (struct quell_piece piece = {0}; quell_tile_next(tile, &piece);) {
         float *out = tile->registers[QUELL_STATE] + piece.row * tile->elements + piece.element;
         size_t element = tile->element + piece.element;
         stream_of(tile, &piece, 0, QUELL_STREAM_INIT, tile->noise[0]);

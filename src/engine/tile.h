@@ -17,15 +17,24 @@ struct quell_tile {
     float *node;                    /* as much again, for the terms of an increment */
     void *scratch, *constants, *kept;
     size_t transition, operation; /* at work */
+    size_t sharer, sharers;       /* together.h: whose part of an operation this is; 0: all of it */
 };
 
 /* Prepares tile i of the pass for a worker. */
 struct quell_tile quell_tile_take(struct quell_job *job, size_t worker, size_t i);
 
+/* The floats of a tile's noise, and where they are taken from. */
+#define QUELL_TILE_NOISE ((QUELL_MAX_NOISES + 1) * QUELL_NOISE_ROOM(QUELL_CHUNK))
+void quell_tile_take_noise(struct quell_tile *tile, float *memory);
+
 /* A part of a tile: `rows` whole rows from `row` on, or `elements` of one row from `element` on. */
 struct quell_piece {
     size_t row, rows, element, elements;
 };
+
+/* Moves to the next piece of at most QUELL_CHUNK elements, of all of the tile or of the sharer's
+ * part; returns 0 when it is done. Begin with a zeroed piece. */
+int quell_tile_next(const struct quell_tile *tile, struct quell_piece *piece);
 
 /* The source of a noise in a run: an increment of a path, or else a stream of a key, which is that
  * of the seed 0. */

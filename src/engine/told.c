@@ -2,6 +2,7 @@
 #include "told.h"
 #include "base/fail.h"
 #include "denoisers/denoiser.h"
+#include "in_vain.h"
 #include "sampler.h"
 
 #include <math.h>

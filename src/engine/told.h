@@ -14,11 +14,6 @@ quell_status quell_told_classes(const quell_denoiser *denoiser, const quell_draw
 quell_status quell_told_find(const quell_denoiser *denoiser, const quell_draw *draw,
                              struct quell_told *told, struct quell_told *against);
 
-/* Sets *vain to 1 if guidance changes none of these samples, else to 0; without samples to 1.
- * Exported for quell_mpi, whose ranks ask it together: not part of the public interface. */
-QUELL_API quell_status quell_told_in_vain(const quell_sampler *sampler, const quell_draw *draw,
-                                          int *vain);
-
 /* Checks all that a draw tells the denoiser. */
 quell_status quell_told_check(const quell_denoiser *denoiser, const quell_draw *draw);
 

@@ -210,7 +210,7 @@ quell_status quell_transition_noise(quell_transition *transition, unsigned k, fl
     for (size_t row = 0; row < tile->rows; row++)
         for (size_t e = 0; e < job->dim; e += QUELL_CHUNK) {
             size_t count = job->dim - e < QUELL_CHUNK ? job->dim - e : QUELL_CHUNK;
-            struct quell_piece piece = {row, 1, e, count};
+            struct quell_piece piece = {.row = row, .rows = 1, .element = e, .elements = count};
             quell_tile_draw(tile, &piece, &source, tile->noise[0]);
             memcpy(out + row * job->dim + e, tile->noise[0], count * sizeof *out);
         }

@@ -119,6 +119,7 @@ static ssize_t write_some(const struct quell_output *output, const char *at, siz
 quell_status quell_output_write(struct quell_output *output, const void *data, size_t bytes)
 {
     const char *at = data;
+    if (output->put) return output->put(output->user, data, bytes);
     while (bytes) {
         if (output->stop && *output->stop)
             return quell_fail(QUELL_STOPPED, "%s: stopped while it was written", output->path);

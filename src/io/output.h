@@ -10,7 +10,8 @@
 
 /* stop: set by the caller's signal handler to end the wait for a slow reader; may be NULL. waits:
  * the output is a pipe or a device, whose reader may be slow. unnamed: the file has no name yet,
- * and disappears with the process. */
+ * and disappears with the process. put: takes what is written, with `user`, instead of a file; NULL
+ * for a file. */
 struct quell_output {
     int file;
     char *path;      /* the caller's name for it, in messages */
@@ -18,6 +19,8 @@ struct quell_output {
     char *temporary; /* NULL: written in place, or unnamed */
     bool waits, unnamed;
     const _Atomic sig_atomic_t *stop;
+    quell_status (*put)(void *user, const void *data, size_t bytes);
+    void *user;
 };
 
 /* Fails with errno, and says what was to be done to which file: of a link also where it leads. */

@@ -4,6 +4,7 @@
 #include "models/builtin.h"
 #include "models/model.h"
 
+#include <networks_folder.h>
 #include <string.h>
 
 /* The assembler includes a file between two symbols, so that no compiler has to parse it. */

@@ -4,7 +4,7 @@
  * has, so it decides. */
 #include "mpi/part_conditions.h"
 #include "base/digest.h"
-#include "engine/told.h"
+#include "engine/in_vain.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -125,8 +125,8 @@ static quell_status agree_lists(const struct quell_group *group, const struct qu
     return quell_group_agree(group, part->draw.count ? check_lists(own, first) : QUELL_OK);
 }
 
-/* Collective: refuses guidance that changes no sample of any rank. What else is wrong with a draw is
- * said when it is drawn. */
+/* Collective: refuses guidance that changes no sample of any rank. What else is wrong with a draw
+ * is said when it is drawn. */
 static quell_status agree_vain(const struct quell_group *group, const struct quell_part *part)
 {
     int vain = 0;

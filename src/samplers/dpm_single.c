@@ -20,8 +20,9 @@
  *         x_s = (sigma_s / sigma_t) x_t - alpha_s expm1(-h) mu
  *               + (alpha_s / r2) (expm1(-h) / h + 1) (mu_2 - mu).
  *
- * At order 1 both are the same step. Below are their weights as stages (stages.h), where expm1(z) / z - 1 = z phi_2(z): the two differ
- * in z = h or -h, and with eps in e^(lambda_k - lambda_s), which turns eps_k - eps into mu's.
+ * At order 1 both are the same step. Below are their weights as stages (stages.h), where
+ * expm1(z) / z - 1 = z phi_2(z): the two differ in z = h or -h, and with eps in
+ * e^(lambda_k - lambda_s), which turns eps_k - eps into mu's.
  *
  * Steps from alpha_t = 0 and to sigma_s = 0 are of order 1. fast=yes, k-diffusion's dpm_fast: the
  * last steps are of orders 2 and 1, so that T steps of order 3 take 3 (T - 1) evaluations. */

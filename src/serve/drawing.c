@@ -146,12 +146,12 @@ size_t serve_drawing_bytes(const struct serve_drawing *drawing)
     size_t shown = serve_drawing_shown(drawing);
     size_t sampler = serve_sampler_share(&drawing->server->samplers, drawing->sampler);
     size_t copies = drawing->events ? 3 : 1, bytes;
-    size_t answer = drawing->ask.format == SERVE_JSON ? JSON_FLOATS * shown
-                    : serve_stream_fits(drawing)      ? 0
-                                                      : shown;
+    bool streams = serve_stream_fits(drawing);
+    size_t answer = streams ? 0 : drawing->ask.format == SERVE_JSON ? JSON_FLOATS * shown : shown;
     floats = copies * floats + (serve_drawing_decodes(drawing) ? shown : 0) + answer;
     if (__builtin_mul_overflow(drawing->ask.count, floats * sizeof(float), &bytes) ||
-        __builtin_add_overflow(bytes, sampler, &bytes))
+        __builtin_add_overflow(bytes, sampler, &bytes) ||
+        __builtin_add_overflow(bytes, streams ? serve_stream_bytes(drawing) : 0, &bytes))
         return SIZE_MAX;
     return bytes;
 }

@@ -22,7 +22,8 @@ struct serve_stream;
  * holders: its request, the queue, and events that are being written.
  * account: of the client; held: the memory that it was given from there.
  * liked: the formats that the client takes. events: not NULL if it wants to see how they are drawn.
- * stream: not NULL if the answer is sent as its samples are drawn.
+ * stream: not NULL if the answer is sent as its samples are drawn. whole: it is not, if it has no
+ *   length that is known before: of HTTP/1.0, where nobody sees that such an answer was cut off.
  * tag: the name of the result, "" if the model is not reproducible, or it is told as events.
  * shown: what a sample is when it is decoded.
  * ticket, decoding: in the queue, where they are drawn and then decoded.
@@ -30,7 +31,7 @@ struct serve_stream;
  *   has failed once it was in the queue.
  * begun: when the request came.
  * work: its place where answers are written that take long to write; encoding: as far as it is
- *   written, encoded samples of it.
+ *   written; encoded: all its samples are.
  * status, code, message, bytes, size: how it ended, with a status of HTTP if it has one of its own,
  *   and the answer. */
 struct serve_drawing {
@@ -45,6 +46,7 @@ struct serve_drawing {
     struct serve_liked liked;
     struct serve_events *events;
     struct serve_stream *stream;
+    bool whole;
     struct serve_sampler *sampler;
     char tag[SERVE_TAG];
     struct subject shown;
@@ -57,7 +59,7 @@ struct serve_drawing {
     double begun;
     struct serve_work work;
     struct serve_encoding *encoding;
-    size_t encoded;
+    bool encoded;
     void (*ended)(void *user);
     void *user;
     quell_status status;

@@ -4,23 +4,20 @@
 #include "base/json_write.h"
 #include "base/memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#define MOST_IMAGES 64 /* of a picture, as in the command */
+#define MOST_IMAGES 64           /* of a picture, as in the command */
+#define NUMBERS ((size_t)4096)   /* that are written as text in a slice */
+#define FLOATS ((size_t)1 << 20) /* that are copied, or made shades of a picture, in a slice */
 
-/* bytes[used]: of floats, which have room for all, or of the JSON in `file` and `writer`. plot: of
- * a picture, which goes to `output`, in memory, whose file is 0 until then. */
+/* each: elements of a sample; count: samples. done: elements of what was added that are written.
+ * text: bytes that nobody has taken. writer: of JSON. plot, output: of a picture. */
 struct serve_encoding {
     enum serve_format format;
     const struct subject *subject;
-    size_t each; /* elements of a sample */
-    char *bytes;
-    size_t used;
-    FILE *file;
+    size_t each, count, done;
+    struct serve_text text;
     struct quell_json_writer writer;
     struct plot *plot;
     struct quell_output output;
@@ -38,6 +35,28 @@ static size_t elements(const struct subject *subject)
     return product;
 }
 
+/* ---- Bytes ---- */
+
+/* Makes room for more, twice as much as there is, so that all is not copied too often. */
+static bool make_room(struct serve_text *text, size_t more)
+{
+    if (text->room - text->size >= more) return true;
+    size_t room = 2 * text->room > text->size + more ? 2 * text->room : text->size + more;
+    char *bytes = realloc(text->bytes, room);
+    if (!bytes) return false;
+    text->bytes = bytes;
+    text->room = room;
+    return true;
+}
+
+static bool add(struct serve_text *text, const void *bytes, size_t size)
+{
+    if (!make_room(text, size)) return false;
+    memcpy(text->bytes + text->size, bytes, size);
+    text->size += size;
+    return true;
+}
+
 /* ---- Floats: NumPy's header, or none, and the floats behind it ---- */
 
 size_t serve_encode_header(char header[QUELL_NPY_HEADER], enum serve_format format,
@@ -48,60 +67,55 @@ size_t serve_encode_header(char header[QUELL_NPY_HEADER], enum serve_format form
     return format == SERVE_NPY ? quell_npy_header(header, subject->rank + 1, shape) : 0;
 }
 
-static quell_status begin_floats(struct serve_encoding *encoding, size_t count)
+static quell_status begin_floats(struct serve_encoding *encoding)
 {
     char header[QUELL_NPY_HEADER];
-    encoding->used = serve_encode_header(header, encoding->format, encoding->subject, count);
-    size_t size = encoding->used + count * encoding->each * sizeof(float);
-    encoding->bytes = malloc(size ? size : 1);
-    if (!encoding->bytes) return no_memory();
-    memcpy(encoding->bytes, header, encoding->used);
-    return QUELL_OK;
+    size_t begin =
+        serve_encode_header(header, encoding->format, encoding->subject, encoding->count);
+    size_t size = begin + encoding->count * encoding->each * sizeof(float);
+    bool made = make_room(&encoding->text, size) && add(&encoding->text, header, begin);
+    return made ? QUELL_OK : no_memory();
 }
 
-static void add_floats(struct serve_encoding *encoding, size_t rows, const float *x)
+static quell_status add_floats(struct serve_encoding *encoding, size_t end, const float *x)
 {
-    size_t size = rows * encoding->each * sizeof *x;
-    memcpy(encoding->bytes + encoding->used, x, size);
-    encoding->used += size;
+    const float *from = x + encoding->done;
+    size_t size = (end - encoding->done) * sizeof *from;
+    encoding->done = end;
+    return add(&encoding->text, from, size) ? QUELL_OK : no_memory();
 }
 
 /* ---- JSON ---- */
 
-static int put(void *user, const char *text, size_t size)
-{
-    return fwrite(text, 1, size, user) < size;
-}
+static int put(void *user, const char *text, size_t size) { return !add(user, text, size); }
 
 static quell_status begin_json(struct serve_encoding *encoding)
 {
-    encoding->file = open_memstream(&encoding->bytes, &encoding->used);
-    if (!encoding->file) return no_memory();
-    encoding->writer = (struct quell_json_writer){.put = put, .user = encoding->file, .digits = 9};
+    encoding->writer = (struct quell_json_writer){.put = put, .user = &encoding->text, .digits = 9};
     quell_json_begin(&encoding->writer, NULL, '{');
     quell_json_begin(&encoding->writer, "samples", '[');
-    return QUELL_OK;
+    return encoding->writer.failed ? no_memory() : QUELL_OK;
 }
 
-/* Lists within lists, as many as the shape has dimensions. Returns what is behind them. */
-static const float *put_values(struct quell_json_writer *writer, size_t rank, const size_t *shape,
-                               const float *x)
+/* Lists within lists, as many as the shape has dimensions: an element begins those of which it is
+ * the first one, and ends those of which it is the last one. */
+static void put_element(struct quell_json_writer *writer, const struct subject *subject,
+                        size_t each, size_t i, float value)
 {
-    if (!rank) {
-        quell_json_put_number(writer, NULL, (double)*x);
-        return x + 1;
-    }
-    quell_json_begin(writer, NULL, '[');
-    for (size_t i = 0; i < shape[0]; i++) x = put_values(writer, rank - 1, shape + 1, x);
-    quell_json_end(writer, ']');
-    return x;
+    size_t inner = each;
+    for (size_t axis = 0; axis < subject->rank; inner /= subject->shape[axis++])
+        if (i % inner == 0) quell_json_begin(writer, NULL, '[');
+    quell_json_put_number(writer, NULL, (double)value);
+    inner = each;
+    for (size_t axis = 0; axis < subject->rank; inner /= subject->shape[axis++])
+        if ((i + 1) % inner == 0) quell_json_end(writer, ']');
 }
 
-static quell_status add_json(struct serve_encoding *encoding, size_t rows, const float *x)
+static quell_status add_json(struct serve_encoding *encoding, size_t end, const float *x)
 {
-    const struct subject *subject = encoding->subject;
-    for (size_t row = 0; row < rows; row++)
-        x = put_values(&encoding->writer, subject->rank, subject->shape, x);
+    for (; encoding->done < end; encoding->done++)
+        put_element(&encoding->writer, encoding->subject, encoding->each, encoding->done,
+                    x[encoding->done]);
     return encoding->writer.failed ? no_memory() : QUELL_OK;
 }
 
@@ -109,33 +123,35 @@ static quell_status end_json(struct serve_encoding *encoding)
 {
     quell_json_end(&encoding->writer, ']');
     quell_json_end(&encoding->writer, '}');
-    bool failed = encoding->writer.failed;
-    failed = fputc('\n', encoding->file) == EOF || failed;
-    failed = fclose(encoding->file) || failed;
-    encoding->file = NULL;
-    return failed ? no_memory() : QUELL_OK;
+    bool written = add(&encoding->text, "\n", 1) && !encoding->writer.failed;
+    return written ? QUELL_OK : no_memory();
 }
 
-/* ---- PNG: the command's code, which writes to files, and this one is in memory ---- */
+/* ---- PNG: the command's code ---- */
 
-/* Reads all of a file in memory. */
-static quell_status read_all(int file, char **bytes, size_t *size)
+static quell_status take_png(void *user, const void *bytes, size_t size)
 {
-    off_t end = lseek(file, 0, SEEK_END);
-    *bytes = end > 0 ? malloc((size_t)end) : NULL;
-    if (!*bytes) return no_memory();
-    *size = (size_t)end;
-    return pread(file, *bytes, *size, 0) == (ssize_t)*size ? QUELL_OK : no_memory();
+    return add(user, bytes, size) ? QUELL_OK : no_memory();
 }
 
-static quell_status end_picture(struct serve_encoding *encoding, bool *more)
+static quell_status begin_picture(struct serve_encoding *encoding)
 {
-    struct quell_output *output = &encoding->output;
-    if (!output->file) output->file = memfd_create("answer", MFD_CLOEXEC);
-    if (output->file < 0) return no_memory();
-    quell_status status = plot_write_some(encoding->plot, output, more);
+    static char name[] = "an answer";
+    size_t count = encoding->count < MOST_IMAGES ? encoding->count : MOST_IMAGES;
+    encoding->output =
+        (struct quell_output){.file = -1, .path = name, .put = take_png, .user = &encoding->text};
+    return plot_create(&encoding->plot, encoding->subject, count);
+}
+
+/* Samples go into the plot as a whole. */
+static quell_status add_picture(struct serve_encoding *encoding, size_t end, const float *x,
+                                bool *more)
+{
+    size_t row = encoding->done / encoding->each, rows = end / encoding->each - row;
+    quell_status status = plot_add(encoding->plot, rows, x + row * encoding->each);
+    encoding->done = end;
     if (status || *more) return status;
-    return read_all(output->file, &encoding->bytes, &encoding->used);
+    return plot_write_ready(encoding->plot, &encoding->output, more);
 }
 
 /* ---- All of them ---- */
@@ -143,10 +159,8 @@ static quell_status end_picture(struct serve_encoding *encoding, bool *more)
 void serve_encoding_free(struct serve_encoding *encoding)
 {
     if (!encoding) return;
-    if (encoding->file) fclose(encoding->file);
     plot_free(encoding->plot);
-    if (encoding->output.file > 0) close(encoding->output.file);
-    free(encoding->bytes);
+    free(encoding->text.bytes);
     free(encoding);
 }
 
@@ -159,32 +173,43 @@ quell_status serve_encoding_begin(struct serve_encoding **encoding, enum serve_f
     made->format = format;
     made->subject = subject;
     made->each = elements(subject);
+    made->count = count;
     if (format == SERVE_JSON) return begin_json(made);
-    if (format == SERVE_PNG)
-        return plot_create(&made->plot, subject, count < MOST_IMAGES ? count : MOST_IMAGES);
-    return begin_floats(made, count);
+    return format == SERVE_PNG ? begin_picture(made) : begin_floats(made);
 }
 
-quell_status serve_encoding_add(struct serve_encoding *encoding, size_t rows, const float *x)
+/* Elements of a slice; of a picture, of whole samples. */
+static size_t slice(const struct serve_encoding *encoding)
 {
-    if (encoding->format == SERVE_JSON) return add_json(encoding, rows, x);
-    if (encoding->format == SERVE_PNG) return plot_add(encoding->plot, rows, x);
-    add_floats(encoding, rows, x);
-    return QUELL_OK;
+    if (encoding->format == SERVE_JSON) return NUMBERS;
+    if (encoding->format != SERVE_PNG) return FLOATS;
+    return FLOATS < encoding->each ? encoding->each : FLOATS / encoding->each * encoding->each;
 }
 
-quell_status serve_encoding_end(struct serve_encoding *encoding, char **bytes, size_t *size,
+quell_status serve_encoding_add(struct serve_encoding *encoding, size_t rows, const float *x,
                                 bool *more)
 {
-    quell_status status = QUELL_OK;
+    size_t there = rows * encoding->each, end = encoding->done + slice(encoding);
+    *more = end < there;
+    if (!*more) end = there;
+    if (encoding->format == SERVE_JSON) return add_json(encoding, end, x);
+    if (encoding->format == SERVE_PNG) return add_picture(encoding, end, x, more);
+    return add_floats(encoding, end, x);
+}
+
+quell_status serve_encoding_end(struct serve_encoding *encoding, bool *more)
+{
     *more = false;
-    if (encoding->format == SERVE_JSON) status = end_json(encoding);
-    if (encoding->format == SERVE_PNG) status = end_picture(encoding, more);
-    if (status || *more) return status;
-    *bytes = encoding->bytes;
-    *size = encoding->used;
-    encoding->bytes = NULL;
-    return QUELL_OK;
+    if (encoding->format == SERVE_JSON) return end_json(encoding);
+    if (encoding->format != SERVE_PNG) return QUELL_OK;
+    return plot_write_some(encoding->plot, &encoding->output, more);
+}
+
+void serve_encoding_take(struct serve_encoding *encoding, struct serve_text *text)
+{
+    struct serve_text empty = *text;
+    *text = encoding->text;
+    encoding->text = empty;
 }
 
 quell_status serve_encode_check(enum serve_format format, const struct subject *subject)
@@ -198,10 +223,14 @@ quell_status serve_encode(enum serve_format format, const struct subject *subjec
                           const float *x, char **bytes, size_t *size)
 {
     struct serve_encoding *encoding = NULL;
+    struct serve_text text = {NULL, 0, 0};
     bool more = true;
     quell_status status = serve_encoding_begin(&encoding, format, subject, count);
-    if (!status) status = serve_encoding_add(encoding, count, x);
-    while (!status && more) status = serve_encoding_end(encoding, bytes, size, &more);
+    while (!status && more) status = serve_encoding_add(encoding, count, x, &more);
+    for (more = true; !status && more;) status = serve_encoding_end(encoding, &more);
+    if (!status) serve_encoding_take(encoding, &text);
     serve_encoding_free(encoding);
+    *bytes = text.bytes;
+    *size = text.size;
     return status;
 }

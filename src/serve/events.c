@@ -3,6 +3,7 @@
  * of libmicrohttpd sends what there is, and lets the connection rest when there is nothing. */
 #include "serve/events.h"
 #include "serve/encode.h"
+#include "serve/flow.h"
 #include "base/fail.h"
 #include "base/json_write.h"
 #include "base/memory.h"
@@ -18,16 +19,15 @@
 #define SHORT 1024                  /* bytes of an event without a picture */
 #define MOST_TEXT ((size_t)4 << 20) /* bytes that a slow client lets wait before it has fewer */
 
-/* drawing: of which they are. Under the lock, all but this and work:
- * request: NULL once it has ended. rests: its connection rests until there is more to send.
+/* drawing: of which they are. Under the flow's lock, all but this and work; when the flow is over,
+ * there will be no more of them:
  * now: the states, where they have a picture. done, total: transitions, over all samples.
  * last: when the last picture was asked for; pending: it is not there yet.
- * text[size]: events, of which `sent` bytes are sent. over: there will be no more. */
+ * text[size]: events, of which `sent` bytes are sent. */
 struct serve_events {
     struct serve_drawing *drawing;
-    pthread_mutex_t lock;
-    struct serve_request *request;
-    bool rests, pending, over;
+    struct serve_flow flow;
+    bool pending;
     float *now;
     uint64_t done, total;
     double last;
@@ -41,14 +41,14 @@ struct serve_events *serve_events_new(struct serve_drawing *drawing)
     struct serve_events *events = quell_new(1, sizeof *events);
     if (!events) return NULL;
     events->drawing = drawing;
-    pthread_mutex_init(&events->lock, NULL);
+    serve_flow_begin(&events->flow);
     return events;
 }
 
 void serve_events_free(struct serve_events *events)
 {
     if (!events) return;
-    pthread_mutex_destroy(&events->lock);
+    serve_flow_end(&events->flow);
     free(events->now);
     free(events->text);
     free(events);
@@ -84,13 +84,6 @@ static void add(struct serve_events *events, const char *text, size_t size)
     if (!make_room(events, size)) return;
     memcpy(events->text + events->size, text, size);
     events->size += size;
-}
-
-static void wake(struct serve_events *events)
-{
-    if (!events->rests || !events->request) return;
-    events->rests = false;
-    MHD_resume_connection(events->request->connection);
 }
 
 /* Adds base64 (RFC 4648). */
@@ -157,18 +150,15 @@ static ssize_t read_events(void *user, uint64_t position, char *to, size_t most)
 {
     struct serve_events *events = ((struct serve_drawing *)user)->events;
     (void)position;
-    pthread_mutex_lock(&events->lock);
+    pthread_mutex_lock(&events->flow.lock);
     size_t left = events->size - events->sent, taken = left < most ? left : most;
     if (taken) memcpy(to, events->text + events->sent, taken);
     events->sent += taken;
     if (events->sent == events->size) events->sent = events->size = 0;
-    if (!taken && !events->over && events->request) {
-        events->rests = true;
-        MHD_suspend_connection(events->request->connection);
-    }
-    bool over = !taken && events->over;
-    if (events->request) events->request->bytes += taken;
-    pthread_mutex_unlock(&events->lock);
+    bool over = !taken && events->flow.over;
+    if (!taken && !over) serve_flow_rest(&events->flow);
+    if (events->flow.request) events->flow.request->bytes += taken;
+    pthread_mutex_unlock(&events->flow.lock);
     return over ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)taken;
 }
 
@@ -183,20 +173,20 @@ static bool show(void *user)
     float *x = events->now ? quell_new(floats, sizeof *x) : NULL;
     char *png = NULL;
     size_t size = 0;
-    pthread_mutex_lock(&events->lock);
+    pthread_mutex_lock(&events->flow.lock);
     bool slow = events->size - events->sent > MOST_TEXT;
     if (x) memcpy(x, events->now, floats * sizeof *x);
-    pthread_mutex_unlock(&events->lock);
+    pthread_mutex_unlock(&events->flow.lock);
     bool made = x && !slow && !atomic_load(&drawing->unwanted) &&
                 !serve_encode(SERVE_PNG, &drawing->shown, drawing->ask.count, x, &png, &size);
-    pthread_mutex_lock(&events->lock);
-    if (!events->over) {
+    pthread_mutex_lock(&events->flow.lock);
+    if (!events->flow.over) {
         if (!slow) add_progress(events);
         if (made) add_picture(events, png, size);
-        wake(events);
+        serve_flow_wake(&events->flow);
     }
     events->pending = false;
-    pthread_mutex_unlock(&events->lock);
+    pthread_mutex_unlock(&events->flow.lock);
     if (made) free(png);
     free(x);
     serve_drawing_drop(drawing);
@@ -210,7 +200,7 @@ int serve_events_observe(void *user, size_t transition, const quell_point *s,
     struct serve_events *events = drawing->events;
     size_t row = (size_t)(told->first - drawing->draw.first);
     (void)transition, (void)s;
-    pthread_mutex_lock(&events->lock);
+    pthread_mutex_lock(&events->flow.lock);
     if (events->now) memcpy(events->now + row * told->dim, x, told->rows * told->dim * sizeof *x);
     events->done += told->rows;
     double time = quell_queue_now();
@@ -222,7 +212,7 @@ int serve_events_observe(void *user, size_t transition, const quell_point *s,
         events->work =
             (struct serve_work){.work = show, .user = drawing, .account = drawing->account};
     }
-    pthread_mutex_unlock(&events->lock);
+    pthread_mutex_unlock(&events->flow.lock);
     if (asks) serve_workshop_add(&drawing->server->finishing, &events->work);
     return 0;
 }
@@ -232,14 +222,13 @@ static void ended(void *user)
 {
     struct serve_drawing *drawing = user;
     struct serve_events *events = drawing->events;
-    pthread_mutex_lock(&events->lock);
+    pthread_mutex_lock(&events->flow.lock);
     if (!drawing->status) add_progress(events);
     if (!drawing->status && drawing->bytes) add_picture(events, drawing->bytes, drawing->size);
     add_end(events, drawing);
-    events->over = true;
-    if (events->request) serve_wait_no_more(events->request);
-    wake(events);
-    pthread_mutex_unlock(&events->lock);
+    serve_flow_finish(&events->flow);
+    serve_flow_wake(&events->flow);
+    pthread_mutex_unlock(&events->flow.lock);
 }
 
 /* ---- The answer ---- */
@@ -259,14 +248,6 @@ static bool prepare(struct serve_drawing *drawing)
     return events->now;
 }
 
-static bool is_over(struct serve_events *events)
-{
-    pthread_mutex_lock(&events->lock);
-    bool over = events->over;
-    pthread_mutex_unlock(&events->lock);
-    return over;
-}
-
 quell_status serve_events_begin(struct serve_request *request, enum MHD_Result *result)
 {
     static const struct serve_header headers[] = {{"Cache-Control", "no-store"},
@@ -277,7 +258,7 @@ quell_status serve_events_begin(struct serve_request *request, enum MHD_Result *
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_events, drawing, NULL);
     if (!response) return quell_fail(QUELL_NO_MEMORY, "no memory for an answer");
-    drawing->events->request = request;
+    drawing->events->flow.request = request;
     quell_status status = serve_drawing_begin(drawing, ended, drawing);
     if (status) {
         MHD_destroy_response(response);
@@ -285,7 +266,7 @@ quell_status serve_events_begin(struct serve_request *request, enum MHD_Result *
     }
     request->drawn = true;
     serve_wait(request);
-    if (is_over(drawing->events)) serve_wait_no_more(request);
+    if (serve_flow_over(&drawing->events->flow)) serve_wait_no_more(request);
     *result = serve_respond(request, MHD_HTTP_OK, "text/event-stream", response, 0, headers);
     serve_connection_note(&request->server->connections, request->place, SERVE_TAKES,
                           drawing->options->seconds + FLUSH);
@@ -296,8 +277,6 @@ void serve_events_leave(struct serve_drawing *drawing)
 {
     struct serve_events *events = drawing->events;
     if (!events) return;
-    pthread_mutex_lock(&events->lock);
-    events->request = NULL;
-    pthread_mutex_unlock(&events->lock);
+    serve_flow_leave(&events->flow);
     serve_drawing_cancel(drawing);
 }

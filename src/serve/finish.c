@@ -12,17 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NUMBERS ((size_t)65536) /* that are written as text in a slice */
-
 /* ---- Bytes ---- */
 
-/* The rows of the next slice: copying floats is fast. */
-static size_t rows_of_slice(const struct serve_drawing *drawing)
+/* The answer has the memory that it needs, and no more. */
+static void take_answer(struct serve_drawing *drawing)
 {
-    size_t left = drawing->ask.count - drawing->encoded, each = serve_drawing_shown(drawing);
-    size_t rows = (drawing->ask.format == SERVE_JSON ? 1 : 16) * NUMBERS / each;
-    if (!rows) rows = 1;
-    return rows < left ? rows : left;
+    struct serve_text text = {NULL, 0, 0};
+    serve_encoding_take(drawing->encoding, &text);
+    char *bytes = realloc(text.bytes, text.size);
+    drawing->bytes = bytes ? bytes : text.bytes;
+    drawing->size = text.size;
 }
 
 /* Writes some rows more, or, when all are written, some of what ends them; *more: whether there is
@@ -30,20 +29,22 @@ static size_t rows_of_slice(const struct serve_drawing *drawing)
 static quell_status write_some(struct serve_drawing *drawing, bool *more)
 {
     const float *x = drawing->decoded ? drawing->decoded : drawing->x;
-    size_t rows = rows_of_slice(drawing);
+    size_t count = drawing->ask.count;
     quell_status status = QUELL_OK;
     *more = true;
-    if (drawing->encoded == drawing->ask.count)
-        return serve_encoding_end(drawing->encoding, &drawing->bytes, &drawing->size, more);
     if (!drawing->encoding)
-        status = serve_encoding_begin(&drawing->encoding, drawing->ask.format, &drawing->shown,
-                                      drawing->ask.count);
-    if (!status)
-        status = serve_encoding_add(drawing->encoding, rows,
-                                    x + drawing->encoded * serve_drawing_shown(drawing));
-    drawing->encoded += rows;
-    if (status || drawing->encoded < drawing->ask.count) return status;
-    return serve_encoding_end(drawing->encoding, &drawing->bytes, &drawing->size, more);
+        status =
+            serve_encoding_begin(&drawing->encoding, drawing->ask.format, &drawing->shown, count);
+    if (status) return status;
+    if (!drawing->encoded) {
+        bool rest;
+        status = serve_encoding_add(drawing->encoding, count, x, &rest);
+        drawing->encoded = !rest;
+        if (status || rest) return status;
+    }
+    status = serve_encoding_end(drawing->encoding, more);
+    if (!status && !*more) take_answer(drawing);
+    return status;
 }
 
 /* What is sent from where it was drawn stays. */

@@ -181,7 +181,8 @@ static enum MHD_Result answer(struct serve_request *request)
     bool over = !drawing->stream || serve_stream_over(drawing);
     if (over) serve_wait_no_more(request);
     if (atomic_load(&drawing->unwanted)) return MHD_NO;
-    if (over && drawing->status) return refuse(request);
+    if (drawing->stream ? serve_stream_failed(drawing) : drawing->status != QUELL_OK)
+        return refuse(request);
     const struct serve_header headers[] = {vary,
                                            {"Cache-Control", keeping_of(request)},
                                            {*drawing->tag ? "ETag" : NULL, drawing->tag},
@@ -205,7 +206,7 @@ static enum MHD_Result draw(struct serve_request *request)
     if (status) return fail(request, status);
     request->drawn = true;
     request->next = answer;
-    MHD_suspend_connection(request->connection);
+    if (!streams) MHD_suspend_connection(request->connection);
     status = streams ? serve_drawing_begin(drawing, serve_stream_end, drawing)
                      : serve_drawing_begin(drawing, go_on, request);
     if (!status) {
@@ -329,6 +330,7 @@ enum MHD_Result serve_samples(struct serve_request *request, const struct serve_
     if (!drawing) return MHD_NO;
     request->drawing = drawing;
     drawing->liked = find_liked(request);
+    drawing->whole = request->old;
     quell_status status = read_address(request);
     if (status) return fail(request, status);
     if (request->posted) return send_to_workshop(request);

@@ -52,8 +52,10 @@ static quell_status drain(struct serve_server *server)
     int listening = listen_no_more(server);
     size_t left = wait_for_end(server, server->options->drain);
     if (left) {
+        atomic_store(&server->ending, true);
         serve_cancel(server, true);
-        for (; serve_waits(server); rest()) serve_connections_look(&server->connections);
+        for (; serve_waits(server) || atomic_load(&server->resting); rest())
+            serve_connections_look(&server->connections);
         wait_for_end(server, FLUSH);
     }
     MHD_stop_daemon(server->daemon);

@@ -34,6 +34,8 @@ struct serve_received {
  *
  * place: its connection.
  * uri: the address as it was sent (serve_escape), as far as it fits. began: when it came.
+ * end: of the address, as long as its first line is there; torn: there was more of it. old: it is of
+ *   HTTP/1.0, or of a version that is not known here.
  * models: those that were served when it came; NULL until its headers are there. posted: its method
  *   is POST; type, body: of that.
  * address: of whoever asks, as a proxy may have said.
@@ -51,7 +53,8 @@ struct serve_request {
     char uri[SERVE_MOST_URI];
     double began;
     struct serve_models *models;
-    bool posted, drawn, guarded;
+    const char *end;
+    bool torn, old, posted, drawn, guarded;
     const char *type;
     struct serve_received body;
     struct serve_address address;
@@ -71,7 +74,9 @@ struct serve_request {
  *   answers, and that open models.
  * accounts: of its clients. tokens: under the lock.
  * waiting: the requests whose clients wait for samples, under the lock.
- * open: requests that have not ended. The counters are the HTTP thread's. */
+ * open: requests that have not ended; resting: connections that rest until more of their answers
+ *   is there (serve/flow.h). ending: who is not answered yet is not waited for.
+ * The counters are the HTTP thread's. */
 struct serve_server {
     const struct serve_options *options;
     struct MHD_Daemon *daemon;
@@ -87,8 +92,8 @@ struct serve_server {
     struct serve_connections connections;
     pthread_mutex_t lock;
     struct serve_request *waiting;
-    atomic_size_t open;
-    atomic_bool draining;
+    atomic_size_t open, resting;
+    atomic_bool draining, ending;
     uint64_t answers[SERVE_MOST_CODE], gone;
     double seconds; /* that answers with samples took, in all */
 };

@@ -1,33 +1,51 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue's thread says how many samples are there; that of libmicrohttpd sends them from where
- * they were drawn, and lets the connection rest when there are no more. */
+/* The queue's thread says how many samples are there; a workshop writes as text what is not sent as
+ * it was drawn; the thread of libmicrohttpd sends what there is, and lets the connection rest when
+ * there is no more. */
 #include "serve/stream.h"
 #include "serve/encode.h"
+#include "serve/flow.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "io/npy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 65536 /* bytes that libmicrohttpd asks for at a time */
+#define BLOCK 65536             /* bytes that libmicrohttpd asks for at a time */
+#define AHEAD ((size_t)1 << 20) /* bytes, about, that are written before they are sent */
+#define NUMBER 13               /* bytes, about, of a number in JSON */
 
-/* begin[begin_size]: what comes before the samples. size: bytes of the answer. Under the lock:
- * request: NULL once it has ended. rests: its connection rests until there is more to send.
- * rows: samples that are there. over: there will be no more. */
+/* Under the flow's lock, all that changes but the encoding: rows: samples that are there.
+ *
+ * Of floats: begin[begin_size]: what comes before the samples. size: bytes of the answer.
+ *
+ * Of text: encoding: as far as it is written, which only a piece of work sees. now: of which `sent`
+ * bytes are sent; next: what comes after it. written: samples that are in the text. writing: work
+ * waits or goes on. whole: nothing comes after `next`.
+ * problem, message: why no more could be written. */
 struct serve_stream {
+    struct serve_flow flow;
+    bool text, writing, whole;
+    size_t rows, written;
     char begin[QUELL_NPY_HEADER];
     size_t begin_size, size;
-    pthread_mutex_t lock;
-    struct serve_request *request;
-    bool rests, over;
-    size_t rows;
+    struct serve_encoding *encoding;
+    struct serve_text now, next;
+    size_t sent;
+    struct serve_work work;
+    quell_status problem;
+    char message[160];
 };
 
 void serve_stream_free(struct serve_stream *stream)
 {
     if (!stream) return;
-    pthread_mutex_destroy(&stream->lock);
+    serve_flow_end(&stream->flow);
+    serve_encoding_free(stream->encoding);
+    free(stream->now.bytes);
+    free(stream->next.bytes);
     free(stream);
 }
 
@@ -36,11 +54,33 @@ static size_t bytes_of_sample(const struct serve_drawing *drawing)
     return serve_drawing_shown(drawing) * sizeof(float);
 }
 
+static bool is_text(const struct serve_drawing *drawing)
+{
+    return drawing->ask.format == SERVE_JSON || drawing->ask.format == SERVE_PNG;
+}
+
 bool serve_stream_fits(const struct serve_drawing *drawing)
 {
     enum serve_format format = drawing->ask.format;
-    return (format == SERVE_NPY || format == SERVE_RAW) && !drawing->events &&
-           drawing->ask.count * bytes_of_sample(drawing) > SERVE_SMALL;
+    if (drawing->events || format == SERVE_FORMATS || (is_text(drawing) && drawing->whole))
+        return false;
+    if (format == SERVE_PNG && !plot_comes_in_parts(&drawing->shown)) return false;
+    return drawing->ask.count * bytes_of_sample(drawing) > SERVE_SMALL;
+}
+
+/* A picture keeps a byte for each value of its images. */
+size_t serve_stream_bytes(const struct serve_drawing *drawing)
+{
+    size_t shades = drawing->ask.count * serve_drawing_shown(drawing);
+    return !is_text(drawing) ? 0 : drawing->ask.format == SERVE_PNG ? AHEAD + shades : AHEAD;
+}
+
+/* The bytes of an answer; of text, about. */
+static size_t size_of(const struct serve_drawing *drawing)
+{
+    const struct serve_stream *stream = drawing->stream;
+    size_t floats = drawing->ask.count * bytes_of_sample(drawing);
+    return stream->text ? floats / sizeof(float) * NUMBER : stream->begin_size + floats;
 }
 
 quell_status serve_stream_begin(struct serve_request *request)
@@ -49,59 +89,164 @@ quell_status serve_stream_begin(struct serve_request *request)
     const struct serve_ask *ask = &drawing->ask;
     struct serve_stream *stream = quell_new(1, sizeof *stream);
     if (!stream) return quell_fail(QUELL_NO_MEMORY, "no memory for an answer");
-    pthread_mutex_init(&stream->lock, NULL);
-    stream->begin_size =
-        serve_encode_header(stream->begin, ask->format, &drawing->shown, ask->count);
-    stream->size = stream->begin_size + ask->count * bytes_of_sample(drawing);
-    stream->request = request;
-    stream->rests = true;
     drawing->stream = stream;
+    serve_flow_begin(&stream->flow);
+    stream->text = is_text(drawing);
+    if (!stream->text)
+        stream->begin_size =
+            serve_encode_header(stream->begin, ask->format, &drawing->shown, ask->count);
+    stream->size = size_of(drawing);
+    stream->flow.request = request;
+    serve_flow_rest(&stream->flow);
     return QUELL_OK;
+}
+
+/* ---- Text ---- */
+
+/* Whether something can be written, which is noted, and asked for after the lock. */
+static bool begins_to_write(struct serve_drawing *drawing)
+{
+    struct serve_stream *stream = drawing->stream;
+    bool ended = stream->flow.over && !drawing->status;
+    if (!stream->text || stream->writing || stream->whole || stream->problem || stream->next.size)
+        return false;
+    if (!stream->flow.request || (stream->written == stream->rows && !ended)) return false;
+    stream->writing = true;
+    atomic_fetch_add(&drawing->holders, 1);
+    return true;
+}
+
+/* Puts what comes next in the place of what has been sent. */
+static void go_on(struct serve_stream *stream)
+{
+    if (stream->sent < stream->now.size || !stream->next.size) return;
+    struct serve_text sent = stream->now;
+    stream->now = stream->next;
+    stream->next = sent;
+    stream->next.size = stream->sent = 0;
+}
+
+/* A drawing that had no fault of its own fails with that of its text, once it has ended. */
+static void settle(struct serve_drawing *drawing)
+{
+    struct serve_stream *stream = drawing->stream;
+    if (!stream->flow.over || !stream->problem || drawing->status) return;
+    snprintf(drawing->message, sizeof drawing->message, "%s", stream->message);
+    drawing->status = stream->problem;
+    atomic_store(&drawing->lost, true);
+}
+
+static bool has_failed(const struct serve_drawing *drawing)
+{
+    return drawing->stream->flow.over && drawing->status;
+}
+
+/* Lets the connection go on if there is something to send, or nothing more will come. */
+static void wake(struct serve_drawing *drawing)
+{
+    struct serve_stream *stream = drawing->stream;
+    settle(drawing);
+    go_on(stream);
+    bool there = stream->text ? stream->sent < stream->now.size || stream->whole : stream->rows;
+    if (there || has_failed(drawing)) serve_flow_wake(&stream->flow);
+}
+
+/* Writes a slice of so many samples, or of what ends them. */
+static quell_status write_slice(struct serve_drawing *drawing, size_t rows, bool *whole)
+{
+    struct serve_stream *stream = drawing->stream;
+    const float *x = drawing->decoded ? drawing->decoded : drawing->x;
+    bool more = true;
+    quell_status status = QUELL_OK;
+    *whole = false;
+    if (!serve_drawing_goes_on(drawing)) return serve_drawing_ends();
+    if (!stream->encoding)
+        status = serve_encoding_begin(&stream->encoding, drawing->ask.format, &drawing->shown,
+                                      drawing->ask.count);
+    if (status) return status;
+    if (stream->written < rows) {
+        status = serve_encoding_add(stream->encoding, rows, x, &more);
+        if (!more) stream->written = rows;
+        return status;
+    }
+    status = serve_encoding_end(stream->encoding, &more);
+    *whole = !status && !more;
+    return status;
+}
+
+/* A slice, in the workshop; whether there is another one. `written` is its own while it goes on. */
+static bool write_text(void *user)
+{
+    struct serve_drawing *drawing = user;
+    struct serve_stream *stream = drawing->stream;
+    pthread_mutex_lock(&stream->flow.lock);
+    size_t rows = stream->rows;
+    pthread_mutex_unlock(&stream->flow.lock);
+    bool whole;
+    quell_status status = write_slice(drawing, rows, &whole);
+    pthread_mutex_lock(&stream->flow.lock);
+    stream->problem = status;
+    if (status) snprintf(stream->message, sizeof stream->message, "%s", quell_error_message());
+    if (!status) serve_encoding_take(stream->encoding, &stream->next);
+    stream->whole = whole;
+    stream->writing = false;
+    wake(drawing);
+    bool again = begins_to_write(drawing);
+    pthread_mutex_unlock(&stream->flow.lock);
+    serve_drawing_drop(drawing);
+    return again;
+}
+
+static void have_written(struct serve_drawing *drawing)
+{
+    struct serve_stream *stream = drawing->stream;
+    stream->work =
+        (struct serve_work){.work = write_text, .user = drawing, .account = drawing->account};
+    serve_workshop_add(&drawing->server->finishing, &stream->work);
 }
 
 /* ---- What there is ---- */
 
-static void wake(struct serve_stream *stream)
-{
-    if (!stream->rests || !stream->request) return;
-    stream->rests = false;
-    MHD_resume_connection(stream->request->connection);
-}
-
 void serve_stream_tell(struct serve_drawing *drawing, size_t rows)
 {
     struct serve_stream *stream = drawing->stream;
-    pthread_mutex_lock(&stream->lock);
+    pthread_mutex_lock(&stream->flow.lock);
     stream->rows = rows;
-    if (rows) wake(stream);
-    pthread_mutex_unlock(&stream->lock);
+    wake(drawing);
+    bool writes = begins_to_write(drawing);
+    pthread_mutex_unlock(&stream->flow.lock);
+    if (writes) have_written(drawing);
 }
 
-/* Whoever takes the rest of an answer that is there is not looked after as one who waits. */
 void serve_stream_end(void *user)
 {
     struct serve_drawing *drawing = user;
     struct serve_stream *stream = drawing->stream;
-    pthread_mutex_lock(&stream->lock);
+    pthread_mutex_lock(&stream->flow.lock);
     if (!drawing->status) stream->rows = drawing->ask.count;
-    stream->over = true;
-    if (stream->request) serve_wait_no_more(stream->request);
-    wake(stream);
-    pthread_mutex_unlock(&stream->lock);
+    serve_flow_finish(&stream->flow);
+    wake(drawing);
+    bool writes = begins_to_write(drawing);
+    pthread_mutex_unlock(&stream->flow.lock);
+    if (writes) have_written(drawing);
 }
 
 bool serve_stream_over(struct serve_drawing *drawing)
 {
-    struct serve_stream *stream = drawing->stream;
-    pthread_mutex_lock(&stream->lock);
-    bool over = stream->over;
-    pthread_mutex_unlock(&stream->lock);
-    return over;
+    return serve_flow_over(&drawing->stream->flow);
+}
+
+bool serve_stream_failed(struct serve_drawing *drawing)
+{
+    pthread_mutex_lock(&drawing->stream->flow.lock);
+    bool failed = has_failed(drawing);
+    pthread_mutex_unlock(&drawing->stream->flow.lock);
+    return failed;
 }
 
 /* ---- The answer ---- */
 
-/* Copies bytes of the answer from `position` on. */
+/* Copies bytes of an answer of floats from `position` on. */
 static void copy(const struct serve_drawing *drawing, size_t position, char *to, size_t size)
 {
     const struct serve_stream *stream = drawing->stream;
@@ -110,24 +255,50 @@ static void copy(const struct serve_drawing *drawing, size_t position, char *to,
     if (size) memcpy(to, x + (position - stream->begin_size), size);
 }
 
-/* Samples that are there are copied without the lock: they do not change any more. */
+/* Bytes that are there, up to `most`. */
+static size_t take(struct serve_drawing *drawing, size_t position, char *to, size_t most)
+{
+    struct serve_stream *stream = drawing->stream;
+    size_t there = stream->text
+                       ? stream->now.size - stream->sent
+                       : stream->begin_size + stream->rows * bytes_of_sample(drawing) - position;
+    size_t taken = there < most ? there : most;
+    if (!stream->text) {
+        copy(drawing, position, to, taken);
+    } else if (taken) {
+        memcpy(to, stream->now.bytes + stream->sent, taken);
+        stream->sent += taken;
+        go_on(stream);
+    }
+    return taken;
+}
+
+/* What is sent when there is nothing to send now. */
+static ssize_t take_nothing(struct serve_drawing *drawing)
+{
+    struct serve_stream *stream = drawing->stream;
+    if (stream->whole) return MHD_CONTENT_READER_END_OF_STREAM;
+    bool failed = has_failed(drawing);
+    if (!failed && serve_flow_rest(&stream->flow)) return 0;
+    if (!failed) {
+        serve_drawing_fail(drawing, serve_drawing_ends());
+        atomic_store(&drawing->lost, true);
+    }
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 static ssize_t read_samples(void *user, uint64_t position, char *to, size_t most)
 {
     struct serve_drawing *drawing = user;
     struct serve_stream *stream = drawing->stream;
-    pthread_mutex_lock(&stream->lock);
-    size_t there = stream->begin_size + stream->rows * bytes_of_sample(drawing);
-    size_t left = there - (size_t)position, taken = left < most ? left : most;
-    bool failed = stream->over && drawing->status;
-    if (!taken && !failed && stream->request) {
-        stream->rests = true;
-        MHD_suspend_connection(stream->request->connection);
-    }
-    if (stream->request) stream->request->bytes = (size_t)position + taken;
-    pthread_mutex_unlock(&stream->lock);
-    if (!taken) return failed ? MHD_CONTENT_READER_END_WITH_ERROR : 0;
-    copy(drawing, (size_t)position, to, taken);
-    return (ssize_t)taken;
+    pthread_mutex_lock(&stream->flow.lock);
+    size_t taken = take(drawing, (size_t)position, to, most);
+    if (stream->flow.request) stream->flow.request->bytes = (size_t)position + taken;
+    bool writes = begins_to_write(drawing);
+    ssize_t result = taken ? (ssize_t)taken : take_nothing(drawing);
+    pthread_mutex_unlock(&stream->flow.lock);
+    if (writes) have_written(drawing);
+    return result;
 }
 
 enum MHD_Result serve_stream_answer(struct serve_request *request,
@@ -135,8 +306,8 @@ enum MHD_Result serve_stream_answer(struct serve_request *request,
 {
     struct serve_drawing *drawing = request->drawing;
     size_t size = drawing->stream->size;
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(size, BLOCK, read_samples, drawing, NULL);
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        drawing->stream->text ? MHD_SIZE_UNKNOWN : size, BLOCK, read_samples, drawing, NULL);
     if (!response) return MHD_NO;
     enum MHD_Result result = serve_respond(
         request, MHD_HTTP_OK, serve_format_type(drawing->ask.format), response, size, headers);
@@ -148,10 +319,7 @@ enum MHD_Result serve_stream_answer(struct serve_request *request,
 
 void serve_stream_leave(struct serve_drawing *drawing)
 {
-    struct serve_stream *stream = drawing->stream;
-    if (!stream) return;
-    pthread_mutex_lock(&stream->lock);
-    stream->request = NULL;
-    pthread_mutex_unlock(&stream->lock);
+    if (!drawing->stream) return;
+    serve_flow_leave(&drawing->stream->flow);
     serve_drawing_cancel(drawing);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers of floats, in NumPy's format or raw, that are sent while their samples are drawn: the
- * first of them may be there long before the last one. */
+/* Answers that are sent while their samples are drawn: the first of them may be there long before
+ * the last one. Floats, in NumPy's format or raw, are sent from where they were drawn; JSON and
+ * pictures of images are written in a workshop as their samples come, a little ahead of the client:
+ * all of such an answer is nowhere. */
 #ifndef QUELL_SERVE_STREAM_H
 #define QUELL_SERVE_STREAM_H
 
@@ -9,8 +11,10 @@
 /* NULL is allowed. */
 void serve_stream_free(struct serve_stream *stream);
 
-/* Whether an answer is sent so: a short one is as soon there as a whole. */
+/* Whether an answer is sent so: a short one is as soon there as a whole, and a density is of all
+ * samples. The memory that it takes then, beside its samples. */
 bool serve_stream_fits(const struct serve_drawing *drawing);
+size_t serve_stream_bytes(const struct serve_drawing *drawing);
 
 /* Prepares it, for a request whose connection rests. Fails with QUELL_NO_MEMORY. */
 quell_status serve_stream_begin(struct serve_request *request);
@@ -20,8 +24,9 @@ quell_status serve_stream_begin(struct serve_request *request);
 void serve_stream_tell(struct serve_drawing *drawing, size_t rows);
 void serve_stream_end(void *drawing);
 
-/* Whether there will be no more: how the drawing ended can be read then. */
+/* Whether all samples are there, or it has failed; whether it has failed: why can be read then. */
 bool serve_stream_over(struct serve_drawing *drawing);
+bool serve_stream_failed(struct serve_drawing *drawing);
 
 /* Answers, with what there is and what there will be. If the drawing fails on the way, the
  * connection is closed before its end. */

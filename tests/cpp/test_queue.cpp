@@ -8,7 +8,7 @@
 namespace
 {
 
-quell::sampler sampler_of(const quell::denoiser &denoiser)
+quell::sampler queued_sampler(const quell::denoiser &denoiser)
 {
     quell::sampler_options options;
     options.steps = 3;
@@ -19,7 +19,7 @@ quell::sampler sampler_of(const quell::denoiser &denoiser)
 
 TEST(queue_has_the_bits)
 {
-    quell::sampler sampler = sampler_of(quell::denoiser::from_isotropic(3));
+    quell::sampler sampler = queued_sampler(quell::denoiser::from_isotropic(3));
     quell::queue queue;
     std::vector<std::vector<float>> x(5, std::vector<float>(4 * 3));
     std::vector<quell::ticket> tickets;
@@ -48,7 +48,7 @@ TEST(queue_has_the_bits)
 /* Some request begins from states of its own, and what it sees last are its samples. */
 TEST(queue_is_observed)
 {
-    quell::sampler sampler = sampler_of(quell::denoiser::from_isotropic(3));
+    quell::sampler sampler = queued_sampler(quell::denoiser::from_isotropic(3));
     std::vector<float> x = {1, 2, 3}, alone = x, last(3), y(3);
     quell::request how;
     how.from = true;
@@ -61,7 +61,7 @@ TEST(queue_is_observed)
     how.observe = [&](size_t, const quell::point &, const quell_call &, quell::span<const float>) {
         throw std::runtime_error("enough");
     };
-    quell::sampler slow = sampler_of(quell::denoiser::from_isotropic(3));
+    quell::sampler slow = queued_sampler(quell::denoiser::from_isotropic(3));
     quell::ticket ticket = queue.submit(slow, {}, y, how);
     for (int i = 0; i < 2; i++) {
         auto thrown_by_it = thrown<std::runtime_error>([&] { ticket.wait(); });
@@ -78,7 +78,7 @@ TEST(queue_answers_may_throw)
 {
     struct mine_alone {
     };
-    quell::sampler sampler = sampler_of(quell::denoiser::from_isotropic(3));
+    quell::sampler sampler = queued_sampler(quell::denoiser::from_isotropic(3));
     std::vector<float> x(3), y(3);
     std::atomic<int> calls{0};
     quell::request how;
@@ -108,7 +108,7 @@ TEST(queue_keeps_a_sampler)
         }
         std::atomic<int> *lives;
     };
-    auto make = [&] { return sampler_of(quell::denoiser::from_function(2, living(&lives))); };
+    auto make = [&] { return queued_sampler(quell::denoiser::from_function(2, living(&lives))); };
     std::vector<float> x(2), y(2);
     {
         quell::queue queue;
@@ -129,7 +129,7 @@ TEST(queue_tells_of_exceptions)
     auto fails = [](const quell_call &, quell::span<const float>, quell::span<float>) {
         throw std::runtime_error("no network today");
     };
-    quell::sampler sampler = sampler_of(quell::denoiser::from_function(2, fails));
+    quell::sampler sampler = queued_sampler(quell::denoiser::from_function(2, fails));
     std::vector<float> x(2), y(2);
     quell::queue queue;
     quell::ticket ticket = queue.submit(sampler, {}, x), other = queue.submit(sampler, {}, y);
@@ -149,7 +149,7 @@ TEST(queue_keeps_what_it_needs)
     };
     quell::function_options options;
     options.conditions = {{"energy"}};
-    quell::sampler sampler = sampler_of(quell::denoiser::from_function(2, look, options));
+    quell::sampler sampler = queued_sampler(quell::denoiser::from_function(2, look, options));
     std::vector<float> x(2), y(2);
     auto queue = std::make_unique<quell::queue>();
     quell::draw draw;

@@ -113,6 +113,27 @@ TEST(crew, goes_on_without_the_slow)
     CHECK(slow.together <= 10, "%d of 20 together", slow.together); /* two, if nothing disturbs */
 }
 
+/* Brief pieces never change who works on the next one: a slow helper is not left out by them, and
+ * one that was left out stays so. */
+TEST(crew, judges_by_long_pieces_alone)
+{
+    struct slow slow = {.together = 0};
+    pthread_t thread;
+    quell_crew_begin(&slow.crew, 2, 1000);
+    CHECK(quell_crew_lead(&slow.crew, true), "the first to come does not lead");
+    CHECK(!pthread_create(&thread, NULL, help_slowly, &slow), "no thread");
+    while (!atomic_load(&slow.crew.helpers)) sched_yield();
+    for (int i = 0; i < 3; i++) quell_crew_work_briefly(&slow.crew, be_slow, &slow);
+    CHECK(slow.together == 3 && !slow.crew.alone, "%d of 3 together, then %u alone", slow.together,
+          slow.crew.alone);
+    slow.crew.alone = 2;
+    for (int i = 0; i < 3; i++) quell_crew_work_briefly(&slow.crew, be_slow, &slow);
+    CHECK(slow.together == 3 && slow.crew.alone == 2, "%d together, %u alone", slow.together,
+          slow.crew.alone);
+    quell_crew_end(&slow.crew);
+    pthread_join(thread, NULL);
+}
+
 static clockid_t its_clock(const void *of) { return *(const clockid_t *)of; }
 
 struct sleeper {

@@ -247,8 +247,7 @@ TEST(refusals, schedules_that_do_not_fall)
 TEST(refusals, ends_in_noise)
 {
     static const char *const specs[] = {"beta_laplace:train=2", "beta_cosine:train=2",
-                                        "beta_linear:first=0.999,last=0.999",
-                                        "vp_sde:eps=0.999"};
+                                        "beta_linear:first=0.999,last=0.999", "vp_sde:eps=0.999"};
     static const char *const fine[] = {"beta_laplace", "beta_cosine:train=10", "ve:sigma_min=0.9"};
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         begin(specs[i]);

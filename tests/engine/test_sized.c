@@ -141,7 +141,8 @@ TEST(sized, sampler_options)
 {
     quell_sampler_options whole = quell_sampler_defaults();
     call_fn *const calls[] = {create, build, step_by_hand};
-    for (size_t i = 0; i < 3; i++) check("quell_sampler_defaults", calls[i], &whole, sizeof whole, 0);
+    for (size_t i = 0; i < 3; i++)
+        check("quell_sampler_defaults", calls[i], &whole, sizeof whole, 0);
 }
 
 TEST(sized, draw)

@@ -5,6 +5,7 @@
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
+#include "processors.h"
 
 #include "denoisers/program_denoiser.h"
 #include "programs/kind.h"
@@ -19,15 +20,15 @@
 
 enum { STEPS = 2, CLASSES = 4, MOST_THREADS = 8, MOST_COUNT = 9, SIDE = 16, DIM = SIDE * SIDE };
 
-/* How many processors there seem to be; 0: those that there are. The library asks by this function,
- * which stands before the C library's. */
-static size_t processors;
+size_t seeming_processors;
+
+/* The library asks by this function, which stands before the C library's. */
 
 int sched_getaffinity(pid_t process, size_t size, cpu_set_t *set)
 {
     CPU_ZERO_S(size, set);
-    if (!processors) return syscall(SYS_sched_getaffinity, process, size, set) < 0 ? -1 : 0;
-    for (size_t i = 0; i < processors; i++) CPU_SET_S(i, size, set);
+    if (!seeming_processors) return syscall(SYS_sched_getaffinity, process, size, set) < 0 ? -1 : 0;
+    for (size_t i = 0; i < seeming_processors; i++) CPU_SET_S(i, size, set);
     return 0;
 }
 
@@ -166,7 +167,7 @@ static void set_up(struct setting *at, const char *text, const struct quell_kind
 static void tear_down(struct setting *at)
 {
     quell_program_observe = NULL;
-    processors = 0;
+    seeming_processors = 0;
     quell_denoiser_free(at->plain);
     quell_denoiser_free(at->guided);
     quell_schedule_free(at->schedule);
@@ -240,7 +241,7 @@ TEST(passes, guided_by_many_threads)
     CHECK(at.program->units >= MOST_THREADS && at.program->units % MOST_THREADS == 0,
           "lines are divided by %zu", at.program->units);
     draw(&at, at.guided, most, 1, right);
-    processors = MOST_THREADS;
+    seeming_processors = MOST_THREADS;
     for (size_t threads = 1; threads <= MOST_THREADS; threads++)
         for (size_t count = 1; count <= most; count++) {
             if (!its_turn(count, 3, threads)) continue;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "short_cases.h"
+#include "effort.h"
 #include "harness.h"
 #include "isas.h"
 
@@ -86,7 +87,7 @@ static void begin(char *text, const struct short_kinds *kinds, const char *kind,
 void check_short_linear(const struct short_kinds *kinds, short_linear_twin *twin)
 {
     struct chance chance = {1};
-    for (size_t trial = 0; trial < 80; trial++) {
+    for (size_t trial = 0; trial < by_effort(40, 80, 80); trial++) {
         size_t in = size_of(&chance), out = size_of(&chance);
         size_t x_size[3] = {chance_whole(&chance, 1, 3), chance_whole(&chance, 1, 30), in};
         size_t w_size[2] = {out, in}, y_size[3] = {x_size[0], x_size[1], out};
@@ -145,7 +146,7 @@ static void choose(struct chance *chance, size_t rank, size_t d, struct window *
 void check_short_conv(const struct short_kinds *kinds, short_conv_twin *twin)
 {
     struct chance chance = {2};
-    for (size_t trial = 0; trial < 40; trial++) {
+    for (size_t trial = 0; trial < by_effort(23, 40, 40); trial++) {
         size_t rank = chance_whole(&chance, 1, 3);
         size_t in = trial % 9 ? chance_whole(&chance, 1, 9) : trial % 2 ? 257 : 20;
         size_t out = in > 9 ? 2 : trial % 11 ? chance_whole(&chance, 1, 35) : 257;
@@ -218,7 +219,7 @@ static struct attention choose_attention(struct chance *chance, size_t trial)
 void check_short_attention(const struct short_kinds *kinds, short_attention_twin *twin)
 {
     struct chance chance = {4};
-    for (size_t trial = 0; trial < 60; trial++) {
+    for (size_t trial = 0; trial < by_effort(30, 60, 60); trial++) {
         struct attention is = choose_attention(&chance, trial);
         size_t q[3] = {is.heads * is.groups, is.m, is.d}, k[3] = {is.heads, is.n, is.d},
                v[3] = {is.heads, is.n, is.e}, y_size[3] = {q[0], is.m, is.e},

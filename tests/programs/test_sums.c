@@ -2,6 +2,7 @@
 /* The order of sums to the bit, written once more from docs/programs.md, and what error it
  * leaves. */
 #include "arrays.h"
+#include "effort.h"
 #include "harness.h"
 
 #include <math.h>
@@ -88,14 +89,15 @@ TEST(program_sums, error_does_not_grow)
     struct chance chance = {33};
     for (size_t k = 16; k <= 16384; k *= 4) {
         double error = 0;
-        for (int trial = 0; trial < 64; trial++) {
+        const size_t trials = by_effort(16, 64, 64);
+        for (size_t trial = 0; trial < trials; trial++) {
             float *a = random_floats(&chance, k), *b = random_floats(&chance, k);
             double right = 0;
             for (size_t p = 0; p < k; p++) {
                 a[p] = fabsf(a[p]), b[p] = fabsf(b[p]);
                 right += (double)a[p] * (double)b[p];
             }
-            error += pow((double)quell_dot(k, a, 1, b, 1) / right - 1, 2) / 64;
+            error += pow((double)quell_dot(k, a, 1, b, 1) / right - 1, 2) / (double)trials;
             free(a);
             free(b);
         }

@@ -2,6 +2,7 @@
 /* Operands that are read where they lie: attention, or a norm, after moves gives the bits that it
  * gives of what the moves make, and the moves are left out where nobody reads their copies. */
 #include "arrays.h"
+#include "effort.h"
 #include "harness.h"
 
 #include "programs/kind.h"
@@ -204,6 +205,7 @@ static void check_form(const struct form *form, const struct quell_kernels *kern
                         .kernels = kernels};
     for (many.samples = 1; many.samples <= MOST_SAMPLES; many.samples += 2)
         for (many.workers = 1; many.workers <= 4; many.workers++) {
+            if (!its_turn(many.workers, 2, many.samples / 2)) continue;
             atomic_store(&copies, 0);
             quell_program_observe = observe;
             struct array got = run_program(&many);

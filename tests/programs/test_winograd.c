@@ -2,6 +2,7 @@
 /* Convolutions by Winograd's algorithm: to the bit as docs/programs.md says, operation by
  * operation, on every instruction set, by any number of workers; and close to the convolution. */
 #include "arrays.h"
+#include "effort.h"
 #include "harness.h"
 
 #include <math.h>
@@ -284,7 +285,7 @@ static void write_instruction(char text[256], const struct setting *s, bool bias
 TEST(program_winograd, bits)
 {
     struct chance chance = {11};
-    for (size_t trial = 0; trial < 33; trial++) {
+    for (size_t trial = 0; trial < by_effort(12, 33, 33); trial++) {
         struct setting s;
         choose(&chance, &s, trial);
         const size_t x_size[3] = {s.in, s.size[0], s.size[1]}, w_size[4] = {s.out, s.in, 3, 3};
@@ -306,7 +307,7 @@ TEST(program_winograd, error)
 {
     static const double most[] = {6e-7, 1.5e-6, 7e-6};
     for (size_t k = 0; k < 3; k++)
-        for (uint64_t seed = 1; seed < 4; seed++) {
+        for (uint64_t seed = 1; seed < by_effort(2, 4, 4); seed++) {
             struct chance chance = {seed};
             struct setting s = {.in = 64, .out = 32, .tile = 2 * (k + 1), .pairs = k + 1};
             for (size_t d = 0; d < 2; d++) s.before[d] = s.after[d] = 1, s.size[d] = 12;

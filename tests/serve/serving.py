@@ -3,11 +3,13 @@
 import array
 import contextlib
 import http.client
+import json
 import os
 import pathlib
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -116,14 +118,16 @@ def serving(*options, **more):
 
 
 def drawn(model, options, out="out", files=None):
-    """What the command writes for the same options, as the bytes of its file. A value of "yes" is that of a flag.
+    """What the command writes for the same options, as the bytes of its file. model: a built-in one, or a path. A value of "yes" is
+    that of a flag.
     files: names of files and what is in them."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "out.png" if out == "plot" else "out.npy")
         for name, content in (files or {}).items():
             pathlib.Path(folder, name).write_bytes(content)
         words = [f"--{name}" if value == "yes" else f"--{name}={value}" for name, value in options]
-        subprocess.run([QUELL, "sample", "--model", f"builtin:{model}", f"--{out}", path, "--quiet", *words],
+        file = model if isinstance(model, pathlib.Path) else f"builtin:{model}"
+        subprocess.run([QUELL, "sample", "--model", file, f"--{out}", path, "--quiet", *words],
                        check=True, cwd=folder)
         return path.read_bytes()
 
@@ -155,3 +159,38 @@ def multipart(parts, boundary="sheet"):
         value = value if isinstance(value, bytes) else str(value).encode()
         body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + value + b"\r\n"
     return f"multipart/form-data; boundary={boundary}", body + f"--{boundary}--\r\n".encode()
+
+
+def write_model(path, programs, **more):
+    """A network of these programs, without weights."""
+    description = {"kind": "network", "version": 1, "output": "x0", "programs": programs, **more}
+    header = json.dumps({"__metadata__": {"quell": json.dumps(description)}}).encode()
+    header += b" " * (-len(header) % 8)
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+
+
+def write_decoded(path):
+    """A model whose samples of 2 elements are decoded to 64 x 64 images."""
+    expand = [{"move": ["x"], "form": "reshape", "shape": [2, 1]}, {"move": [0], "form": "expand", "shape": [2, 2048]},
+              {"move": [1], "form": "reshape", "shape": [64, 64]}, {"map": [2], "function": "tanh"}]
+    write_model(path, {
+        "denoise": {"inputs": {"x": [2]}, "instructions": [{"map": ["x", [0.5]], "function": "mul"}], "output": 0},
+        "decode": {"inputs": {"x": [2]}, "instructions": expand, "output": 3}}, shape=[2], image=True)
+
+
+def number(value):
+    """As the server writes a float: nine digits, and a point or an exponent."""
+    text = re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.9g}")
+    return text if "." in text or "e" in text else text + ".0"
+
+
+def nested(shape, values):
+    """Lists within lists, as JSON without white space; the values are an iterator."""
+    if not shape:
+        return number(next(values))
+    return "[" + ",".join(nested(shape[1:], values) for _ in range(shape[0])) + "]"
+
+
+def as_json(shape, floats):
+    """The answer for samples, of which there are shape[0], whose floats are these bytes."""
+    return ('{"samples":' + nested(shape, iter(array.array("f", floats))) + "}\n").encode()

@@ -29,6 +29,7 @@ from quell.programs.copies import in_evaluation, in_single, is_finite, narrow_ty
 from quell.programs.copies import weights_of, with_clipped_tables
 from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.fast import choose, forget
+from quell.programs.images import image_of
 from quell.programs.infinite import with_infinities
 from quell.programs.inputs import Inputs, check_used, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
@@ -244,27 +245,6 @@ def export(
     wide = _widened(shape, variance)
     made = (decode, dtype, most, fast, description, nones, means)
     return _exported(module, path, inputs, classes, wide, *made)
-
-
-class _ChannelsLast(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return x.permute(0, 2, 3, 1)
-
-
-_CHANNELS = (1, 3, 4)
-
-
-def image_of(shape: Sequence[int]) -> nn.Module | None:
-    """Returns what makes an image of a sample: a module that puts its channels last, as the field
-    `image` wants them; None where the sample is one as it is."""
-    if len(shape) == 2 or (len(shape) == 3 and shape[2] in _CHANNELS):
-        return None
-    if len(shape) == 3 and shape[0] in _CHANNELS:
-        return _ChannelsLast()
-    raise ValueError(
-        f"quell.export: image: samples of shape {said(list(shape))} are no images: needs (height, "
-        "width), or 1, 3 or 4 channels before or after them, or a decode that makes such an image"
-    )
 
 
 def _widened(shape: Sequence[int], variance: str) -> tuple[int, ...]:

@@ -186,7 +186,15 @@ def test_guidance_without_a_class(guided):
 
 @pytest.mark.parametrize(
     ("label", "away"),
-    [(1, 1), ([0, 1, 1, 0, 1], [0, 1, 1, 0, 1]), ([1] * 5, 1), (None, -1), (2, -1), (-1, None), ([-1] * 5, None)],
+    [
+        (1, 1),
+        ([0, 1, 1, 0, 1], [0, 1, 1, 0, 1]),
+        ([1] * 5, 1),
+        (None, -1),
+        (2, -1),
+        (-1, None),
+        ([-1] * 5, None),
+    ],
 )
 def test_guidance_away_from_what_all_have(label, away):
     """It was drawn without guidance."""

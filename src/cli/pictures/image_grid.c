@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* A grid of up to 64 images on about 800 x 800 pixels, where each pixel of an image is a square of
- * whole pixels. Of large images there are fewer, so that no side exceeds 4096. Images are copied
- * into the picture as they come. */
+ * whole pixels. Of large images there are fewer, so that no side exceeds 4096. Images are kept as
+ * they come, a byte for a value, and rows of pixels are made of them when they are written. */
 #include "cli/pictures/image_grid.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "cli/pictures/png.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MOST_IMAGES 64
 #define TARGET_SIDE 800
 #define MOST_SIDE 4096
 #define GAP 2
-#define SLICE ((size_t)1 << 20) /* bytes that are written at a time */
+#define SLICE ((size_t)1 << 18) /* bytes that are written at a time */
 
+/* shades[filled][height][width][channels]: of the images. row[across][channels]: of pixels.
+ * across, down: pixels of the picture; written: rows of them. */
 struct grid {
     size_t count, filled, columns, lines;
     size_t height, width, channels, zoom;
-    size_t across, down; /* of the picture */
-    unsigned char *pixels;
+    size_t across, down, written;
+    unsigned char *shades, *row;
     struct quell_png *png;
-    size_t written; /* rows of pixels */
 };
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -50,11 +52,10 @@ quell_status grid_create(struct grid **grid, size_t count, size_t height, size_t
     made->width = width;
     made->channels = channels;
     arrange(made);
-    size_t bytes;
-    if (!quell_multiply(made->across, made->down, &bytes))
-        made->pixels = quell_new(bytes, channels);
-    if (!made->pixels) {
-        free(made);
+    made->row = quell_new(made->across, channels);
+    made->shades = quell_new(made->count ? made->count : 1, height * width * channels);
+    if (!made->row || !made->shades) {
+        grid_free(made);
         return quell_fail(QUELL_NO_MEMORY, "no memory for the plot");
     }
     *grid = made;
@@ -65,7 +66,8 @@ void grid_free(struct grid *grid)
 {
     if (!grid) return;
     quell_png_free(grid->png);
-    free(grid->pixels);
+    free(grid->row);
+    free(grid->shades);
     free(grid);
 }
 
@@ -75,36 +77,61 @@ static unsigned char shade(float value)
     return level < 0.0 ? 0 : level > 255.0 ? 255 : (unsigned char)level;
 }
 
-static void add_image(struct grid *grid, const float *image)
-{
-    size_t zoom = grid->zoom, channels = grid->channels;
-    size_t left = GAP + grid->filled % grid->columns * (grid->width * zoom + GAP);
-    size_t top = GAP + grid->filled / grid->columns * (grid->height * zoom + GAP);
-    for (size_t row = 0; row < grid->height * zoom; row++) {
-        unsigned char *line = grid->pixels + ((top + row) * grid->across + left) * channels;
-        const float *from = image + row / zoom * grid->width * channels;
-        for (size_t column = 0; column < grid->width * zoom; column++)
-            for (size_t c = 0; c < channels; c++)
-                line[column * channels + c] = shade(from[column / zoom * channels + c]);
-    }
-    grid->filled++;
-}
-
 void grid_add(struct grid *grid, size_t rows, const float *x)
 {
-    for (size_t row = 0; row < rows && grid->filled < grid->count; row++)
-        add_image(grid, x + row * grid->height * grid->width * grid->channels);
+    size_t each = grid->height * grid->width * grid->channels;
+    for (size_t row = 0; row < rows && grid->filled < grid->count; row++, grid->filled++)
+        for (size_t i = 0; i < each; i++)
+            grid->shades[grid->filled * each + i] = shade(x[row * each + i]);
+}
+
+/* Makes a row of pixels of a row of an image, from pixel `left` on. */
+static void make_part(const struct grid *grid, size_t image, size_t row, size_t left)
+{
+    size_t channels = grid->channels, bytes = grid->width * channels;
+    const unsigned char *from = grid->shades + (image * grid->height + row) * bytes;
+    unsigned char *to = grid->row + left * channels;
+    for (size_t column = 0; column < grid->width; column++, from += channels)
+        for (size_t i = 0; i < grid->zoom; i++, to += channels) memcpy(to, from, channels);
+}
+
+static void make_row(const struct grid *grid, size_t down)
+{
+    size_t side = grid->height * grid->zoom + GAP, line = down / side, within = down % side;
+    memset(grid->row, 0, grid->across * grid->channels);
+    if (within < GAP || line == grid->lines) return;
+    for (size_t column = 0; column < grid->columns; column++) {
+        size_t image = line * grid->columns + column;
+        if (image == grid->filled) return;
+        make_part(grid, image, (within - GAP) / grid->zoom,
+                  GAP + column * (grid->width * grid->zoom + GAP));
+    }
+}
+
+/* Writes rows of pixels up to this one, as many as a slice has. */
+static quell_status write_to(struct grid *grid, struct quell_output *output, size_t end, bool *more)
+{
+    size_t rows = SLICE / (grid->across * grid->channels) + 1;
+    quell_status status = QUELL_OK;
+    if (!grid->png)
+        status = quell_png_begin(&grid->png, output, grid->across, grid->down, grid->channels);
+    for (; !status && rows && grid->written < end; rows--, grid->written++) {
+        make_row(grid, grid->written);
+        status = quell_png_add(grid->png, 1, grid->row);
+    }
+    *more = !status && grid->written < end;
+    return status;
+}
+
+quell_status grid_write_ready(struct grid *grid, struct quell_output *output, bool *more)
+{
+    size_t lines = grid->filled == grid->count ? grid->lines : grid->filled / grid->columns;
+    size_t end = lines * (grid->height * grid->zoom + GAP);
+    *more = false;
+    return end > grid->written ? write_to(grid, output, end, more) : QUELL_OK;
 }
 
 quell_status grid_write_some(struct grid *grid, struct quell_output *output, bool *more)
 {
-    size_t line = grid->across * grid->channels;
-    size_t rows = smaller(grid->down - grid->written, SLICE / line + 1);
-    quell_status status = QUELL_OK;
-    if (!grid->png)
-        status = quell_png_begin(&grid->png, output, grid->across, grid->down, grid->channels);
-    if (!status) status = quell_png_add(grid->png, rows, grid->pixels + grid->written * line);
-    grid->written += rows;
-    *more = !status && grid->written < grid->down;
-    return status;
+    return write_to(grid, output, grid->down, more);
 }

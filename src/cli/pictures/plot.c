@@ -32,6 +32,8 @@ const char *plot_kind(const struct subject *subject)
     return elements == 2 ? "density" : NULL;
 }
 
+bool plot_comes_in_parts(const struct subject *subject) { return has_grid(subject); }
+
 quell_status plot_create(struct plot **plot, const struct subject *subject, size_t count)
 {
     struct plot *made = quell_new(1, sizeof *made);
@@ -51,6 +53,13 @@ quell_status plot_add(struct plot *plot, size_t rows, const float *x)
     if (plot->density) return density_add(plot->density, rows, x);
     grid_add(plot->grid, rows, x);
     return QUELL_OK;
+}
+
+/* The colours of a density, of its first pixel as well, depend on all samples. */
+quell_status plot_write_ready(struct plot *plot, struct quell_output *output, bool *more)
+{
+    *more = false;
+    return plot->grid ? grid_write_ready(plot->grid, output, more) : QUELL_OK;
 }
 
 quell_status plot_write_some(struct plot *plot, struct quell_output *output, bool *more)

@@ -21,6 +21,9 @@ struct subject {
 /* Returns what a picture of such samples shows, "density" or "images"; NULL if there is none. */
 const char *plot_kind(const struct subject *subject);
 
+/* Whether a picture of such samples has parts that later samples do not change. */
+bool plot_comes_in_parts(const struct subject *subject);
+
 /* Creates the plot of `count` samples of which there is one. */
 quell_status plot_create(struct plot **plot, const struct subject *subject, size_t count);
 
@@ -28,6 +31,10 @@ quell_status plot_create(struct plot **plot, const struct subject *subject, size
 quell_status plot_add(struct plot *plot, size_t rows, const float *x);
 
 quell_status plot_write(struct plot *plot, struct quell_output *output);
+
+/* Writes a part of what no row that is still to be added changes; *more: whether there is more of
+ * that. It is never all: the last bytes are for plot_write_some. */
+quell_status plot_write_ready(struct plot *plot, struct quell_output *output, bool *more);
 
 /* Writes a part of it, of a large picture what takes about a twentieth of a second; *more: whether
  * there is more to write, to the same output. */
