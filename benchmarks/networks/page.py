@@ -7,6 +7,7 @@ import statistics
 from typing import Any
 
 from kept import Kept
+from nets import NETWORKS
 from peers import PEERS
 from report import is_own, names_of, ratio, table
 
@@ -22,7 +23,8 @@ the median or nearer. [Performance](performance.md#networks-beside-their-peers) 
 
 The last column has two limits: all multiply-adds, one by one, at the peak that was measured beside them, without attention's
 own; and reading the weights once from the last-level cache. Convolutions in tiles go below the first. A peer without a figure
-did not take the network, or was not asked for so many samples at once. A figure in parentheses is the time of a result that
+did not take the network, or was not asked for so many samples at once: torch.compile and zentorch, which compile each number of
+samples for minutes, are asked for eight where their files were prepared. A figure in parentheses is the time of a result that
 is off float64's by more than 0.01 of its largest value (bfloat16: 0.1; eight bits: 0.25); it is not compared.
 
 ## float32
@@ -44,6 +46,13 @@ Everywhere that each of them can; OpenVINO's rest is float32 or bfloat16.
 
 {int8}
 {int8_said}
+
+## Targets
+
+What was wanted beyond being ahead, and the rows that miss it.
+[Performance](performance.md#targets-of-networks) says why, with measurements.
+
+{targets}
 
 ## How far off
 
@@ -104,7 +113,7 @@ def _off(rows: list[dict[str, Any]]) -> str:
 def text(kept: Kept) -> str:
     rows, noted = kept.rows(), kept.noted()
     low, high = _spread(rows)
-    filled = {"off": _off(rows)}
+    filled = {"off": _off(rows), "targets": _targets(rows)}
     for precision in dict.fromkeys(peer.precision for peer in PEERS):
         filled[precision] = table(rows, precision, noted["limits"])
         filled[f"{precision}_said"] = _said(rows, precision)
@@ -112,6 +121,35 @@ def text(kept: Kept) -> str:
     said = {name: one for name, one in noted.items() if name != "limits"}
     whole = PAGE.format(**filled, **said, turns=turns, low=f"{low:.2f}", high=f"{high:.2f}")
     return re.sub(r"\n{3,}", "\n\n", whole).rstrip() + "\n"
+
+
+CONVOLUTIONS = {n.name for n in NETWORKS if not n.transforms and "MLP" not in n.name}
+TRANSFORMERS = {n.name for n in NETWORKS if n.transforms}
+ALL = {n.name for n in NETWORKS}
+OPENVINO_INT8 = ["OpenVINO int8", "OpenVINO int8 + bf16"]
+TARGETS: tuple[tuple[str, str, set[str], list[str], float], ...] = (
+    ("float32, convolutions: 1.1 times ncnn", "quell", CONVOLUTIONS, ["ncnn"], 1.1),
+    ("float32, convolutions: 1.6 times OpenVINO", "quell", CONVOLUTIONS, ["OpenVINO"], 1.6),
+    ("float32, transformers: 1.25 times the better of both", "quell", TRANSFORMERS,
+     ["ncnn", "OpenVINO"], 1.25),
+    ("eight bits, all: 1.1 times OpenVINO", "quell int8", ALL, OPENVINO_INT8, 1.1),
+)  # fmt: skip
+
+
+def _targets(rows: list[dict[str, Any]]) -> str:
+    """Each target, how many rows meet it, and those that do not."""
+    lines = ["| target | met by | missed by |", "| --- | --- | --- |"]
+    for said, own, networks, others, wanted in TARGETS:
+        times = {
+            f"{row['network']}, {row['samples']}": ratio(row, [own, *others])
+            for row in rows
+            if row["network"] in networks
+        }
+        found = {name: one for name, one in times.items() if one}
+        missed = [f"{name} ({one:.2f})" for name, one in found.items() if one < wanted]
+        met = f"{len(found) - len(missed)} of {len(found)} rows"
+        lines.append(f"| {said} | {met} | {'; '.join(missed) or 'none'} |")
+    return "\n".join(lines)
 
 
 README = (

@@ -48,7 +48,8 @@ TILE void row_add_zero(vf *sum, const size_t vectors)
 /* Weights that the rows of one tile share are asked for so many steps before their turn, which is
  * the latency of a last-level cache, and for the second level as long before it as memory takes:
  * no prefetcher of a processor goes beyond a page, of which a panel has several. With up to four
- * rows this took longer than it saved. Narrow ones that will be widened next are asked for a row,
+ * rows this took longer than it saved. What lies behind the last panel is asked for as well: no load
+ * may stand here. Narrow ones that will be widened next are asked for a row,
  * which is a line of cache, at a step. */
 #define AHEAD 20
 #define FAR_AHEAD 128

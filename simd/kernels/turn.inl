@@ -33,11 +33,29 @@ static void turn_four(const float *from, size_t from_row, size_t columns, float 
     }
 }
 
+/* The same for two rows whose columns are to follow one another, as those of a group of two channels
+ * do. */
+static void turn_two(const float *from, size_t from_row, size_t columns, float *to)
+{
+    for (size_t j = 0; j < columns; j += 4) {
+        four_floats row[2], column[2];
+        size_t at = j + 4 <= columns ? j : columns - 4;
+        for (size_t r = 0; r < 2; r++) memcpy(&row[r], from + r * from_row + at, sizeof row[r]);
+        column[0] = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+        column[1] = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+        for (size_t i = 0; i < 2; i++) memcpy(to + 2 * at + 4 * i, &column[i], sizeof column[i]);
+    }
+}
+
 /* The same for all rows. Each line of cache is read once, while it is there: the rows of images
  * whose sizes are powers of two drive one another out. */
 static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
                  size_t to_row)
 {
+    if (rows == 2 && to_row == 2 && columns >= 4) {
+        turn_two(from, from_row, columns, to);
+        return;
+    }
     if (rows < (LANES < 4 ? LANES : 4) || columns < 4) {
         for (size_t r = 0; r < rows; r++)
             for (size_t j = 0; j < columns; j++) to[j * to_row + r] = from[r * from_row + j];

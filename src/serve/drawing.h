@@ -22,8 +22,8 @@ struct serve_stream;
  * holders: its request, the queue, and events that are being written.
  * account: of the client; held: the memory that it was given from there.
  * liked: the formats that the client takes. events: not NULL if it wants to see how they are drawn.
- * stream: not NULL if the answer is sent as its samples are drawn. whole: it is not, if it has no
- *   length that is known before: of HTTP/1.0, where nobody sees that such an answer was cut off.
+ * stream: not NULL if the answer is sent as its samples are drawn. whole: only
+ *   if its length is known before.
  * tag: the name of the result, "" if the model is not reproducible, or it is told as events.
  * shown: what a sample is when it is decoded.
  * ticket, decoding: in the queue, where they are drawn and then decoded.

@@ -33,17 +33,28 @@ static void *note_address(void *user, const char *uri, struct MHD_Connection *co
     request->connection = connection;
     request->place = place;
     serve_escape(request->uri, sizeof request->uri, uri);
+    request->end = uri + strlen(uri);
     free(place->noted);
     place->noted = request;
     return request;
 }
 
-static void begin_request(struct serve_request *request, const char *version)
+/* libmicrohttpd hands out an address up to a NUL in it, and what stands behind that, parameters as
+ * well, is lost. It leaves the version where it stood, behind the end of the address. */
+static bool is_torn(const char *end, const char *version)
+{
+    uintptr_t behind = (uintptr_t)version - (uintptr_t)end;
+    return behind > 1 && behind < MEMORY;
+}
+
+static void begin_request(struct serve_request *request, const char *method, const char *version)
 {
     struct serve_server *server = request->server;
     request->place->noted = NULL;
     request->models = serve_shelf_take(&server->shelf);
-    request->old = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
+    request->torn = is_torn(request->end, version);
+    request->whole = strcmp(version, MHD_HTTP_VERSION_1_1) != 0 ||
+                     !strcmp(method, MHD_HTTP_METHOD_HEAD);
     request->began = quell_queue_now();
     atomic_fetch_add(&server->open, 1);
 }
@@ -64,7 +75,7 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
     (void)user, (void)connection;
     if (!request) return MHD_NO;
     if (!request->models) {
-        begin_request(request, version);
+        begin_request(request, method, version);
         return serve_admit(request, url, method);
     }
     if (*size) {

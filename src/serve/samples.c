@@ -330,7 +330,7 @@ enum MHD_Result serve_samples(struct serve_request *request, const struct serve_
     if (!drawing) return MHD_NO;
     request->drawing = drawing;
     drawing->liked = find_liked(request);
-    drawing->whole = request->old;
+    drawing->whole = request->whole;
     quell_status status = read_address(request);
     if (status) return fail(request, status);
     if (request->posted) return send_to_workshop(request);

@@ -34,7 +34,9 @@ struct serve_received {
  *
  * place: its connection.
  * uri: the address as it was sent (serve_escape), as far as it fits. began: when it came.
- * old: it is of HTTP/1.0, or of a version that is not known here.
+ * end: of the address, as long as its first line is there; torn: there was more of it.
+ * whole: its answer has a length: where it is not of HTTP/1.1 nothing else says that all has come;
+ *   and after the head of an answer in chunks, libmicrohttpd sends the last chunk for HEAD, too.
  * models: those that were served when it came; NULL until its headers are there. posted: its method
  *   is POST; type, body: of that.
  * address: of whoever asks, as a proxy may have said.
@@ -52,7 +54,8 @@ struct serve_request {
     char uri[SERVE_MOST_URI];
     double began;
     struct serve_models *models;
-    bool old, posted, drawn, guarded;
+    const char *end;
+    bool torn, whole, posted, drawn, guarded;
     const char *type;
     struct serve_received body;
     struct serve_address address;

@@ -3,6 +3,7 @@
  * weights stays as it is and is named; and what it refuses. The command's own test has more. */
 #include "harness.h"
 #include "models.h"
+#include "quantizing.h"
 #include "scratch.h"
 
 #include <math.h>
@@ -10,67 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { COUNT = 12, DIM = 2, STEPS = 6 };
-
-/* Samples of classes in turn, with a guidance of 2, in six steps of Heun's method. */
-struct settings {
-    int32_t classes[COUNT];
-    quell_guidance guidance;
-    quell_sampler_options sampling;
-    quell_draw draw;
-    quell_run run;
-    quell_quantize_options options;
-};
-
-static void settings_of(struct settings *s)
-{
-    for (size_t i = 0; i < COUNT; i++) s->classes[i] = (int32_t)(i % 2);
-    s->guidance = quell_guidance_defaults();
-    s->sampling = quell_sampler_defaults();
-    s->sampling.steps = STEPS;
-    s->draw = quell_draw_defaults();
-    s->draw.count = COUNT;
-    s->draw.seed = 3;
-    s->draw.classes = s->classes;
-    s->run = quell_run_defaults();
-    s->options = quell_quantize_defaults();
-    s->options.bound = 0.03;
-    s->options.sampler = "heun";
-    s->options.guidance = &s->guidance;
-    s->options.sampling = &s->sampling;
-    s->options.draw = &s->draw;
-    s->options.run = &s->run;
-}
-
-static void draw(const char *name, const struct settings *s, float *x)
-{
-    quell_model *model = NULL;
-    quell_denoiser *guided = NULL;
-    quell_schedule *schedule = NULL;
-    quell_sampler *sampler = NULL;
-    MUST(quell_model_load(&model, name));
-    MUST(quell_denoiser_from_guidance(&guided, quell_model_denoiser(model), NULL, &s->guidance));
-    MUST(quell_schedule_create(&schedule, quell_model_schedule(model)));
-    MUST(quell_sampler_create(&sampler, "heun", guided, schedule, &s->sampling));
-    MUST(quell_sample(sampler, &s->draw, NULL, x));
-    quell_sampler_free(sampler);
-    quell_schedule_free(schedule);
-    quell_denoiser_free(guided);
-    quell_model_free(model);
-}
-
-/* How far y is from x, in units of the deviation of x. */
-static double distance(const float *x, const float *y)
-{
-    double mean = 0, squares = 0, moved = 0;
-    for (size_t i = 0; i < COUNT * DIM; i++) mean += (double)x[i] / (COUNT * DIM);
-    for (size_t i = 0; i < COUNT * DIM; i++) {
-        squares += pow((double)x[i] - mean, 2);
-        moved += pow((double)y[i] - (double)x[i], 2);
-    }
-    return sqrt(moved / squares);
-}
 
 /* What a progress function has heard. */
 struct heard {

@@ -93,22 +93,33 @@ TEST(rows, keep_to_their_rows)
         }
 }
 
-/* Columns of any count become rows, and nothing else is written. */
+enum { MOST_TURNED = 37, APART = 41 };
+
+/* Rows of the result are to_row floats apart. */
+static void check_turned(const struct quell_kernels *k, const float *x, size_t rows, size_t columns,
+                         size_t to_row)
+{
+    static float out[MOST_TURNED * APART + 1];
+    memset(out, 0, sizeof out);
+    k->turn(x, rows, APART, columns, out, to_row);
+    for (size_t i = 0; i < MOST_TURNED * APART + 1; i++) {
+        size_t j = i / to_row, r = i % to_row;
+        float right = j < columns && r < rows ? x[r * APART + j] : 0;
+        CHECK(out[i] == right, "%s: %zu x %zu, %zu apart, row %zu, column %zu", k->isa, rows,
+              columns, to_row, r, j);
+    }
+}
+
+/* Columns of any count become rows, near to one another or apart, and nothing else is written. */
 TEST(rows, turn_moves_each_element)
 {
-    enum { MOST_TURNED = 37, APART = 41 };
-    static float x[MOST_TURNED * APART], out[MOST_TURNED * APART];
+    static float x[MOST_TURNED * APART];
     formula_fill("turn", 1, MOST_TURNED * APART, x);
     for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
         for (size_t rows = 1; rows <= MOST_TURNED; rows++)
             for (size_t columns = 1; columns <= MOST_TURNED; columns++) {
-                memset(out, 0, sizeof out);
-                k->turn(x, rows, APART, columns, out, APART);
-                for (size_t i = 0; i < MOST_TURNED * APART; i++) {
-                    size_t j = i / APART, r = i % APART;
-                    float right = j < columns && r < rows ? x[r * APART + j] : 0;
-                    CHECK(out[i] == right, "%s: %zu x %zu, row %zu, column %zu", k->isa, rows,
-                          columns, r, j);
-                }
+                check_turned(k, x, rows, columns, APART);
+                check_turned(k, x, rows, columns, rows);
+                check_turned(k, x, rows, columns, rows + 1);
             }
 }

@@ -63,6 +63,28 @@ TEST(mpi, seeds)
                 3);
 }
 
+/* Weights and products of bfloat16 numbers: the same bytes for any ranks, and others than those of
+ * the stored weights. */
+TEST(mpi, precision)
+{
+    static const char *const precisions[] = {"stored", "bf16", "bf16_products"};
+    struct command command = command_new();
+    char *file[3];
+    size_t size[3];
+    for (size_t i = 0; i < 3; i++) {
+        char text[200];
+        snprintf(text, sizeof text, GLYPHS "--class each --guidance 2 --precision %s",
+                 precisions[i]);
+        check_same(&command, text, 3);
+        file[i] = scratch_read(&command.work, "many.npy", &size[i]);
+        for (size_t k = 0; k < i; k++)
+            CHECK(size[i] == size[k] && memcmp(file[i], file[k], size[i]) != 0,
+                  "%s gives the samples of %s", precisions[i], precisions[k]);
+    }
+    for (size_t i = 0; i < 3; i++) free(file[i]);
+    command_remove(&command);
+}
+
 /* Each rank decodes its own samples. */
 TEST(mpi, decodes)
 {
@@ -300,6 +322,20 @@ TEST(mpi, other_options)
         free(complaint);
         CHECK(scratch_count(&command.work, ".") == 0, "left a file");
     }
+    command_remove(&command);
+}
+
+TEST(mpi, other_precision)
+{
+    struct command command = command_new();
+    on_each_rank("QUELL_MPI_COMMAND");
+    CHECK(command_run(&command,
+                      GLYPHS "--out m.npy + " GLYPHS "--out m.npy --precision bf16_products") != 0,
+          "done");
+    char *complaint = only_complaint(&command);
+    CHECK(strstr(complaint, "precision"), "%s", complaint);
+    CHECK(scratch_count(&command.work, ".") == 0, "left a file");
+    free(complaint);
     command_remove(&command);
 }
 
