@@ -64,6 +64,10 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         integer(c_int) :: status
+        character(60) :: slot
+        write (slot, '(a, i0, a)') 'noise: slot ', k, ', must be from 0 to 7'
+        if (k < 0 .or. k > 7) call quell_refuse(trim(slot), stat, errmsg)
+        if (k < 0 .or. k > 7) return
         status = check(sample, element)
         if (status == QUELL_OK) status = c_noise_brownian(seed, int(k, c_int), t, s, sample, &
             element, size(noise, kind=c_size_t), noise)

@@ -154,10 +154,24 @@ contains
             allocated(held%own%weights))
         if (.not. guided_for_c) call quell_refuse( &
             'quantize: times and weights of guidance, but guided is .false.', stat, errmsg)
+        if (.not. guided_for_c) return
+        guided_for_c = held%own%guided .or. is_left(held%own)
+        if (.not. guided_for_c) call quell_refuse('quantize: weight, low, high or rescale of ' // &
+            'guidance is set, but guided is .false.', stat, errmsg)
         if (.not. guided_for_c .or. .not. allocated(held%own%weights)) return
         guided_for_c = size(held%own%weights) == points
         if (.not. guided_for_c) call quell_refuse_shape('quantize: the shape of weights', &
             shape(held%own%weights, kind=c_size_t), [points], stat, errmsg)
+    end function
+
+    ! Whether how the network would be guided was left as it is at first.
+    pure logical function is_left(own)
+        type(quell_quantize_options), intent(in) :: own
+        type(quell_quantize_options) :: first
+        real(c_double) :: set(4)
+        set = abs([own%weight, own%low, own%high, own%rescale] - &
+            [first%weight, first%low, first%high, first%rescale])
+        is_left = all(set <= 0)
     end function
 
     ! Makes a text for C of one that is given; returns a status.

@@ -259,8 +259,23 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         operation%size = c_sizeof(operation)
+        if (c_associated(sampler%handle) .and. .not. is_operation(sampler, i, stat, errmsg)) return
         call quell_finish(c_sampler_operation(sampler%handle, i - 1, operation), stat, errmsg)
     end subroutine
+
+    recursive logical function is_operation(sampler, i, stat, errmsg)
+        type(quell_sampler), intent(in) :: sampler
+        integer(c_size_t), intent(in) :: i
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        character(60) :: numbers
+        is_operation = i >= 1 .and. i <= c_sampler_operations(sampler%handle)
+        if (is_operation) return
+        write (numbers, '(i0, a, i0)') i, ', must be from 1 to ', &
+            c_sampler_operations(sampler%handle)
+        call quell_error_set(int(QUELL_NOT_FOUND), 'operation: i is ' // trim(numbers))
+        call quell_finish(QUELL_NOT_FOUND, stat, errmsg)
+    end function
 
     ! Returns the word for a kind of operation, such as 'eval' for QUELL_OPERATION_EVAL.
     recursive function quell_operation_name(kind) result(name)

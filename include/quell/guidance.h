@@ -26,7 +26,8 @@ extern "C" {
  *   kept, because great weights make contrasts too strong. The guided mean mu' becomes
  *   phi mu' s / s' + (1 - phi) mu', where s and s' are the standard deviations of mu and mu' over
  *   the elements of the sample (Lin et al., 2305.08891, eq. 15 and 16, where it is done to what the
- *   network returns) (0). */
+ *   network returns). It is for samples of many elements, such as images: the s' of a few may be
+ *   nearly 0, and s / s' anything. Those of one element have none, and are refused (0). */
 typedef struct quell_guidance {
     size_t size;
     double weight;

@@ -85,13 +85,15 @@ inline entry entry_of(quell_list_kind kind, size_t i, const quell_entry &known)
 
 } // namespace detail
 
-/* All entries of a list. */
+/* All entries of a list. Throws an error for a list that there is not. */
 inline std::vector<entry> list(quell_list_kind kind)
 {
     std::vector<entry> all;
     quell_entry known = quell_entry_init();
-    for (size_t i = 0; !quell_list(kind, i, &known); i++)
+    quell_status status;
+    for (size_t i = 0; !(status = quell_list(kind, i, &known)); i++)
         all.push_back(detail::entry_of(kind, i, known));
+    if (status != QUELL_NOT_FOUND) detail::check(status);
     return all;
 }
 

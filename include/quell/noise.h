@@ -37,6 +37,9 @@ extern "C" {
  * the t of that end. The key of a step between two such points is that of their values of lambda
  * (quell_lambda), given here in place of t and s.
  *
+ * Every t and s give a key; but no run has that of others than these, as of t < s or of times
+ * beyond [0, 1].
+ *
  * In dpm_adaptive each sample chooses its own steps. The key is that of the whole way, from the
  * first time to the last, and step j of the sample has its stream j.
  *

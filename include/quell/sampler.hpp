@@ -82,7 +82,7 @@ class c_options
         c_.stop = from.stop;
         if (!from.grid.empty()) c_.grid = detail::text("sampler: grid", from.grid);
         if (!from.times.empty() && !from.sigmas.empty())
-            throw error(QUELL_BAD_ARGUMENT, "sampler: the grid is given by times or by sigmas");
+            throw error(QUELL_BAD_ARGUMENT, "sampler: times and sigmas are given; leave one out");
         const std::vector<double> &given = from.times.empty() ? from.sigmas : from.times;
         if (!given.empty()) {
             if (given.size() < 2)

@@ -8,11 +8,11 @@ import os
 from typing import Any
 
 from quell import _quell
-from quell._numbers import text, whole
+from quell._numbers import refuse_class, text, whole
 from quell._said import said
 from quell.denoise import FunctionDenoiser, NativeDenoiser
 from quell.errors import refused
-from quell.noise import Schedule, ask
+from quell.noise import Schedule, ask, check_schedule
 
 # azula's own schedules: their names in the library, and their options.
 _AZULA = {
@@ -44,7 +44,7 @@ def _azula_spec(schedule: Any) -> str | None:
 def _agree(schedule: Any, native: _quell.Schedule) -> bool:
     """Whether a schedule does what the library's does: its methods may have been replaced."""
     for t in (0.13, 0.77):
-        for own, right in zip(ask(schedule, t), native.at(t), strict=True):
+        for own, right in zip(ask(schedule, t, tensors=True), native.at(t), strict=True):
             if not abs(own - right) <= 1e-6 * abs(right):
                 return False
     return True
@@ -66,12 +66,13 @@ def _check_parts(schedule: Schedule) -> None:
                 break
 
 
-def native_schedule(schedule: Any) -> _quell.Schedule:
+def native_schedule(schedule: Any, tensors: bool = False) -> _quell.Schedule:
     """The library's object for a schedule: the same one for the same, as long as nothing of it was
     changed; of a stranger's a fresh one each time, as it may have been.
 
     Arguments:
-        schedule: A Schedule, a spec, azula's, or schedule(t) -> (alpha, sigma) of tensors.
+        schedule: A Schedule, a spec, azula's, or schedule(t) -> (alpha, sigma).
+        tensors: Whether a stranger's gets tensors, whatever it takes.
 
     Raises:
         TypeError: It is none.
@@ -84,9 +85,8 @@ def native_schedule(schedule: Any) -> _quell.Schedule:
     spec = _azula_spec(schedule)
     if spec is not None:
         return _named(spec)
-    if not callable(schedule):
-        raise TypeError(f"schedule: {said(schedule)} is neither a schedule nor callable")
-    return _quell.Schedule.from_function(lambda t: ask(schedule, t))
+    check_schedule(schedule)
+    return _quell.Schedule.from_function(lambda t: ask(schedule, t, tensors))
 
 
 def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
@@ -111,11 +111,15 @@ def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
 
 def refuse_no_denoiser(denoiser: Any) -> None:
     """Refuses what cannot be called, among it the name of a model, or its path, where the model
-    itself is wanted.
+    itself is wanted; and the class of a denoiser.
 
     Raises:
         TypeError: It is such.
     """
+    refuse_class(denoiser, "denoiser", "a denoiser")
+    if isinstance(denoiser, type) and issubclass(denoiser, FunctionDenoiser):
+        name = denoiser.__name__
+        raise TypeError(f"denoiser: {name} is a class, must be a denoiser, as {name}(...)")
     if callable(denoiser):
         return
     if isinstance(denoiser, (str, os.PathLike)):

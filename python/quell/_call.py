@@ -13,6 +13,8 @@ import numpy as np
 
 from quell._arrays import as_floats, is_tensor, of_type, torch_if_imported
 from quell._keywords import meant, names_of, takes_any
+from quell._settings import of_sampler
+from quell._function import check_mean
 from quell.denoise import FunctionDenoiser, PerSample
 from quell.errors import refused
 
@@ -99,7 +101,8 @@ def check_keywords(denoiser: Any, given: dict[str, Any], of_call: list[str]) -> 
     takes = names_of(own, wrapped=False)
     for name in given:
         if name not in takes:
-            hint = "" if name in of_call else meant(name, [*takes[2:], *of_call])
+            mine = meant(name, [*takes[2:], *of_call])
+            hint = "" if name in of_call else of_sampler(name) or mine
             raise TypeError(f"the denoiser takes no argument {name!r}{hint}")
 
 
@@ -110,8 +113,23 @@ def unwrapped(kwargs: dict[str, Any], count: int) -> dict[str, Any]:
 
 def mean_of(result: Any) -> Any:
     """Returns the mean that a denoiser returned, by itself or in a posterior."""
-    mean = getattr(result, "mean", result)
-    return result if callable(mean) else mean
+    return result.mean if _is_posterior(result) else result
+
+
+def _is_posterior(result: Any) -> bool:
+    """Whether a denoiser returned something with `.mean`, which is a method of an array's."""
+    return hasattr(result, "mean") and not callable(result.mean)
+
+
+def output_of(result: Any, denoiser: FunctionDenoiser) -> Any:
+    """Returns the output of a function, which may be a posterior if it is E[X | x_t].
+
+    Raises:
+        BadArgument: It is a posterior, and to be something else.
+    """
+    if _is_posterior(result):
+        check_mean(denoiser, "the function returned a posterior, whose .mean is E[X | x_t]")
+    return mean_of(result)
 
 
 @dataclasses.dataclass
@@ -150,7 +168,8 @@ class Call:
             result = function(x, np.float64(told), **kwargs)
         if raw and own.variance != "none":
             return self._pair(result, x.shape)
-        return _values(mean_of(result), x.shape, self._said("denoiser: it returned", len(x)))
+        made = output_of(result, own) if raw else mean_of(result)
+        return _values(made, x.shape, self._said("denoiser: it returned", len(x)))
 
     def _said(self, what: str, rows: int) -> str:
         """Returns `what`, with a hint if the denoiser was called with only some of the samples."""
@@ -161,8 +180,7 @@ class Call:
             f"each are to be quell.PerSample), it returned"
         )
 
-    @staticmethod
-    def _pair(result: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    def _pair(self, result: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             raise TypeError(
                 f"denoiser: it returned a {type(result).__name__}, must be a pair, the output and "
@@ -170,7 +188,7 @@ class Call:
             )
         output, variance = result
         return (
-            _values(mean_of(output), shape, "denoiser: it returned an output of"),
+            _values(output_of(output, self.denoiser), shape, "denoiser: it returned an output of"),
             _values(variance, shape, "denoiser: it returned a variance of"),
         )
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from quell import _quell
 from quell._keywords import hinted
-from quell._numbers import function_of, text, whole
+from quell._numbers import function_of, refuse_class, text, whole
+from quell.errors import refused
 from quell.noise import schedule_of_denoiser
 
 
@@ -36,7 +37,8 @@ class FunctionDenoiser:
 
     Arguments:
         function: function(input, time, **kwargs) -> output, which is called for all samples of a
-            call at once: input and output have shape (B, *), `time` has shape ().
+            call at once: input and output have shape (B, *), `time` has shape (). Where the output
+            is "x0", it may be something with `.mean`.
         schedule: The schedule (default "vp").
         output: What the function's output is: "x0", the mean; "eps", E[Z | x_t] with x_t =
             alpha X + sigma Z; "v", alpha E[Z | x_t] - sigma E[X | x_t]; "score",
@@ -55,7 +57,8 @@ class FunctionDenoiser:
             weights, up to 2^64 - 1; 0 for none. It becomes a part of Sampler.digest.
 
     Raises:
-        BadArgument: There is no such output, precondition or variance.
+        BadArgument: There is no such output, precondition or variance; or the function is a
+            denoiser of the library's, which returns the mean, and the output is something else.
     """
 
     @hinted
@@ -68,6 +71,7 @@ class FunctionDenoiser:
         variance: str = "none",
         digest: int = 0,
     ) -> None:
+        refuse_class(function, "function", "a function or a module")
         function_of(function, "function")
         self.function = function
         self.schedule = schedule_of_denoiser(schedule)
@@ -76,3 +80,19 @@ class FunctionDenoiser:
         self.variance = text(variance, "variance")
         self.digest = whole(digest, "digest")
         _quell.Denoiser.function(1, output, precondition, variance, self.digest)  # refuses names
+        from quell._adapt import is_native
+
+        if is_native(function):
+            check_mean(self, "the function is a denoiser of the library's, of E[X | x_t]")
+
+
+def check_mean(denoiser: FunctionDenoiser, why: str) -> None:
+    """Refuses an output other than E[X | x_t], where the function returns that.
+
+    Raises:
+        BadArgument: It is another one, or the precondition has its own way from it to the mean.
+    """
+    if denoiser.output != "x0":
+        raise refused(f"output: {denoiser.output!r}, but {why}: must be 'x0'")
+    if denoiser.precondition == "karras":
+        raise refused(f"precondition: 'karras', but {why}: must be another one")

@@ -48,7 +48,14 @@ _OTHERS = {
     "generator": "seed",
     "num_threads": "threads",
     "noise_schedule": "schedule",
+    "callback": "progress",
+    "callback_on_step_end": "progress",
 }
+
+
+def of_others(name: str) -> str:
+    """Returns what quell calls an argument of other programs; its name if that is no such."""
+    return _OTHERS.get(name, name)
 
 
 def meant(name: str, names: Iterable[str]) -> str:

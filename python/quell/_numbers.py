@@ -132,6 +132,22 @@ def function_of(value: Any, what: str) -> Any:
     return value
 
 
+def refuse_class(value: Any, what: str, kind: str, given: str = "...") -> None:
+    """Refuses a class in place of an object of it, which can be called as the class can: its
+    parentheses were forgotten.
+
+    Arguments:
+        kind: What it must be.
+        given: What stands in its parentheses.
+
+    Raises:
+        TypeError: It is a class whose objects can be called.
+    """
+    if isinstance(value, type) and any("__call__" in vars(base) for base in value.__mro__):
+        name = value.__name__
+        raise TypeError(f"{what}: {name} is a class, must be {kind}, as {name}({given})")
+
+
 def reals(values: Any, what: str) -> list[float]:
     """A row of real numbers.
 

@@ -314,7 +314,7 @@ class Sampler(Settings):
         if own is None:
             refuse_no_denoiser(self.denoiser)
             raise TypeError("schedule: the denoiser has none; say which, as schedule='vp'")
-        return native_schedule(own)
+        return native_schedule(own, self._tensors())
 
     def _time(self, t: Any, what: str) -> float:
         """Returns a time in double. A rounded time of the grid becomes the time of the grid."""

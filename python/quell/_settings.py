@@ -13,8 +13,8 @@ import numpy as np
 from quell import _quell
 from quell._arrays import Array, as_doubles
 from quell._inputs import moments
-from quell._keywords import meant, names_of
-from quell._numbers import flag, float_type, on_cpu, real, text, whole
+from quell._keywords import meant, names_of, of_others
+from quell._numbers import flag, float_type, on_cpu, real, refuse_class, text, whole
 from quell._said import row_of, said
 from quell._times import Times
 from quell.errors import Error, NotFound, refused
@@ -53,9 +53,10 @@ def _options_of(name: str) -> set[str]:
 
 def of_sampler(name: str) -> str:
     """Says of an argument that a call does not take where it stands, if that is the sampler: "
-    (...)", or "" if it does not."""
-    if name in names_of(Settings.__init__) and name not in ("denoiser", "spec"):
-        return f" (it is the sampler's: sampler.{name} = ...)"
+    (...)", or "" if it does not. Its name may be that of other programs."""
+    own = of_others(name)
+    if own in names_of(Settings.__init__) and own not in ("denoiser", "spec"):
+        return f" (it is the sampler's: sampler.{own} = ...)"
     for made in _quell.samplers():
         if any(name == option.name for option in made.options):
             example = f"{made.name}:{name}=..."
@@ -76,7 +77,10 @@ def _time(value: Any, what: str) -> float:
 
 def _schedule(value: Any, what: str) -> Any:
     """A schedule by its name is made for a try; others are seen when they are used."""
-    return _quell.Schedule(text(value, what)) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _quell.Schedule(text(value, what))
+    refuse_class(value, what, "a schedule", "")
+    return value
 
 
 # What is wrong in itself is refused where it is set: attributes, and their checks. Of these, the

@@ -9,13 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from quell._numbers import function_of
+from quell._numbers import function_of, refuse_class
 from quell._said import said
 from quell.denoise import Posterior
 
 
 def _check(backbone: Any, schedule: Any) -> None:
+    refuse_class(backbone, "backbone", "a network")
     function_of(backbone, "backbone")
+    refuse_class(schedule, "schedule", "a schedule", "")
     if not callable(schedule):
         raise TypeError(f"schedule: {said(schedule)}, must be a schedule, as quell.Schedule('vp')")
 

@@ -336,10 +336,10 @@ class _Guided(NativeDenoiser):
         return _quell.Denoiser.guided(base.native, None if guide is None else guide.native, *how)
 
 
-def _check_own(one: Any, what: str) -> None:
+def _check_own(one: Any, what: str, hint: str = "") -> None:
     """Refuses anything that is not one of the library's denoisers."""
     if not isinstance(one, NativeDenoiser):
-        raise TypeError(f"{what}: {said(one)}, must be one of the library's own denoisers")
+        raise TypeError(f"{what}: {said(one)}, must be one of the library's own denoisers{hint}")
     if type(one).__call__ is not NativeDenoiser.__call__ or hasattr(one, "forward"):
         raise TypeError(
             f"{what}: {type(one).__name__} has a __call__ or a forward of its own, which is not "
@@ -379,7 +379,8 @@ def guided(
     """
     _check_own(denoiser, "denoiser")
     if guide is not None:
-        _check_own(guide, "guide")
+        number = isinstance(guide, (int, float)) and not isinstance(guide, bool)
+        _check_own(guide, "guide", f" (did you mean weight={guide}?)" if number else "")
     at, worth = reals(times, "times"), reals(weights, "weights")
     if weight is not None and (at or worth):
         raise refused("weight: times and weights are given, too; must be left out")

@@ -209,5 +209,16 @@ def from_torch(module: Any, example: Any, **around: Any) -> Model:
         )
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model.safetensors")
-        export(module, path, example, **around)
+        try:
+            export(module, path, example, **around)
+        except Exception as error:
+            _say_from_torch(error)
+            raise
         return Model._from(path)
+
+
+def _say_from_torch(error: Exception) -> None:
+    """Begins the message of an exception of quell.export's with the function that was called."""
+    before, message = "quell.export:", str(error)
+    if message.startswith(before):
+        error.args = ("quell.from_torch:" + message.removeprefix(before),)

@@ -16,7 +16,7 @@ import numpy as np
 from quell import _quell
 from quell._arrays import Array, as_doubles, is_tensor, of_type, real_numbers, torch_if_imported
 from quell._keywords import hinted
-from quell._numbers import function_of, real, text
+from quell._numbers import function_of, real, refuse_class, text
 from quell._said import said
 from quell.errors import refused
 
@@ -33,8 +33,9 @@ __all__ = [
 class Schedule:
     """A schedule by name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
 
-    Samplers also take a subclass with a __call__ of its own, and call it, with t as a tensor if
-    torch is imported, else as a NumPy scalar.
+    Samplers also take a subclass with a __call__ of its own, or a function, and call it with t as a
+    NumPy scalar; or as a tensor, if the denoiser is a module, if their `dtype` is PyTorch's, or if
+    it returns tensors or takes nothing else.
 
     Arguments:
         spec: Its name and options, such as "edm:sigma_max=40".
@@ -69,6 +70,7 @@ class Schedule:
     def from_function(cls, function: Callable[[float], tuple[float, float]]) -> Schedule:
         """Makes a schedule from a function(t) -> (alpha, sigma) of the caller's, which returns
         floats >= 0, not both 0. alpha / sigma must fall as t rises."""
+        refuse_class(function, "function", "a function", "")
         function_of(function, "function")
         return _of(_quell.Schedule.from_function(_checked(function)), _function=function)
 
@@ -159,11 +161,37 @@ def _of(made: _quell.Schedule, **recipe: Any) -> Schedule:
     return schedule
 
 
-def ask(schedule: Callable[[Any], tuple[Any, Any]], t: float) -> tuple[float, float]:
-    """Returns alpha_t and sigma_t of a schedule that is not the library's own."""
+def ask(schedule: Any, t: float, tensors: bool = False) -> tuple[float, float]:
+    """Returns alpha_t and sigma_t of a schedule that is not the library's own.
+
+    Arguments:
+        tensors: Whether t is a tensor even for one that takes a NumPy scalar. One that makes
+            tensors of it gets a tensor, so that it computes in double, and so does one that takes
+            no scalar.
+    """
     torch = torch_if_imported()
-    time = np.float64(t) if torch is None else torch.tensor(t, dtype=torch.float64)
-    return _pair(schedule(time))
+    failed = None
+    if torch is None or not tensors:
+        try:
+            made = schedule(np.float64(t))
+        except (AttributeError, TypeError) as error:
+            if torch is None:
+                raise
+            failed = error
+        else:
+            if not is_tensor(made) and not any(map(is_tensor, _parts_of(made))):
+                return _pair(made)
+    try:
+        made = schedule(torch.tensor(t, dtype=torch.float64))
+    except Exception:
+        if failed is not None:
+            raise failed from None
+        raise
+    return _pair(made)
+
+
+def _parts_of(returned: Any) -> Any:
+    return returned if isinstance(returned, (list, tuple)) else ()
 
 
 def _pair(returned: Any) -> tuple[float, float]:
@@ -183,9 +211,20 @@ def schedule_of_denoiser(schedule: Any) -> Any:
         return Schedule("vp")
     if isinstance(schedule, str):
         Schedule(text(schedule, "schedule"))
-    elif not callable(schedule):
-        raise TypeError(f"schedule: {said(schedule)} is neither a schedule nor callable")
+    else:
+        check_schedule(schedule)
     return schedule
+
+
+def check_schedule(schedule: Any) -> None:
+    """Refuses what is neither a schedule nor a function, and the class of a schedule.
+
+    Raises:
+        TypeError: It is such.
+    """
+    refuse_class(schedule, "schedule", "a schedule", "")
+    if not callable(schedule):
+        raise TypeError(f"schedule: {said(schedule)} is neither a schedule nor callable")
 
 
 class _Named(Schedule):

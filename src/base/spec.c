@@ -98,10 +98,26 @@ static quell_status refuse_beside(const char *spec, const char *key, size_t leng
                       spec, (int)length, key, option);
 }
 
+/* What diffusers calls an option of a schedule, if the table has that option; else the key. */
+static struct quell_nearest nearest_to(const char *key, size_t length,
+                                       const struct quell_option *options)
+{
+    static const char *const others[][2] = {{"num_train_timesteps", "train"},
+                                            {"beta_start", "first"},
+                                            {"beta_end", "last"},
+                                            {"rescale_betas_zero_snr", "zero_snr"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        bool is = strlen(others[i][0]) == length && !memcmp(others[i][0], key, length);
+        for (const struct quell_option *at = options; is && at->name; at++)
+            if (!strcmp(at->name, others[i][1])) return quell_nearest_to(at->name, strlen(at->name));
+    }
+    return quell_nearest_to(key, length);
+}
+
 static quell_status refuse_option(const char *what, const char *spec, const char *key,
                                   size_t length, const struct quell_option *options)
 {
-    struct quell_nearest nearest = quell_nearest_to(key, length);
+    struct quell_nearest nearest = nearest_to(key, length, options);
     if (is_beside(what, key, length)) return refuse_beside(spec, key, length);
     for (; options->name; options++) quell_nearest_try(&nearest, options->name);
     return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list %ss %.*s`",

@@ -100,6 +100,7 @@ static int open_model(struct job *job)
                               job->labels.wanted || conditions_some(&job->conditions) ||
                                   job->negative_class >= 0,
                               job->model, NULL);
+    if (code == EXIT_DONE) code = guidance_check_time(&job->options.guidance, job->options.t);
     if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(quell_model_denoiser(job->model));
     sampling_choose_schedule(&job->options.sampling, job->model);

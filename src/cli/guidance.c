@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "denoisers/denoiser.h"
+#include "denoisers/guidance_mean.h"
 #include "models/model.h"
 
 #include <stdlib.h>
@@ -85,6 +86,25 @@ int guidance_read(const struct guidance_options *options, quell_guidance *guidan
     guidance->high = options->high;
     guidance->rescale = options->rescale;
     return read_weight(options->weight, guidance, values);
+}
+
+int guidance_check_time(const struct guidance_options *options, double t)
+{
+    quell_guidance guidance;
+    double *values;
+    if (!options->weight) return EXIT_DONE;
+    int code = guidance_read(options, &guidance, &values);
+    if (code == EXIT_DONE && !quell_guidance_is_none(&guidance) &&
+        !quell_guidance_acts(&guidance, t))
+        code = complain(EXIT_USAGE,
+                        "--guidance has no effect at --t %s: %s; leave it out, or give another "
+                        "time",
+                        QUELL_SAID(t),
+                        t < guidance.low    ? "it begins at --guidance-low"
+                        : t > guidance.high ? "it ends at --guidance-high"
+                                            : "its weight there is 1");
+    free(values);
+    return code;
 }
 
 int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model,

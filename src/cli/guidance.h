@@ -49,4 +49,7 @@ int guidance_read(const struct guidance_options *options, quell_guidance *guidan
 int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model,
                    uint64_t *digest);
 
+/* Refuses guidance, if it is asked for, that changes nothing at the one time of an evaluation. */
+int guidance_check_time(const struct guidance_options *options, double t);
+
 #endif

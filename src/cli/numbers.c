@@ -93,7 +93,9 @@ static int read_file(const char *option, const char *path, double **values, size
         code = complain(EXIT_FILE, "%s %s: byte %zu is zero: not a text of numbers", option, path,
                         strlen(text));
     blank_comments(text);
-    if (code == EXIT_DONE) code = read_pieces(option, text, false, values, count);
+    bool marked = !strncmp(text, "\xef\xbb\xbf", 3); /* as editors of Windows begin a text */
+    if (code == EXIT_DONE)
+        code = read_pieces(option, text + (marked ? 3 : 0), false, values, count);
     free(text);
     return code;
 }

@@ -264,6 +264,9 @@ static int take_found(const struct option_table *table, int option, const char *
     if (name && strcspn(text + 2, "=") != strlen(name)) return refuse_unknown_option(table, text);
     const char *full = name_of(table->options, option);
     const struct option_row *row = option_row_named(table->options, full, strlen(full));
+    if (!name && optarg && !apart && *optarg == '=')
+        return complain(EXIT_USAGE, "%s: a letter's value has no =: -%c %s, or --%s%s", text,
+                        option, optarg + 1, full, optarg);
     return take(table->options, row, optarg, apart, values);
 }
 

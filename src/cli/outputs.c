@@ -2,10 +2,14 @@
 #include "cli/outputs.h"
 #include "cli/cli.h"
 #include "io/ending.h"
+#include "io/temporary.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 bool is_standard_output(const char *path)
@@ -42,6 +46,43 @@ int standard_check(const char *option, const char *path, int json)
         return complain(EXIT_USAGE, "%s %s: standard output is a terminal; redirect it", option,
                         path);
     return EXIT_DONE;
+}
+
+/* Whether the file system of the folder of a file says what is free; then *free has it. Some say
+ * that they have no blocks at all. */
+static bool free_beside(const char *path, uint64_t *bytes)
+{
+    struct statvfs known;
+    char *target = quell_temporary_target(path), *slash = target ? strrchr(target, '/') : NULL;
+    if (slash) slash[slash == target] = '\0';
+    bool says = target && !statvfs(slash ? target : ".", &known) && known.f_blocks;
+    if (says && __builtin_mul_overflow((uint64_t)known.f_bavail, known.f_frsize, bytes))
+        *bytes = UINT64_MAX;
+    free(target);
+    return says;
+}
+
+/* A number of bytes as "35 GB". */
+struct size_words {
+    char text[24];
+};
+static struct size_words size_words(uint64_t bytes)
+{
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
+    struct size_words words;
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 999.5 && unit + 1 < sizeof units / sizeof *units) value /= 1000, unit++;
+    snprintf(words.text, sizeof words.text, "%.3g %s", value, units[unit]);
+    return words;
+}
+
+int room_check(const char *option, const char *path, uint64_t bytes, uint64_t there)
+{
+    uint64_t room = 0;
+    if (bytes <= there || !free_beside(path, &room) || bytes - there <= room) return EXIT_DONE;
+    return complain(EXIT_FILE, "%s %s: would have %s, but the disk has %s free", option, path,
+                    size_words(bytes).text, size_words(room).text);
 }
 
 quell_status outputs_open(struct quell_output *output, const char *path)

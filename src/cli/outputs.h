@@ -4,6 +4,7 @@
 #define QUELL_CLI_OUTPUTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <quell/status.h>
 #include "io/output.h"
 
@@ -25,6 +26,11 @@ int places_check(const struct place *outputs, const struct place *inputs);
 /* Refuses standard output if a JSON report goes there, or if it is a terminal, because the output
  * is bytes. path may be NULL. */
 int standard_check(const char *option, const char *path, int json);
+
+/* Refuses an output that is larger than what is free on its disk, before any of it is written:
+ * of a file, and where the file system says what is free. there: the bytes of it that an earlier
+ * run has left. */
+int room_check(const char *option, const char *path, uint64_t bytes, uint64_t there);
 
 /* Opens standard output or a file (io/output.h). */
 quell_status outputs_open(struct quell_output *output, const char *path);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DEFAULT_COUNT 1000
 #define DEFAULT_IMAGES 64
@@ -155,11 +156,26 @@ static void make_header(struct session *session)
         quell_npy_header(session->plan.header, session->shown.rank + 1, shape);
 }
 
+/* The bytes that an earlier run has left of the file; 0 if it has left none. */
+static uint64_t left_of(const char *path)
+{
+    struct stat status;
+    char *target = quell_temporary_target(path);
+    char *part = target ? quell_temporary_name(target, ".part") : NULL;
+    uint64_t bytes = part && !stat(part, &status) ? (uint64_t)status.st_size : 0;
+    free(part);
+    free(target);
+    return bytes;
+}
+
 /* Opens a file that --resume can continue. */
 static int open_partial(struct session *session)
 {
     struct partial_plan *plan = &session->plan;
-    int code;
+    int code = room_check("--out", session->options.out,
+                          plan->header_bytes + session->count * session->elements * sizeof(float),
+                          left_of(session->options.out));
+    if (code != EXIT_DONE) return code;
     plan->path = session->options.out;
     plan->resume = session->options.resume;
     plan->quiet = session->options.quiet;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/unknown_option.h"
 #include "cli/cli.h"
+#include "cli/sample_options.h"
 #include "base/nearest.h"
 
 #include <quell/list.h>
@@ -149,6 +150,8 @@ int refuse_unknown_option(const struct option_table *table, const char *text)
     }
     struct quell_nearest nearest = nearest_option(table->options, word, length);
     hint_beginnings(table->options, word, length, hint);
+    if (!*hint && option_row_named(sample_rows, word, length))
+        snprintf(hint, sizeof hint, ", which is one of `quell sample`");
     if (!*hint && !*nearest.hint && option_row_named(table->options, "condition", 9))
         snprintf(hint, sizeof hint, "; a condition of the model is --condition %.*s=VALUE",
                  length < 40 ? (int)length : 40, word);

@@ -162,6 +162,8 @@ void quell_plan_release(quell_plan *plan, quell_register_id r)
 quell_register_id quell_plan_denoise(quell_plan *plan, quell_register_id x, const quell_point *t)
 {
     if (!readable(plan, x) || !there(plan, t, "the point")) return QUELL_STATE;
+    if (!(t->t >= 0 && t->t <= 1))
+        refuse(plan, "the point has t = %g, must be from 0 to 1: the schedule's time", t->t);
     quell_register_id out = quell_plan_register(plan);
     struct quell_op *op = append(plan, QUELL_EVAL);
     if (!op) return QUELL_STATE;

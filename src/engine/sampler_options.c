@@ -80,7 +80,7 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
 static quell_status check_given(const quell_sampler_options *o)
 {
     if (o->times && o->sigmas)
-        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: both times and sigmas are given");
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: times and sigmas are given; leave one out");
     const char *name = points_given(o);
     if (!name) return QUELL_OK;
     if (o->grid)

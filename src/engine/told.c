@@ -209,11 +209,12 @@ static quell_status find_against(struct telling *at, size_t i, const struct list
 static quell_status check_negative(const struct telling *at)
 {
     const quell_draw *draw = at->draw;
-    if (at->denoiser->by_itself) return QUELL_OK;
+    if (at->denoiser->asks) return QUELL_OK;
     if (!draw->negative_classes && !draw->negative_condition_count) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "run: negative %s have no effect: the denoiser is not guided by itself",
-                      draw->negative_classes ? "classes" : "conditions");
+    return quell_fail(QUELL_BAD_ARGUMENT, "run: negative %s have no effect: %s",
+                      draw->negative_classes ? "classes" : "conditions",
+                      at->denoiser->by_itself ? "the weight of guidance is 1, which is no guidance"
+                                              : "the denoiser is not guided by itself");
 }
 
 /* Whether condition i is the same in both for all samples. */

@@ -146,6 +146,36 @@ TEST(cli, guidance_by_time_and_by_a_model)
     command_remove(&command);
 }
 
+/* Of one evaluation there is one time, at which guidance must do something. */
+TEST(cli, guidance_at_a_time)
+{
+#define DENOISE "denoise --model n.safetensors --from x.npy --class 2 --out y.npy "
+    struct command command = command_new();
+    write_network(&command);
+    command_check(&command, 0, SAMPLE "--count 5 --out x.npy");
+    static const char *const taken[] = {
+        "--t 0.5 --guidance 3 --guidance-low 0.5", "--t 0.5 --guidance 3 --guidance-high 0.5",
+        "--t 0.2 --guidance 0.1:1,0.9:4", "--t 0.5 --guidance 1"};
+    static const char *const refused[][2] = {
+        {"--t 0.5 --guidance 3 --guidance-low 0.6",
+         "--guidance has no effect at --t 0.5: it begins at --guidance-low; leave it out"},
+        {"--t 0.5 --guidance 3 --guidance-high 0.4",
+         "--guidance has no effect at --t 0.5: it ends at --guidance-high; leave it out"},
+        {"--t 0.2 --guidance 0.5:1,0.9:4",
+         "--guidance has no effect at --t 0.2: its weight there is 1; leave it out, or give"},
+    };
+    char line[300];
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        snprintf(line, sizeof line, DENOISE "%s", taken[i]);
+        command_check(&command, 0, line);
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        snprintf(line, sizeof line, DENOISE "%s", refused[i][0]);
+        command_refused(&command, 2, line, refused[i][1]);
+    }
+    command_remove(&command);
+}
+
 #define NO_CLASS "guidance has no effect: it is away from no class, which is what the samples have"
 
 TEST(cli, classes_refused)
@@ -173,6 +203,8 @@ TEST(cli, classes_refused)
         {"denoise --t 0.5 --model n.safetensors --from x.npy --classes without.npy --guidance 2 "
          "--out y.npy",
          NO_CLASS},
+        {SAMPLE "--class 1 --negative-class 2 --guidance 1 --out y.npy",
+         "negative classes have no effect: the weight of guidance is 1"},
         {SAMPLE "--class 4 --out y.npy", "0 to 3"},
         {SAMPLE "--class A --out y.npy", "0 to 3"},
         {SAMPLE "--class -1 --out y.npy", "0 to 3"},

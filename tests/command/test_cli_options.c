@@ -96,6 +96,12 @@ TEST(options, letters)
         {GRID "--prior=4", "(did you mean '--prior-mean' or '--prior-variance'?)"},
         {GRID "--s-churn 3", "is a part of its name, as in --sampler euler:s_churn=VALUE\n"},
         {GRID "--energy 50", "a condition of the model is --condition energy=VALUE: see"},
+        {"denoise --seed 3", "no option '--seed', which is one of `quell sample`: see `quell den"},
+        {"denoise --clamp-low 3", "no option '--clamp-low', which is one of `quell sample`: see"},
+        {"compare --sampler ddim", "no option '--sampler' (did you mean '--samplers'?)"},
+        {GRID "-o=x.npy", "-o=x.npy: a letter's value has no =: -o x.npy, or --out=x.npy"},
+        {GRID "-qo=x.npy", "-qo=x.npy: a letter's value has no =: -o x.npy, or --out=x.npy"},
+        {GRID "-n 99999999999999999 -o x.npy", "--out x.npy: would have 800 PB, but the disk has"},
         {GRID "--sampler ddim:steps=5", "'steps' is no part of a sampler's name: give it beside"},
         {GRID "--sampler ddim:eta=1:steps=3", "a comma stands between two options, not a colon"},
         {"sample -m builtin:rings --class 0 --guidance 2 --guidance-low 0.9 --guidance-high 0.1",
@@ -334,6 +340,9 @@ TEST(options, times)
     scratch_write(&command.work, "gap.txt", ", 1 0.5 0\n", 0);
     command_refused(&command, 2, GRID "--times gap.txt", "--times: '' is not a number");
     command_same(&command, "grid.npy", "text.npy");
+    scratch_write(&command.work, "marked.txt", "\xef\xbb\xbf" "1 0.75 0.5 0.25 0\r\n", 0);
+    command_check(&command, 0, GRID "--sampler ddpm --times marked.txt --out marked.npy");
+    command_same(&command, "grid.npy", "marked.npy");
     const char header[] =
         "\x93NUMPY\x01\0v\0{'descr': '<f8', 'fortran_order': False, 'shape': (5,), }";
     char file[128 + 40];

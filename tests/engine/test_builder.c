@@ -30,12 +30,14 @@ static int has_no_ends(void *user, quell_plan *p, const quell_point *grid, size_
 }
 
 /* A builder that slips in its third transition, in the way that `user` says. */
-enum slip { RELEASED, UNWRITTEN, INFINITE, SLOT, TIME, RETURNED, EXPLAINED };
+enum slip { RELEASED, UNWRITTEN, INFINITE, SLOT, TIME, THOUSANDTHS, RETURNED, EXPLAINED };
 
 static int slips(void *user, quell_plan *p, const quell_point *grid, size_t steps)
 {
     for (size_t i = 0; i < steps; i++) {
-        quell_register_id mean = quell_plan_denoise(p, QUELL_STATE, &grid[i]);
+        quell_point at = grid[i];
+        if (i == 2 && *(enum slip *)user == THOUSANDTHS) at.t *= 1000;
+        quell_register_id mean = quell_plan_denoise(p, QUELL_STATE, &at);
         if (i == 2 && *(enum slip *)user == RELEASED) quell_plan_release(p, mean);
         if (i == 2 && *(enum slip *)user == UNWRITTEN) mean = quell_plan_register(p);
         if (i == 2 && *(enum slip *)user == SLOT) quell_plan_noise(p, 9, &grid[i], &grid[i + 1]);
@@ -61,6 +63,7 @@ TEST(builder, slips)
         "plan: in transition 2: a coefficient is inf, which is not a finite float",
         "plan: in transition 2: noise slot 9: slots are 0 to 7",
         "plan: in transition 2: schedule: t is 2, must be from 0 to 1",
+        "plan: in transition 2: the point has t = 500, must be from 0 to 1: the schedule's time",
         "plan: after 2 transitions: the builder returned an error",
         "plan: after 2 transitions: the table is torn",
     };

@@ -3,7 +3,7 @@
  * weights stays as it is and is named; and what it refuses. The command's own test has more. */
 #include "harness.h"
 #include "models.h"
-#include "names.h"
+#include "quantizing.h"
 #include "scratch.h"
 
 #include <math.h>
@@ -11,76 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { COUNT = 12, DIM = 2, STEPS = 6 };
-
-/* Samples of classes in turn, with a guidance of 2, in six steps of Heun's method. */
-struct settings {
-    int32_t classes[COUNT];
-    quell_guidance guidance;
-    quell_sampler_options sampling;
-    quell_draw draw;
-    quell_run run;
-    quell_quantize_options options;
-};
-
-static void settings_of(struct settings *s)
-{
-    for (size_t i = 0; i < COUNT; i++) s->classes[i] = (int32_t)(i % 2);
-    s->guidance = quell_guidance_defaults();
-    s->sampling = quell_sampler_defaults();
-    s->sampling.steps = STEPS;
-    s->draw = quell_draw_defaults();
-    s->draw.count = COUNT;
-    s->draw.seed = 3;
-    s->draw.classes = s->classes;
-    s->run = quell_run_defaults();
-    s->options = quell_quantize_defaults();
-    s->options.bound = 0.03;
-    s->options.sampler = "heun";
-    s->options.guidance = &s->guidance;
-    s->options.sampling = &s->sampling;
-    s->options.draw = &s->draw;
-    s->options.run = &s->run;
-}
-
-/* Draws by a model, whose guide is another one or, if guide is NULL, itself. */
-static void draw_as(const char *name, const char *precision, const quell_denoiser *guide,
-                    const struct settings *s, float *x)
-{
-    quell_model *model = NULL;
-    quell_denoiser *guided = NULL;
-    quell_schedule *schedule = NULL;
-    quell_sampler *sampler = NULL;
-    quell_run run = s->run;
-    run.progress = NULL, run.progress_user = NULL;
-    MUST(quell_model_load_as(&model, name, precision));
-    MUST(quell_denoiser_from_guidance(&guided, quell_model_denoiser(model), guide, &s->guidance));
-    MUST(quell_schedule_create(&schedule, quell_model_schedule(model)));
-    MUST(quell_sampler_create(&sampler, "heun", guided, schedule, &s->sampling));
-    MUST(quell_sample(sampler, &s->draw, &run, x));
-    quell_sampler_free(sampler);
-    quell_schedule_free(schedule);
-    quell_denoiser_free(guided);
-    quell_model_free(model);
-}
-
-static void draw(const char *name, const struct settings *s, float *x)
-{
-    draw_as(name, NULL, NULL, s, x);
-}
-
-/* How far y is from x, in units of the deviation of x. */
-static double distance(const float *x, const float *y)
-{
-    double mean = 0, squares = 0, moved = 0;
-    for (size_t i = 0; i < COUNT * DIM; i++) mean += (double)x[i] / (COUNT * DIM);
-    for (size_t i = 0; i < COUNT * DIM; i++) {
-        squares += pow((double)x[i] - mean, 2);
-        moved += pow((double)y[i] - (double)x[i], 2);
-    }
-    return sqrt(moved / squares);
-}
 
 /* What a progress function has heard. */
 struct heard {
@@ -140,66 +70,6 @@ TEST(quantize_library, moves_samples_as_it_says)
           "%zu calls, %d of them wrong", heard.calls, heard.falls);
     CHECK(report.bytes_after < report.bytes_before && report.seconds > 0, "the report is empty");
     check_instructions(made, &report);
-    quell_quantized_free(made);
-    scratch_remove(&scratch);
-}
-
-/* A guide may have products of bfloat16 numbers: the samples that are compared are drawn with it. */
-TEST(quantize_library, with_a_guide_of_short_numbers)
-{
-    struct scratch scratch = scratch_new();
-    struct scratch_path path = scratch_path(&scratch, "q.safetensors");
-    struct settings s;
-    float x[COUNT * DIM], y[COUNT * DIM], other[COUNT * DIM];
-    quell_quantized *made = NULL;
-    quell_model *guide = NULL;
-    quell_quantize_report report = quell_quantize_report_init();
-    settings_of(&s);
-    MUST(quell_model_load_as(&guide, "builtin:rings", "bf16_products"));
-    s.options.guide = quell_model_denoiser(guide);
-    MUST(quell_quantize(&made, "builtin:rings", path.text, &s.options));
-    MUST(quell_quantized_report(made, &report));
-    draw_as("builtin:rings", NULL, s.options.guide, &s, x);
-    draw_as(path.text, NULL, s.options.guide, &s, y);
-    draw("builtin:rings", &s, other);
-    CHECK(distance(x, other) > 0, "the guide's products do not show");
-    CHECK(fabs(distance(x, y) - report.moved) < 1e-6, "moved by %g, not %g", distance(x, y),
-          report.moved);
-    quell_quantized_free(made);
-    quell_model_free(guide);
-    scratch_remove(&scratch);
-}
-
-/* What stays float32 in a quantised file can be kept, or multiplied, as bfloat16 when it is read:
- * the same bits on every thread and instruction set, near those of the file as it is. */
-TEST(quantize_library, the_rest_as_short_numbers)
-{
-    static const char *const precisions[] = {"bf16", "bf16_products"};
-    struct scratch scratch = scratch_new();
-    struct scratch_path path = scratch_path(&scratch, "q.safetensors");
-    struct settings s;
-    float x[COUNT * DIM], y[COUNT * DIM], z[COUNT * DIM];
-    quell_quantized *made = NULL;
-    quell_quantize_report report = quell_quantize_report_init();
-    settings_of(&s);
-    s.options.bound = 0.006;
-    MUST(quell_quantize(&made, "builtin:rings", path.text, &s.options));
-    MUST(quell_quantized_report(made, &report));
-    CHECK(report.quantized && report.quantized < report.instructions, "%zu of %zu are quantised",
-          report.quantized, report.instructions);
-    draw(path.text, &s, x);
-    for (size_t i = 0; i < 2; i++) {
-        settings_of(&s);
-        draw_as(path.text, precisions[i], NULL, &s, y);
-        double moved = distance(x, y);
-        CHECK(moved > 0 && moved < 0.05, "%s: moved by %g", precisions[i], moved);
-        for (size_t k = 0; isa_name(k); k++) {
-            if (!quell_isa_available(isa_name(k))) continue;
-            s.run.isa = isa_name(k), s.run.threads = 1 + k % 3;
-            draw_as(path.text, precisions[i], NULL, &s, z);
-            CHECK(!memcmp(y, z, sizeof y), "%s: other bits by %s", precisions[i], isa_name(k));
-        }
-    }
     quell_quantized_free(made);
     scratch_remove(&scratch);
 }

@@ -54,6 +54,8 @@ contains
 
     subroutine check_noises()
         real(c_float) :: noise(4), part(2), whole(4), halves(4, 2)
+        character(200) :: errmsg
+        integer :: stat
         call quell_noise(9_c_int64_t, quell_stream(2, 1), 77_c_int64_t, 0_c_int64_t, noise)
         call quell_noise(9_c_int64_t, 18_c_int32_t, 77_c_int64_t, 2_c_int64_t, part)
         call check(all(part == noise(3:4)), 'noise')
@@ -71,5 +73,9 @@ contains
             halves(:, 2))
         call check(all(abs(sum(halves, 2) * sqrt(0.5) - whole) < 1e-5), 'halves of a path')
         call check(any(halves(:, 1) /= halves(:, 2)), 'halves are two')
+        call quell_noise_brownian(9_c_int64_t, -1, 1d0, 0d0, 77_c_int64_t, 8_c_int64_t, whole, &
+            stat, errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. &
+            index(errmsg, 'noise: slot -1, must be from 0 to 7') > 0, 'a slot')
     end subroutine
 end module

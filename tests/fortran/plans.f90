@@ -63,6 +63,8 @@ contains
         type(quell_operation) :: operation
         integer(c_size_t) :: i
         integer :: kinds(0:5), stat
+        character(200) :: errmsg
+        character(60) :: says
         kinds = 0
         do i = 1, quell_sampler_operations(sampler)
             call quell_sampler_operation(sampler, i, operation)
@@ -75,8 +77,9 @@ contains
         call check(quell_operation_name(operation%kind) == 'step', 'its word')
         call quell_sampler_operation(sampler, i, operation, stat)
         call check(stat == QUELL_NOT_FOUND, 'past the end')
-        call quell_sampler_operation(sampler, 0_c_size_t, operation, stat)
-        call check(stat == QUELL_NOT_FOUND, 'before the first')
+        write (says, '(a, i0)') 'operation: i is 0, must be from 1 to ', i - 1
+        call quell_sampler_operation(sampler, 0_c_size_t, operation, stat, errmsg)
+        call check(stat == QUELL_NOT_FOUND .and. index(errmsg, trim(says)) > 0, 'before the first')
     end subroutine
 
     ! Every operation, as in C.

@@ -142,6 +142,10 @@ contains
         options%run%progress => stopping
         call quell_quantize(made, 'builtin:rings', path, options, stat, errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'guided') > 0, 'weights in vain')
+        call quell_quantize(made, 'builtin:rings', path, quell_quantize_options(weight=3), stat, &
+            errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'quantize: weight, low, ' // &
+            'high or rescale of guidance is set, but guided is .false.') > 0, 'a weight in vain')
         options%guided = .true.
         call quell_quantize(made, 'builtin:rings', path, options, stat, errmsg)
         call check(stat == QUELL_STOPPED .and. len(contents(path)) == 0, 'stopped')

@@ -329,8 +329,8 @@ TEST(mpi, other_precision)
 {
     struct command command = command_new();
     on_each_rank("QUELL_MPI_COMMAND");
-    CHECK(command_run(&command, GLYPHS "--out m.npy + " GLYPHS
-                                       "--out m.npy --precision bf16_products") != 0,
+    CHECK(command_run(&command,
+                      GLYPHS "--out m.npy + " GLYPHS "--out m.npy --precision bf16_products") != 0,
           "done");
     char *complaint = only_complaint(&command);
     CHECK(strstr(complaint, "precision"), "%s", complaint);

@@ -142,10 +142,8 @@ static void check_weight_of_one(void)
     quell_draw draw = quell_draw_defaults();
     guidance.weight = 1;
     draw.conditions = (const quell_condition[]){MEAN, VARIANCE};
-    draw.condition_count = 2, draw.part = 1;
+    draw.condition_count = 2;
     MUST(quell_sample(sampler, &draw, NULL, x));
-    draw.part = 0;
-    CHECK(quell_sample(sampler, &draw, NULL, x) == QUELL_BAD_ARGUMENT, "a row of zeros, as none");
     MUST(quell_denoiser_from_guidance(&guided, quell_model_denoiser(model), NULL, &guidance));
     quell_sampler *one = conditioned_sampler(guided, "ddim", 1);
     draw.negative_conditions = (const quell_condition[]){MEAN};
@@ -169,8 +167,10 @@ TEST(conditions_refused, guidance_without_effect)
           "run: the denoiser is guided away from no condition, so that a condition must be given "
           "that is not none");
     draw.conditions = (quell_condition[]){{"mean", zeros, 1, 3}, VARIANCE};
-    draw.condition_count = 2;
+    draw.condition_count = 2, draw.part = 1;
     MUST(quell_sample(sampler, &draw, NULL, x));
+    draw.part = 0;
+    CHECK(quell_sample(sampler, &draw, NULL, x) == QUELL_BAD_ARGUMENT, "a row of zeros, as none");
     draw.conditions = (quell_condition[]){{"mean", some, 0, 3}, VARIANCE};
     draw.negative_conditions = &(quell_condition){"mean", same, 0, 3};
     draw.negative_condition_count = 1;

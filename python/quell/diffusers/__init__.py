@@ -12,9 +12,9 @@ import numpy as np
 
 from quell import _quell
 from quell._keywords import hinted
-from quell._numbers import flag, real, reals, whole
+from quell._numbers import flag, function_of, real, reals, refuse_class, whole
 from quell._sampler import Sampler
-from quell.denoise import FunctionDenoiser
+from quell.denoise import FunctionDenoiser, NativeDenoiser
 from quell.diffusers import levels
 from quell.diffusers.fields import Fields, read
 from quell.diffusers.solvers import spec_of
@@ -77,9 +77,17 @@ class Setup:
         Raises:
             BadArgument: The network is one of EDM; use KarrasDenoiser, which has its
                 preconditioning.
+            TypeError: It is no network, but a denoiser, which sampler() takes as it is.
         """
         if self.time is None:
             raise BadArgument(f"{self.name}: give sampler() a denoiser of E[X | x_t]")
+        if isinstance(network, (NativeDenoiser, FunctionDenoiser)):
+            raise TypeError(
+                f"network: a {type(network).__name__}, which has its own output and time; must be "
+                "a network, or go to setup.sampler as it is"
+            )
+        refuse_class(network, "network", "a network")
+        function_of(network, "network")
         told = told_of(self.time, self.name, self.schedule, self.sigmas)
 
         def scaled(x: Any, t: Any, **kwargs: Any) -> Any:
@@ -229,8 +237,10 @@ def _halves(output: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
 
 def _check(fields: Fields, steps: Any, sigmas: Any, mu: Any, original: Any) -> None:
     """The arguments that only some schedulers have."""
-    if (steps is None) == (sigmas is None):
-        raise TypeError("from_diffusers: either steps or sigmas")
+    if steps is None and sigmas is None:
+        raise TypeError("from_diffusers: must be given steps or sigmas")
+    if steps is not None and sigmas is not None:
+        raise TypeError("from_diffusers: steps and sigmas, must be given one of the two")
     flow = fields.name == "FlowMatchEulerDiscrete"
     for name, value, has in (
         ("sigmas", sigmas, flow),

@@ -213,7 +213,14 @@ def of_distillation(fields: Fields, table: Table, steps: int, original: int | No
     if fields.name == "TCD" and original is not None:
         times = np.arange(train)
     else:
+        if count > train:
+            what = f"original_inference_steps: {count}, but the table has {train} points"
+            raise refused(what)
         times = np.arange(1, count + 1) * (train // count) - 1
+    if steps > len(times) and fields.name == "TCD" and original is not None:
+        raise refused(f"steps: {steps}, but the table has {train} points")
+    if steps > len(times) and original is not None:
+        raise refused(f"original_inference_steps: {original}, must be at least steps, {steps}")
     if steps > len(times):
         fields.refuse("original_inference_steps", f"fewer than the {steps} steps")
     chosen = times[::-1][np.floor(np.linspace(0, len(times), steps, endpoint=False)).astype(int)]

@@ -165,6 +165,10 @@ def around_fields(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
     for name, allowed in (("output", ", ".join(OUTPUTS)), ("schedule", '"vp", "beta_linear", ...')):
         if around.get(name) is None:
             raise TypeError(f"quell.export: {name}: must be given: {allowed}")
+    if isinstance(schedule, Schedule):
+        kind, own = type(schedule).__name__, schedule.spec
+        has = f"its spec, {said(own)}" if own else "a str, and this one has no spec"
+        raise TypeError(f"quell.export: schedule: a {kind}, must be {has}")
     Schedule(text(schedule, "schedule"))
     told = inputs.tensors().get("time")
     if told is None and time not in (None, False):

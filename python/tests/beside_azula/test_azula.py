@@ -224,6 +224,19 @@ def test_memory():
 def test_from_torch():
     with pytest.raises(TypeError, match="^quell.from_torch: module: None, must be a network"):
         quell.from_torch(None, ())
+
+    class Sum(nn.Module):
+        def forward(self, x, t):
+            return x + t[:, None]
+
+    around = {"output": "eps", "time": "t"}
+    for given, says in (
+        ({}, "output: must be given"),
+        (around, "schedule: must be given"),
+        ({**around, "schedule": quell.VPSchedule()}, "schedule: a VPSchedule, must be its spec, 'v"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=f"^quell.from_torch: {says}"):
+            quell.from_torch(Sum(), (torch.randn(3, 2), torch.rand(3)), **given)
     from backbones import ResidualMLP
 
     torch.manual_seed(0)

@@ -57,3 +57,61 @@ def test_what_is_beyond_half_precision():
     ):
         with pytest.raises(quell.BadArgument, match="beyond float16"):
             call()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "denoiser", "dtype", "kind"),
+    [
+        (lambda t: (np.cos(t), np.sin(t)), lambda x, t: 0 * x, None, np.float64),
+        (lambda t: (1 - t, t), lambda x, t: 0 * x, None, np.float64),
+        (lambda t: (1 - t, t), quell.GaussianDenoiser([0.0, 0.0]), None, np.float64),
+        (lambda t: (1 - t, t), Network(), None, torch.Tensor),
+        (lambda t: (1 - t, t), lambda x, t: 0 * x, torch.float32, torch.Tensor),
+        (lambda t: (torch.cos(t), torch.sin(t)), lambda x, t: 0 * x, None, torch.Tensor),
+        (lambda t: ((1 - t).sqrt(), t.sqrt()), lambda x, t: 0 * x, None, torch.Tensor),
+        (lambda t: (torch.tensor(1.0) * (1 - t), t), lambda x, t: 0 * x, None, torch.Tensor),
+    ],
+)
+def test_what_a_schedule_is_given(schedule, denoiser, dtype, kind, recwarn):
+    """NumPy's scalars, unless the denoiser, the sampler or the schedule itself has tensors; the
+    same ones in all calls, so that the times are the same to the last bit."""
+    seen = []
+
+    def told(t):
+        made = schedule(t)
+        seen.append(type(t))
+        assert not torch.is_tensor(t) or t.dtype == torch.float64
+        return made
+
+    how = {"steps": 4, "grid": "karras", "start": 0.9, "silent": True}
+    own = quell.Sampler(denoiser, schedule=told, dtype=dtype, **how)
+    times = own.timesteps
+    own(X.numpy() if kind is np.float64 else X, seed=1)
+    assert len(seen) > 4 and seen[-1] is kind and not recwarn.list
+    last = len(seen)
+    own(X, seed=1)
+    assert seen[-1] is kind and np.array_equal(own.timesteps, times) and len(seen) > last
+
+
+def test_a_schedule_that_fails():
+    """The exception is that of the first call, not what a tensor does instead."""
+
+    def fails(t):
+        raise TypeError(f"no {type(t).__name__}")
+
+    with pytest.raises(TypeError, match="^no float64$"):
+        quell.Sampler(lambda x, t: x, schedule=fails)
+    with pytest.raises(TypeError, match="^no Tensor$"):
+        quell.Sampler(Network(), schedule=fails)
+    with pytest.raises(TypeError, match="^schedule: it returned np.float64.*must be a pair"):
+        quell.Sampler(lambda x, t: x, schedule=lambda t: 1 - t)
+
+
+def test_the_class_of_a_module():
+    says = "is a class, must be a denoiser, as Network"
+    with pytest.raises(TypeError, match=f"^denoiser: Network {says}"):
+        quell.Sampler(Network, schedule="vp")
+    with pytest.raises(TypeError, match="^schedule: VPSchedule is a class, must be a schedule"):
+        quell.denoise.SimpleDenoiser(Network(), quell.VPSchedule)
+    with pytest.raises(TypeError, match="^backbone: Network is a class, must be a network"):
+        quell.denoise.SimpleDenoiser(Network, quell.VPSchedule())

@@ -315,6 +315,45 @@ def test_too_many_steps_are_a_bad_argument(steps):
             quell.from_diffusers(config, steps)
 
 
+def test_the_steps_of_the_distillation():
+    """The number that the message names is the one that was given."""
+    for name, told, says in (
+        ("LCM", {"original_inference_steps": 3}, "original_inference_steps: 3, must be at least "
+         "steps, 4"),
+        ("LCM", {"original_inference_steps": 2000}, "original_inference_steps: 2000, but the "
+         "table has 1000"),
+        ("LCM", {"steps": 51}, "from_diffusers: LCM: original_inference_steps=50: fewer than"),
+        ("TCD", {"original_inference_steps": 3, "steps": 1001}, "steps: 1001, but the table has"),
+    ):
+        config = {"_class_name": name + "Scheduler", "clip_sample": False}
+        with pytest.raises(quell.Error, match=f"^{says}"):
+            quell.from_diffusers(config, **{"steps": 4, **told})
+
+
+def test_steps_or_sigmas():
+    config = {"_class_name": "FlowMatchEulerDiscreteScheduler"}
+    with pytest.raises(TypeError, match="^from_diffusers: must be given steps or sigmas$"):
+        quell.from_diffusers(config)
+    with pytest.raises(TypeError, match="^from_diffusers: steps and sigmas, must be given one of"):
+        quell.from_diffusers(config, 2, sigmas=[1.0, 0.5])
+
+
+def test_what_is_no_network():
+    setup = quell.from_diffusers({"_class_name": "DDIMScheduler", "clip_sample": False}, 10)
+    mixture = quell.MixtureDenoiser([1.0], [[0.0, 1.0]], [1.0])
+    for network, says in (
+        (3, "network: 3, must be callable"),
+        (mixture, "network: a MixtureDenoiser, which has its own output and time; must be a netw"),
+        (quell.load("builtin:rings"), "network: a Model, which has its own output and time"),
+        (setup.denoiser(len), "network: a FunctionDenoiser, which has its own output and time"),
+    ):
+        with pytest.raises(TypeError, match=f"^{says}"):
+            setup.denoiser(network)
+    with pytest.raises(ValueError, match="^output: 'eps', but the function returned a posterior"):
+        own = setup.sampler(setup.denoiser(lambda x, t: quell.Posterior(x)), silent=True)
+        own(own.init((1, 2), seed=0))
+
+
 def test_a_learned_variance_has_a_sampler():
     """The remedy that the message names."""
     denoiser = quell.FunctionDenoiser(lambda x, t: (x, x * 0), "vp", variance="learned_range")

@@ -15,6 +15,7 @@ import quell
 
 MIXTURE = quell.MixtureDenoiser([1, 3], [[-2, 0], [2, 1]], [0.1, 0.2])
 SHOWERS = quell.load("builtin:showers")
+SETUP = quell.from_diffusers({"_class_name": "DDIMScheduler", "clip_sample": False}, 10)
 
 
 def function(x, t):
@@ -254,6 +255,8 @@ X = np.zeros((1, 2), np.float32)
         (lambda: quell.Queue(thread=1), "threads"),
         (lambda: quell.Queue().submit(quell.Sampler(MIXTURE), (1, 2), sconds=1), "seconds"),
         (lambda: quell.from_diffusers({}, step=3), "steps"),
+        (lambda: quell.Sampler(MIXTURE, silent=True)(X, callback=print), "progress"),
+        (lambda: quell.Sampler(function, schedule="vp")(X, callback=print), "progress"),
     ],
 )
 def test_the_keyword_that_was_meant(call, meant):
@@ -265,10 +268,112 @@ def test_what_is_the_samplers():
     for name, says in (
         ("steps", "it is the sampler's: sampler.steps = ..."),
         ("threads", "it is the sampler's: sampler.threads = ..."),
+        ("num_inference_steps", "it is the sampler's: sampler.steps = ..."),
         ("eta", "an option stands in the spec of a sampler that has it: 'ddim:eta=...'"),
     ):
         with pytest.raises(TypeError, match=f"takes no argument '{name}' \\({re.escape(says)}"):
             quell.Sampler(MIXTURE, silent=True)(X, **{name: 1})
+        with pytest.raises(TypeError, match=f"takes no argument '{name}' \\({re.escape(says)}"):
+            quell.Sampler(function, schedule="vp", silent=True)(X, **{name: 1})
+
+
+def test_a_weight_in_the_guides_place():
+    for weight in (2, 1.5):
+        with pytest.raises(TypeError, match=f"denoisers \\(did you mean weight={weight}\\?\\)$"):
+            quell.guided(MIXTURE, weight)
+
+
+class Module:
+    """As those of PyTorch: its objects can be called."""
+
+    def __init__(self, features):
+        self.features = features
+
+    def __call__(self, x, t):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (
+            lambda: quell.Sampler(MIXTURE, schedule=quell.VPSchedule),
+            "schedule: VPSchedule is a class, must be a schedule, as VPSchedule()",
+        ),
+        (
+            lambda: quell.MixtureDenoiser([1], [[0]], [1], quell.VESchedule),
+            "schedule: VESchedule is a class, must be a schedule, as VESchedule()",
+        ),
+        (
+            lambda: quell.FunctionDenoiser(function, schedule=quell.VPSchedule),
+            "schedule: VPSchedule is a class, must be a schedule, as VPSchedule()",
+        ),
+        (
+            lambda: quell.Schedule.from_function(quell.VPSchedule),
+            "function: VPSchedule is a class, must be a function, as VPSchedule()",
+        ),
+        (
+            lambda: quell.Sampler(quell.MixtureDenoiser),
+            "denoiser: MixtureDenoiser is a class, must be a denoiser, as MixtureDenoiser(...)",
+        ),
+        (
+            lambda: quell.Sampler(quell.FunctionDenoiser, schedule="vp"),
+            "denoiser: FunctionDenoiser is a class, must be a denoiser, as FunctionDenoiser(...)",
+        ),
+        (
+            lambda: quell.Sampler(Module, schedule="vp"),
+            "denoiser: Module is a class, must be a denoiser, as Module(...)",
+        ),
+        (
+            lambda: quell.FunctionDenoiser(Module, "vp"),
+            "function: Module is a class, must be a function or a module, as Module(...)",
+        ),
+        (
+            lambda: SETUP.denoiser(Module),
+            "network: Module is a class, must be a network, as Module(...)",
+        ),
+    ],
+)
+def test_forgotten_parentheses(make, says):
+    with pytest.raises(TypeError, match=f"^{re.escape(says)}$"):
+        make()
+
+
+def test_a_class_that_is_the_function():
+    """One whose objects are what a function returns."""
+
+    class Mean:
+        def __init__(self, x, t):
+            self.mean = 0 * x
+
+    assert not quell.Sampler(Mean, schedule="vp", steps=2, silent=True)(X).any()
+
+
+class OwnMixture(quell.MixtureDenoiser):
+    def __call__(self, x, t):
+        return x
+
+
+def test_a_denoiser_in_a_function():
+    """What it returns is E[X | x_t], and nothing else."""
+    for output in ("eps", "v", "score", "flow"):
+        with pytest.raises(ValueError, match=f"^output: '{output}', but the function is a denoi"):
+            quell.FunctionDenoiser(MIXTURE, "vp", output=output)
+        with pytest.raises(ValueError, match="^output: .* returned a posterior, whose .mean is E"):
+            other = quell.FunctionDenoiser(lambda x, t: MIXTURE(x, t), "vp", output=output)
+            quell.Sampler(other, steps=2, silent=True)(X)
+        quell.FunctionDenoiser(OwnMixture([1], [[0]], [1]), "vp", output=output)
+    with pytest.raises(ValueError, match="^precondition: 'karras', but the function is a denoi"):
+        quell.FunctionDenoiser(MIXTURE, "vp", precondition="karras")
+    twice = quell.FunctionDenoiser(
+        lambda x, t: (MIXTURE(x, t), 0 * x), "vp", output="eps", variance="learned_range"
+    )
+    with pytest.raises(ValueError, match="^output: 'eps', but the function returned a posterior"):
+        quell.Sampler(twice, "ddpm:variance=learned_range", steps=2, silent=True)(X)
+    right = quell.Sampler(MIXTURE, steps=4, silent=True)(X)
+    for same in (MIXTURE, lambda x, t: MIXTURE(x, t)):
+        own = quell.Sampler(quell.FunctionDenoiser(same, "vp"), steps=4, silent=True)
+        assert np.array_equal(own(X), right)
 
 
 @pytest.mark.parametrize("dim", [(1, 2), None, "2", 1.5, 0, -1, 2**40, lambda: 2, np.array([2])])
