@@ -31,6 +31,11 @@ def takes_any(function: Callable[..., Any]) -> bool:
     return any(one.kind is inspect.Parameter.VAR_KEYWORD for one in each)
 
 
+def is_own(kind: type) -> bool:
+    """Whether a class is quell's. A caller's may have attributes of any name."""
+    return kind.__module__.partition(".")[0] == "quell"
+
+
 # What other programs call an argument.
 _OTHERS = {
     "num_steps": "steps",

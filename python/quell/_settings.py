@@ -13,7 +13,7 @@ import numpy as np
 from quell import _quell
 from quell._arrays import Array, as_doubles
 from quell._inputs import moments
-from quell._keywords import meant, names_of, of_others
+from quell._keywords import is_own, meant, names_of, of_others
 from quell._numbers import flag, float_type, on_cpu, real, refuse_class, text, whole
 from quell._said import row_of, said
 from quell._times import Times
@@ -64,6 +64,18 @@ def of_sampler(name: str) -> str:
     return ""
 
 
+_OF_INIT = ("prior_mean", "prior_variance", "mean", "var")
+_OF_CALL = ("seed", "first", "index", "out", "label", "progress")
+
+
+def _of_run(name: str) -> str:
+    """Says of an argument where it is given, if that is a call or init; "" if it is neither."""
+    if name in _OF_INIT:
+        return "the mean and the variance of the data go to init(shape, mean, var)"
+    own = of_others(name)
+    return f"it is told in a call: sampler(x, {own}=...)" if own in _OF_CALL else ""
+
+
 def _steps(value: Any, what: str) -> int:
     return whole(value, what, 1, 10**6)
 
@@ -102,22 +114,22 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
 }
 
 
-def _is_own(kind: type) -> bool:
-    """Whether a class is quell's. A caller's may have attributes of any name, and a denoiser that
-    is set later."""
-    return kind.__module__.partition(".")[0] == "quell"
-
-
 def _then_checked(init: Any) -> Any:
     """An __init__ that checks the sampler when it is made, as the last of those that are called
     one by another."""
 
     @functools.wraps(init)
     def made(self: Any, *args: Any, **kwargs: Any) -> None:
+        kind = type(self)
+        if "spec" in kwargs and is_own(kind) and "spec" not in names_of(kind.__init__):
+            raise TypeError(
+                f"{kind.__name__}: spec={said(kwargs['spec'])}: it has its own; "
+                "quell.Sampler(denoiser, spec) takes any"
+            )
         init(self, *args, **kwargs)
         if type(self).__init__ is made:
             given = bool(args) or "denoiser" in kwargs
-            if self.denoiser is None and given and _is_own(type(self)):
+            if self.denoiser is None and given and is_own(type(self)):
                 raise TypeError("denoiser: None, must be a denoiser")
             self._check_made()
 
@@ -183,6 +195,8 @@ class Settings:
             if name in _options_of(text(spec, "spec").partition(":")[0]):
                 joined = f"{spec},{name}" if ":" in spec else f"{spec}:{name}"
                 how = f"an option of a sampler stands in its spec, '{joined}={value}'"
+            elif _of_run(name):
+                how = _of_run(name)
             else:
                 names = [*names_of(type(self).__init__), *names_of(Settings.__init__)]
                 hint = meant(name, names)
@@ -201,12 +215,16 @@ class Settings:
                 f"{kind.__name__} has no option {name!r}: it stands in the spec of a new one, "
                 f"quell.Sampler(denoiser, '{self.spec.partition(':')[0]}:{name}=...')"
             )
+        own = of_sampler(name).strip(" ()")
+        how = _of_run(name) or (own if "spec" in own else "")
+        if how:
+            raise AttributeError(f"{kind.__name__} has no option {name!r}: {how}")
         hint = meant(name.lower(), names)
         if hint:
             raise AttributeError(f"{kind.__name__} has no option {name!r}{hint}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name[0] != "_" and _is_own(type(self)):
+        if name[0] != "_" and is_own(type(self)):
             self._refuse_misspelt(name)
         if name in ("times", "sigmas") and value is not None:
             value = as_doubles(value, name).copy()
@@ -236,7 +254,7 @@ class Settings:
         """Sets an attribute, and sees that it has not made the sampler's spec wrong."""
         before = vars(self).get(name)
         object.__setattr__(self, name, value)
-        if before is None or not _is_own(type(self)) or name in names_of(Settings.__init__):
+        if before is None or not is_own(type(self)) or name in names_of(Settings.__init__):
             return
         try:
             _optioned(self.spec)

@@ -25,7 +25,7 @@ from quell._arrays import Array, as_doubles, as_floats, like, rows_of
 from quell._conditions import check_away, of_rows, told_of
 from quell._function import FunctionDenoiser, PerSample
 from quell._inputs import fits, times_of
-from quell._keywords import hinted
+from quell._keywords import hinted, is_own, names_of
 from quell._numbers import real, reals
 from quell._said import said
 from quell.errors import refused
@@ -104,6 +104,19 @@ class NativeDenoiser:
         self.shape = tuple(int(extent) for extent in shape)
         self.schedule = schedule_of_denoiser(schedule)
 
+    def _parts_of(self) -> list[str]:
+        """The names of what it was made of, which the library has taken."""
+        return names_of(type(self).__init__)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        may = name[0] == "_" or name in ("native", "shape", "schedule") or not is_own(type(self))
+        if not may and name in self._parts_of():
+            raise AttributeError(
+                f"{type(self).__name__}: {name} cannot be set: the library has taken what it was; "
+                "make a new one"
+            )
+        object.__setattr__(self, name, value)
+
     @property
     def dim(self) -> int:
         """The number of elements of a sample."""
@@ -161,8 +174,8 @@ class NativeDenoiser:
         times = times_of(t, len(x))
         told = told_of(self, label, kwargs, len(x))
         check_away(self, told)
-        one = _quell.Options(steps=1)
-        sampler = _quell.Sampler("ddim", self.native, native_schedule(self.schedule), one)
+        spec, options = self._evaluator()
+        sampler = _quell.Sampler(spec, self.native, native_schedule(self.schedule), options)
         mean = np.empty(x.shape, np.float32)
         for time in np.unique(times):
             rows = times == time
@@ -170,6 +183,10 @@ class NativeDenoiser:
             sampler.denoise(rows_of(x)[rows], part, float(time), **of_rows(told, rows, len(x)))
             mean[rows] = part.reshape(-1, *x.shape[1:])
         return Posterior(like(mean, x_t))
+
+    def _evaluator(self) -> tuple[str, _quell.Options]:
+        """A sampler, and its options, by which a single evaluation goes."""
+        return "ddim", _quell.Options(steps=1)
 
     def _guides(self) -> bool:
         """Whether it guides away from the output for no class, so that samples need a class."""
@@ -321,6 +338,14 @@ class EmpiricalDenoiser(NativeDenoiser):
 class _Guided(NativeDenoiser):
     """A guided denoiser, which keeps the two denoisers that it is made of."""
 
+    def _parts_of(self) -> list[str]:
+        return names_of(guided)
+
+    def _evaluator(self) -> tuple[str, _quell.Options]:
+        """One that evaluates at any time: any other is refused where guidance does nothing at its
+        own times. It does not begin where alpha may be 0."""
+        return "dpm_adaptive", _quell.Options(start=1 - 2**-20)
+
     def _guides(self) -> bool:
         if self._recipe is None:
             return False
@@ -379,8 +404,9 @@ def guided(
     """
     _check_own(denoiser, "denoiser")
     if guide is not None:
-        number = isinstance(guide, (int, float)) and not isinstance(guide, bool)
-        _check_own(guide, "guide", f" (did you mean weight={guide}?)" if number else "")
+        given: Any = guide
+        number = type(given) in (int, float) and abs(given) <= 1e6
+        _check_own(guide, "guide", f" (did you mean weight={given:g}?)" if number else "")
     at, worth = reals(times, "times"), reals(weights, "weights")
     if weight is not None and (at or worth):
         raise refused("weight: times and weights are given, too; must be left out")

@@ -15,7 +15,7 @@ import numpy as np
 
 from quell import _quell
 from quell._arrays import Array, as_doubles, is_tensor, of_type, real_numbers, torch_if_imported
-from quell._keywords import hinted
+from quell._keywords import hinted, is_own, meant
 from quell._numbers import function_of, real, refuse_class, text
 from quell._said import said
 from quell.errors import refused
@@ -28,6 +28,9 @@ __all__ = [
     "VESchedule",
     "VPSchedule",
 ]
+
+
+_OF_OTHERS = ("beta_min", "beta_max", "beta_start", "beta_end", "num_train_timesteps")
 
 
 class Schedule:
@@ -102,9 +105,24 @@ class Schedule:
         return {name: value for name, value in vars(self).items() if name != "_made"}
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            self._refuse_option(name)
         object.__setattr__(self, name, value)
         if not name.startswith("_"):
             object.__setattr__(self, "_made", None)
+
+    def _refuse_option(self, name: str) -> None:
+        """Refuses to set an option that this object does not read. Other names are the caller's."""
+        kind, own = type(self), getattr(type(self), "_options", ())
+        if not is_own(kind) or name in own:
+            return
+        hint = meant(name, own) if name not in _OF_OTHERS else ""
+        every = {option.name for made in _quell.schedules() for option in made.options}
+        if name in every or name in _OF_OTHERS or hint:
+            raise AttributeError(
+                f"{kind.__name__} has no option {name!r} to set{hint}: it stands in the spec of a "
+                f"new one, quell.Schedule('NAME:{name}=...')"
+            )
 
     def __call__(self, t: Array) -> tuple[Array, Array]:
         """Returns alpha_t and sigma_t, of the same kind as t: two floats, two arrays with the type

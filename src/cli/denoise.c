@@ -104,6 +104,8 @@ static int open_model(struct job *job)
     if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(quell_model_denoiser(job->model));
     sampling_choose_schedule(&job->options.sampling, job->model);
+    if (job->options.guidance.weight) /* which is refused where its sampler never meets it */
+        job->options.sampling.start = job->options.t > 0 ? job->options.t : 0x1p-20;
     quell_status status = sampling_create(&job->options.sampling, "ddim", 1,
                                           quell_model_denoiser(job->model), &job->sampler);
     if (status) return complain_status(status);

@@ -155,7 +155,8 @@ TEST(cli, guidance_at_a_time)
     command_check(&command, 0, SAMPLE "--count 5 --out x.npy");
     static const char *const taken[] = {
         "--t 0.5 --guidance 3 --guidance-low 0.5", "--t 0.5 --guidance 3 --guidance-high 0.5",
-        "--t 0.2 --guidance 0.1:1,0.9:4", "--t 0.5 --guidance 1"};
+        "--t 0.2 --guidance 0.1:1,0.9:4", "--t 0.5 --guidance 1",
+        "--t 0 --guidance 3 --guidance-high 0.5"};
     static const char *const refused[][2] = {
         {"--t 0.5 --guidance 3 --guidance-low 0.6",
          "--guidance has no effect at --t 0.5: it begins at --guidance-low; leave it out"},
@@ -204,7 +205,7 @@ TEST(cli, classes_refused)
          "--out y.npy",
          NO_CLASS},
         {SAMPLE "--class 1 --negative-class 2 --guidance 1 --out y.npy",
-         "negative classes have no effect: the weight of guidance is 1"},
+         "negative classes have no effect: the weight of --guidance is 1"},
         {SAMPLE "--class 4 --out y.npy", "0 to 3"},
         {SAMPLE "--class A --out y.npy", "0 to 3"},
         {SAMPLE "--class -1 --out y.npy", "0 to 3"},

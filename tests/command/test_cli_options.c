@@ -101,7 +101,6 @@ TEST(options, letters)
         {"compare --sampler ddim", "no option '--sampler' (did you mean '--samplers'?)"},
         {GRID "-o=x.npy", "-o=x.npy: a letter's value has no =: -o x.npy, or --out=x.npy"},
         {GRID "-qo=x.npy", "-qo=x.npy: a letter's value has no =: -o x.npy, or --out=x.npy"},
-        {GRID "-n 99999999999999999 -o x.npy", "--out x.npy: would have 800 PB, but the disk has"},
         {GRID "--sampler ddim:steps=5", "'steps' is no part of a sampler's name: give it beside"},
         {GRID "--sampler ddim:eta=1:steps=3", "a comma stands between two options, not a colon"},
         {"sample -m builtin:rings --class 0 --guidance 2 --guidance-low 0.9 --guidance-high 0.1",
@@ -321,6 +320,9 @@ TEST(options, refused)
         command_refused(&command, 2, cases[i][0], cases[i][1]);
     command_refused(&command, 4, GRID "--times no.npy", "no.npy");
     command_refused(&command, 4, GRID "--times no.txt", "no.txt");
+    command_refused(&command, 4, "sample -m builtin:grid25 -n 99999999999999999 -o x.npy",
+                    "--out x.npy: would have 800 PB, but the disk has");
+    command_check(&command, 0, "sample -q -m builtin:grid25 -n 3 -o x.npy"); /* nothing was left */
     command_refused(&command, 4, GRID "--times .", "Is a directory");
     command_remove(&command);
 }

@@ -64,5 +64,5 @@ TEST(a_list_that_there_is_not)
         CHECK(!std::strcmp(error.what(), quell_error_message()));
         return;
     }
-    throw failure{"a list 9"};
+    throw failure{"a list 7"};
 }

@@ -152,3 +152,16 @@ def test_schedule_of_a_subclass(mixture):
     assert np.allclose(ours, theirs, atol=0.02)
     betas = quell.Schedule.from_betas(np.linspace(1e-4, 2e-2, 1000))
     assert np.allclose(betas(0.5), quell.Schedule("beta_linear")(0.5))
+
+
+@pytest.mark.parametrize("schedule", ["vp", "flow", "ve", "beta_linear:zero_snr=yes"])
+def test_guided_in_an_interval(schedule):
+    """Its own call evaluates at any time, and outside of the interval as the denoiser alone."""
+    base = quell.MixtureDenoiser([1, 3], [[-2, 0], [2, 1]], [0.1, 0.2], schedule)
+    guide = quell.MixtureDenoiser([1, 1], [[-1, 0], [1, 1]], [1.0, 1.0], schedule)
+    guided = quell.guided(base, guide, weight=3, low=0.3, high=0.6)
+    x = quell.normal(1, 3, (2,))
+    for t, acts in ((0.0, False), (0.2, False), (0.3, True), (0.6, True), (0.7, False)):
+        own, alone = guided(x, t).mean, base(x, t).mean
+        right = 3 * alone - 2 * guide(x, t).mean if acts else alone
+        assert np.allclose(own, right, atol=1e-5 * np.abs(right).max())

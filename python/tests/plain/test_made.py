@@ -461,3 +461,71 @@ def test_not_finite():
     ) as raised:
         sampler(np.ones((2, 2), np.float32))
     assert raised.value.sample == 0 and raised.value.transition == 0
+
+
+def test_a_spec_beside_a_name():
+    for kind in (quell.DDIMSampler, quell.DDPMSampler, quell.HeunSampler, quell.zABSampler):
+        for spec in ("dpmpp_2m", "ddim"):
+            with pytest.raises(TypeError, match=f"^{kind.__name__}: spec='{spec}': it has its own"):
+                kind(MIXTURE, spec=spec)
+    assert quell.Sampler(MIXTURE, spec="heun").spec == "heun"
+
+    class Own(quell.DDIMSampler):
+        def __init__(self, denoiser, spec):
+            super().__init__(denoiser)
+
+    Own(MIXTURE, spec="heun")
+
+
+def test_what_is_no_attribute():
+    for name, says in (
+        ("s_churn", "an option stands in the spec of a sampler that has it: 'euler:s_churn=...'"),
+        ("order", "an option stands in the spec"),
+        ("steady", "an option stands in the spec"),
+        ("seed", "it is told in a call: sampler(x, seed=...)"),
+        ("generator", "it is told in a call: sampler(x, seed=...)"),
+        ("label", "it is told in a call: sampler(x, label=...)"),
+        ("prior_mean", "the mean and the variance of the data go to init(shape, mean, var)"),
+    ):
+        with pytest.raises(AttributeError, match=f"has no option '{name}': {re.escape(says)}"):
+            setattr(quell.Sampler(MIXTURE), name, 1)
+    for name in ("seed", "label", "prior_mean", "progress"):
+        with pytest.raises(TypeError, match=f"^Sampler: {name}=1: (it is told in a|the mean)"):
+            quell.Sampler(MIXTURE, **{name: 1})
+    quell.Sampler(MIXTURE).note = 3
+
+
+@pytest.mark.parametrize(
+    ("denoiser", "name"),
+    [
+        (MIXTURE, "weights"),
+        (MIXTURE, "means"),
+        (MIXTURE, "variances"),
+        (quell.GaussianDenoiser([0.0, 1.0]), "mean"),
+        (quell.GaussianDenoiser([0.0, 1.0]), "cov"),
+        (quell.EmpiricalDenoiser([[0.0, 1.0]]), "points"),
+        (SHOWERS, "precision"),
+        (quell.guided(MIXTURE, quell.MixtureDenoiser([1], [[0, 0]], [1])), "weight"),
+    ],
+)
+def test_the_parts_of_a_denoiser(denoiser, name):
+    with pytest.raises(AttributeError, match=f": {name} cannot be set: the library has taken"):
+        setattr(denoiser, name, [3, 1])
+    copied = copy.copy(denoiser)
+    copied.schedule, copied.note = "cosine", 3
+
+
+def test_the_options_of_a_schedule():
+    schedule = quell.VPSchedule()
+    schedule.alpha_min = 0.1
+    assert schedule(1.0)[0] == pytest.approx(0.1)
+    schedule.note = 3
+    for one, name in (
+        (schedule, "sigma_max"),
+        (schedule, "beta_max"),
+        (schedule, "alpha_mn"),
+        (quell.Schedule("vp"), "alpha_min"),
+        (quell.Schedule.from_betas([0.1, 0.2]), "train"),
+    ):
+        with pytest.raises(AttributeError, match=f"has no option '{name}' to set"):
+            setattr(one, name, 0.1)
