@@ -17,12 +17,14 @@ module quell_c
     ! -1 for none; null if no row has one. conditions: those that the denoiser takes, which
     ! quell_call_condition reads. seeds, indices: the addresses of integer(c_int64_t) (rows), the
     ! seed and the index of each row. Where seeds is null, all have draw%seed. Where indices is not,
-    ! first - draw%first is the place of row 1 in the draw.
+    ! first - draw%first is the place of row 1 in the draw. condition_count: how many conditions
+    ! there are.
     type, bind(c) :: quell_call
         integer(c_int64_t) :: first
         integer(c_size_t) :: rows, dim, worker, workers
         real(c_double) :: t, alpha, sigma, time
         type(c_ptr) :: variance, context, classes, conditions, seeds, indices
+        integer(c_size_t) :: condition_count
     end type
 
     type, bind(c) :: c_condition

@@ -91,12 +91,14 @@ contains
     end function
 
     ! The values of condition number i, from 1 on, of a call: values(size, 1) if all rows have the
-    ! same, else values(size, rows).
+    ! same, else values(size, rows). Not associated if there is no condition of that number.
     recursive function quell_call_condition(call, i) result(values)
         type(quell_call), intent(in) :: call
         integer, intent(in) :: i
         real(c_float), pointer, contiguous :: values(:, :)
         type(c_condition), pointer :: conditions(:)
+        nullify (values)
+        if (i < 1 .or. i > call%condition_count) return
         call c_f_pointer(call%conditions, conditions, [i])
         call c_f_pointer(conditions(i)%values, values, &
             [conditions(i)%size, max(conditions(i)%count, 1_c_size_t)])

@@ -84,7 +84,7 @@ static void ask_of(const quell_model *model, const char *type, const char *targe
     if (parameters) *parameters++ = '\0';
     must(serve_unescape(query) <= before);
     (void)serve_path(query);
-    serve_ask_begin(&ask, model);
+    serve_ask_begin(&ask, model, 1024);
     quell_status status = take_query(&ask, model, parameters);
     if (!status && size) status = serve_body_read(&ask, model, type, body, size);
     if (!status) status = serve_ask_check(&ask, model);

@@ -33,7 +33,8 @@ extern "C" {
  *   `count` of each is 0 if all rows have the same values, else `rows`. NULL if the function takes
  *   none.
  * seeds: seeds[rows], the seed of each row; NULL: all have quell_draw.seed.
- * indices: indices[rows], the index of each row's sample; NULL: row r is sample first + r. */
+ * indices: indices[rows], the index of each row's sample; NULL: row r is sample first + r.
+ * condition_count: how many conditions there are. */
 typedef struct quell_call {
     uint64_t first;
     size_t rows;
@@ -50,6 +51,7 @@ typedef struct quell_call {
     const quell_condition *conditions;
     const uint64_t *seeds;
     const uint64_t *indices;
+    size_t condition_count;
 } quell_call;
 
 /* A denoiser as a function: reads input[rows][dim] and writes output[rows][dim], which do not

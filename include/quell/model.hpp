@@ -67,7 +67,8 @@ class model
      * (quell_model_decode). */
     void decode(const draw &what, span<const float> x, span<float> out, const run &how = {}) const
     {
-        size_t dim = denoiser_.dim(), count = dim ? x.size() / dim : 0, size = 1;
+        size_t dim = denoiser_.dim(), size = 1;
+        size_t count = detail::expect_rows("decode: x", x.size(), dim);
         for (size_t extent : decoded_shape()) size *= extent;
         detail::expect("decode: out", out.size(), count * size);
         detail::running(what, how, dim, x.size())([&](auto *draw, auto *run) {

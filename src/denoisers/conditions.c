@@ -26,6 +26,7 @@ void quell_told_rows(const struct quell_told *told, const struct quell_taken *ta
                                           stride ? call->rows : 0, taken[i].size};
     }
     call->conditions = count ? conditions : NULL;
+    call->condition_count = count;
     call->classes = told->labels ? told->labels + row : NULL;
     call->seeds = told->seeds ? told->seeds + row : NULL;
     call->indices = told->indices ? told->indices + row : NULL;

@@ -151,31 +151,59 @@ static bool find_shape(struct serve_array *array, const char *value)
     return quell_json_is_number(value);
 }
 
+/* How many numbers are read; a whole number that float32 does not have, NULL: none was. */
+struct reading {
+    size_t used;
+    const char *rounded;
+};
+
+static bool is_rounded(const char *value, double number)
+{
+    size_t sign = *value == '-', digits = strspn(value + sign, "0123456789");
+    return sign + digits == quell_json_size(value) && (double)(float)number != number;
+}
+
 /* Reads one number into the next place. */
 static bool take_number(struct serve_array *array, enum serve_wanted wanted, const char *value,
-                        size_t *used)
+                        struct reading *reading)
 {
     double number;
     if (!quell_json_number(value, &number)) return false;
     if (wanted == SERVE_FLOATS) {
-        array->floats[(*used)++] = (float)number;
-        return fabs(number) <= MOST_FLOAT;
+        array->floats[reading->used++] = (float)number;
+        if (fabs(number) > MOST_FLOAT) return false;
+        if (is_rounded(value, number)) reading->rounded = value;
+        return !reading->rounded;
     }
     uint64_t whole;
     bool none = wanted == SERVE_CLASSES && number == -1;
     if (!none && !quell_json_whole(value, &whole)) return false;
-    array->words[(*used)++] = none ? -1 : (int64_t)whole;
+    array->words[reading->used++] = none ? -1 : (int64_t)whole;
     return none || wanted == SERVE_WORDS || whole <= INT64_MAX;
 }
 
-static bool take_values(struct serve_array *array, enum serve_wanted wanted, const char *value,
-                        size_t depth, size_t *used)
+/* The text of such a number, as far as it is shown, and the nearest one that there is. */
+static int rounded_length(const char *value)
 {
-    if (depth == array->rank) return take_number(array, wanted, value, used);
+    size_t size = quell_json_size(value);
+    return size < 40 ? (int)size : 40;
+}
+
+static double rounded_to(const char *value)
+{
+    double number = 0;
+    (void)quell_json_number(value, &number);
+    return (double)(float)number;
+}
+
+static bool take_values(struct serve_array *array, enum serve_wanted wanted, const char *value,
+                        size_t depth, struct reading *reading)
+{
+    if (depth == array->rank) return take_number(array, wanted, value, reading);
     if (!quell_json_is_list(value)) return false;
     size_t length = 0;
     for (const char *at = quell_json_first(value); at; at = quell_json_next(at))
-        if (++length > array->shape[depth] || !take_values(array, wanted, at, depth + 1, used))
+        if (++length > array->shape[depth] || !take_values(array, wanted, at, depth + 1, reading))
             return false;
     return length == array->shape[depth];
 }
@@ -183,13 +211,19 @@ static bool take_values(struct serve_array *array, enum serve_wanted wanted, con
 quell_status serve_array_json(struct serve_array *array, const char *name, enum serve_wanted wanted,
                               const char *value)
 {
-    size_t used = 0;
+    struct reading reading = {0, NULL};
     *array = (struct serve_array){0};
     /* Each number takes a byte at least, so that the room is no more than the text's. */
     bool right = find_shape(array, value) && array->values <= quell_json_size(value);
     quell_status status = right ? make_room(array, wanted) : QUELL_OK;
     if (status) return status;
-    if (right && take_values(array, wanted, value, 0, &used)) return QUELL_OK;
+    if (right && take_values(array, wanted, value, 0, &reading)) return QUELL_OK;
+    if (reading.rounded)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "%.80s: the whole number %.*s is not one of float32, which has all up to "
+                          "16777216; write %.9g",
+                          name, rounded_length(reading.rounded), reading.rounded,
+                          rounded_to(reading.rounded));
     return bad(name, wanted == SERVE_FLOATS
                          ? "must be a number of float32, or lists of them of one length"
                          : "must be a list of whole numbers");

@@ -53,8 +53,8 @@ static void begin_request(struct serve_request *request, const char *method, con
     request->place->noted = NULL;
     request->models = serve_shelf_take(&server->shelf);
     request->torn = is_torn(request->end, version);
-    request->whole = strcmp(version, MHD_HTTP_VERSION_1_1) != 0 ||
-                     !strcmp(method, MHD_HTTP_METHOD_HEAD);
+    request->whole =
+        strcmp(version, MHD_HTTP_VERSION_1_1) != 0 || !strcmp(method, MHD_HTTP_METHOD_HEAD);
     request->began = quell_queue_now();
     atomic_fetch_add(&server->open, 1);
 }

@@ -187,10 +187,12 @@ TEST(cli_conditions, guidance)
         CHECK(plain[i] != two[i] && two[i] != rescaled[i], "guided, element %d", i);
     }
     free(plain), free(same), free(two), free(rescaled);
-    command_check(&command, 0,
-                  SAMPLE BOTH "--count 4 --guidance 1 --negative-condition mean=0,0,0 "
-                              "--out one.npy");
+    command_check(&command, 0, SAMPLE BOTH "--count 4 --guidance 1 --out one.npy");
     command_same(&command, "plain.npy", "one.npy");
+    command_refused(&command, 2,
+                    SAMPLE BOTH "--count 4 --guidance 1 --negative-condition mean=0,0,0 "
+                                "--out f.npy",
+                    "negative conditions have no effect: the weight of");
     command_refused(&command, 2,
                     SAMPLE "--condition mean=1,2,3 --condition variance=16777217 --out f.npy",
                     "variance=16777217: the whole number 16777217 is not one of float32");

@@ -58,7 +58,7 @@ TEST(effects_of_steps_beside_times)
 TEST(a_list_that_there_is_not)
 {
     try {
-        quell::list(static_cast<quell_list_kind>(7));
+        quell::list(static_cast<quell_list_kind>(7)); /* of the values that the type has */
     } catch (const quell::error &error) {
         CHECK(error.status() == QUELL_BAD_ARGUMENT);
         CHECK(!std::strcmp(error.what(), quell_error_message()));

@@ -37,24 +37,24 @@ struct counted {
 
 TEST(functions_live_as_long_as_they_are_held)
 {
-    int denoisers = 0, schedules = 0, steps = 0;
+    int denoisers = 0, schedules = 0, stepped = 0;
     {
         auto make = [&] {
             auto denoiser = quell::denoiser::from_function(2, counted(&denoisers));
             auto schedule = quell::schedule::from_function(counted(&schedules));
-            return quell::sampler::from_step(counted(&steps), denoiser, schedule);
+            return quell::sampler::from_step(counted(&stepped), denoiser, schedule);
         };
         quell::sampler sampler = make(), other = std::move(sampler);
-        CHECK(denoisers == 0 && schedules == 0 && steps == 0);
+        CHECK(denoisers == 0 && schedules == 0 && stepped == 0);
         std::vector<float> x(2);
         other.step({}, 1, 0.5, x);
         sampler = std::move(other);
         sampler.sample_from({}, x);
-        CHECK(denoisers == 0 && schedules == 0 && steps == 0);
+        CHECK(denoisers == 0 && schedules == 0 && stepped == 0);
         sampler = make();
-        CHECK(denoisers == 1 && schedules == 1 && steps == 1);
+        CHECK(denoisers == 1 && schedules == 1 && stepped == 1);
     }
-    CHECK(denoisers == 2 && schedules == 2 && steps == 2);
+    CHECK(denoisers == 2 && schedules == 2 && stepped == 2);
 
     quell::function_options options;
     options.output = "nonsense";

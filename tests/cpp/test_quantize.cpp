@@ -34,9 +34,9 @@ TEST(quantize_is_that_of_c)
     quell::quantized made = quell::quantize("builtin:rings", file.path, options);
     const std::string own = file.read();
 
-    const double times[] = {0, 1}, weights[] = {1, 3};
+    const double times[] = {0, 1}, strengths[] = {1, 3};
     quell_guidance guidance = quell_guidance_defaults();
-    guidance.points = 2, guidance.times = times, guidance.weights = weights;
+    guidance.points = 2, guidance.times = times, guidance.weights = strengths;
     quell_draw draw = quell_draw_defaults();
     draw.count = classes.size(), draw.classes = classes.data(), draw.seed = 3;
     quell_quantize_options c = quell_quantize_defaults();

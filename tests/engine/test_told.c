@@ -24,6 +24,7 @@ static int tell(void *user, const quell_call *call, const float *input, float *o
     for (size_t r = 0; r < call->rows; r++) {
         uint64_t index = call->indices ? call->indices[r] : call->first + r;
         float sum = (float)(index % 11);
+        if (call->condition_count != *conditions) return -1;
         if (call->seeds) sum += (float)(call->seeds[r] % 5);
         if (call->classes) sum += 4 * (float)call->classes[r];
         for (size_t k = 0; k < *conditions; k++) {

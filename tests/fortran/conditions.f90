@@ -17,6 +17,8 @@ contains
         integer, intent(inout) :: stat
         real(c_float), pointer, contiguous :: factor(:, :)
         integer :: row
+        factor => quell_call_condition(call, 2)
+        if (associated(factor) .or. associated(quell_call_condition(call, 0))) return
         factor => quell_call_condition(call, 1)
         do row = 1, size(x, 2)
             mean(:, row) = x(:, row) * factor(:, merge(1, row, size(factor, 2) == 1))

@@ -10,9 +10,9 @@ typedef void function(void);
 
 size_t in_c_call(quell_call *call)
 {
-    *call = (quell_call){1,           2,           3,           4,           5,
-                         6,           7,           8,           9,           POINTER(10),
-                         POINTER(11), POINTER(12), POINTER(13), POINTER(14), POINTER(15)};
+    *call = (quell_call){
+        1, 2,           3,           4,           5,           6,           7,           8,
+        9, POINTER(10), POINTER(11), POINTER(12), POINTER(13), POINTER(14), POINTER(15), 16};
     return sizeof *call;
 }
 

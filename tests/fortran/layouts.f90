@@ -77,7 +77,8 @@ contains
             is(call%alpha, 7) .and. is(call%sigma, 8) .and. is(call%time, 9) .and. &
             is(call%variance, 10) .and. is(call%context, 11) .and. &
             is(call%classes, 12) .and. is(call%conditions, 13) .and. &
-            is(call%seeds, 14) .and. is(call%indices, 15), 'quell_call')
+            is(call%seeds, 14) .and. is(call%indices, 15) .and. &
+            is(call%condition_count, 16), 'quell_call')
 
         call check(in_c_function_options(options) == c_sizeof(options), 'size of the options')
         call check(is(options%size, 1) .and. is(options%output, 2) .and. &

@@ -133,7 +133,8 @@ static void check_negative(const int32_t *classes, size_t count, const quell_con
           "'%s' is not '%s'", quell_error_message(), expected);
 }
 
-/* A weight of 1 is no guidance, but weights may be compared from there on. */
+/* A weight of 1 is no guidance: the samples are those of the model, and what only guidance has a use
+ * for is refused. */
 static void check_weight_of_one(void)
 {
     float x[CONDITIONED_DIM] = {0}, y[CONDITIONED_DIM] = {0};
@@ -146,10 +147,13 @@ static void check_weight_of_one(void)
     MUST(quell_sample(sampler, &draw, NULL, x));
     MUST(quell_denoiser_from_guidance(&guided, quell_model_denoiser(model), NULL, &guidance));
     quell_sampler *one = conditioned_sampler(guided, "ddim", 1);
-    draw.negative_conditions = (const quell_condition[]){MEAN};
-    draw.negative_condition_count = 1;
     MUST(quell_sample(one, &draw, NULL, y));
     CHECK(!memcmp(x, y, sizeof x), "a weight of 1 guides");
+    draw.negative_conditions = (const quell_condition[]){MEAN};
+    draw.negative_condition_count = 1;
+    CHECK(quell_sample(one, &draw, NULL, y) == QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "negative conditions have no effect: the weight of"),
+          "%s", quell_error_message());
     quell_sampler_free(one);
     quell_denoiser_free(guided);
 }

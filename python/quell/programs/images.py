@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from quell._said import said
-
 
 class _ChannelsLast(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
@@ -26,6 +24,6 @@ def image_of(shape: Sequence[int]) -> nn.Module | None:
     if len(shape) == 3 and shape[0] in _CHANNELS:
         return _ChannelsLast()
     raise ValueError(
-        f"quell.export: image: samples of shape {said(list(shape))} are no images: needs (height, "
+        f"quell.export: image: samples of shape {list(shape)} are no images: needs (height, "
         "width), or 1, 3 or 4 channels before or after them, or a decode that makes such an image"
     )
