@@ -133,8 +133,8 @@ static void check_negative(const int32_t *classes, size_t count, const quell_con
           "'%s' is not '%s'", quell_error_message(), expected);
 }
 
-/* A weight of 1 is no guidance: the samples are those of the model, and what only guidance has a use
- * for is refused. */
+/* A weight of 1 is no guidance: the samples are those of the model, and what only guidance has a
+ * use for is refused. */
 static void check_weight_of_one(void)
 {
     float x[CONDITIONED_DIM] = {0}, y[CONDITIONED_DIM] = {0};
