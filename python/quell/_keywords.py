@@ -73,6 +73,22 @@ def meant(name: str, names: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
+def meant_weight(guide: Any) -> str:
+    """Returns " (did you mean weight=W?)" for a number in the place of a guide."""
+    number = type(guide) in (int, float) and abs(guide) <= 1e6
+    return f" (did you mean weight={guide:g}?)" if number else ""
+
+
+def refuse_part(kind: type, name: str, parts: Callable[[], list[str]]) -> None:
+    """Refuses to set a part of what an object of quell's was made of. Other names are the
+    caller's."""
+    if name[0] != "_" and is_own(kind) and name in parts():
+        raise AttributeError(
+            f"{kind.__name__}: {name} cannot be set: the library has taken what it was; make a "
+            "new one"
+        )
+
+
 def hinted(function: Called) -> Called:
     """A function that refuses a keyword which it does not have as Python does, and says which one
     was meant, as Python does from 3.13 on. It has no arguments of any name."""

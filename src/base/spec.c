@@ -109,7 +109,8 @@ static struct quell_nearest nearest_to(const char *key, size_t length,
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         bool is = strlen(others[i][0]) == length && !memcmp(others[i][0], key, length);
         for (const struct quell_option *at = options; is && at->name; at++)
-            if (!strcmp(at->name, others[i][1])) return quell_nearest_to(at->name, strlen(at->name));
+            if (!strcmp(at->name, others[i][1]))
+                return quell_nearest_to(at->name, strlen(at->name));
     }
     return quell_nearest_to(key, length);
 }

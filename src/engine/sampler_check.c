@@ -43,12 +43,13 @@ quell_status quell_sampler_check_times(const quell_sampler *sampler)
     double *times = quell_new(plan->count + 2, sizeof *times);
     if (!times) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for its times");
     size_t count = 0;
-    for (size_t i = 0; i < plan->count; i++)
-        if (plan->ops[i].kind == QUELL_ADAPT)
-            times[count++] = plan->ops[i].t.t, times[count++] = plan->ops[i].s.t;
-    bool anywhere = count > 0; /* and the ends come first */
-    for (size_t i = 0; i < plan->count; i++)
-        if (plan->ops[i].kind == QUELL_EVAL) times[count++] = plan->ops[i].t.t;
+    bool anywhere = false;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct quell_op *op = &plan->ops[i];
+        anywhere |= op->kind == QUELL_ADAPT;
+        if (op->kind == QUELL_EVAL || op->kind == QUELL_ADAPT) times[count++] = op->t.t;
+        if (op->kind == QUELL_ADAPT) times[count++] = op->s.t;
+    }
     quell_status status = QUELL_OK;
     if (count) status = denoiser->type->check_times(denoiser, count, times, anywhere);
     free(times);

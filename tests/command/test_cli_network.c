@@ -153,10 +153,10 @@ TEST(cli, guidance_at_a_time)
     struct command command = command_new();
     write_network(&command);
     command_check(&command, 0, SAMPLE "--count 5 --out x.npy");
-    static const char *const taken[] = {
-        "--t 0.5 --guidance 3 --guidance-low 0.5", "--t 0.5 --guidance 3 --guidance-high 0.5",
-        "--t 0.2 --guidance 0.1:1,0.9:4", "--t 0.5 --guidance 1",
-        "--t 0 --guidance 3 --guidance-high 0.5"};
+    static const char *const taken[] = {"--t 0.5 --guidance 3 --guidance-low 0.5",
+                                        "--t 0.5 --guidance 3 --guidance-high 0.5",
+                                        "--t 0.2 --guidance 0.1:1,0.9:4", "--t 0.5 --guidance 1",
+                                        "--t 0 --guidance 3 --guidance-high 0.5"};
     static const char *const refused[][2] = {
         {"--t 0.5 --guidance 3 --guidance-low 0.6",
          "--guidance has no effect at --t 0.5: it begins at --guidance-low; leave it out"},

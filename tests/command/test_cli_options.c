@@ -342,7 +342,10 @@ TEST(options, times)
     scratch_write(&command.work, "gap.txt", ", 1 0.5 0\n", 0);
     command_refused(&command, 2, GRID "--times gap.txt", "--times: '' is not a number");
     command_same(&command, "grid.npy", "text.npy");
-    scratch_write(&command.work, "marked.txt", "\xef\xbb\xbf" "1 0.75 0.5 0.25 0\r\n", 0);
+    scratch_write(&command.work, "marked.txt",
+                  "\xef\xbb\xbf"
+                  "1 0.75 0.5 0.25 0\r\n",
+                  0);
     command_check(&command, 0, GRID "--sampler ddpm --times marked.txt --out marked.npy");
     command_same(&command, "grid.npy", "marked.npy");
     const char header[] =

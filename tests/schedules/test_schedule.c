@@ -201,7 +201,8 @@ TEST(schedule, refusals)
     refused("beta_linear:train=1", QUELL_BAD_ARGUMENT, "from");
     refused("beta_linear:train=10.5", QUELL_BAD_ARGUMENT, "whole");
     refused("beta_linear:train=10,", QUELL_BAD_ARGUMENT, "no option");
-    refused("beta_linear:beta_start=0.1", QUELL_BAD_ARGUMENT, "'beta_start' (did you mean 'first'?)");
+    refused("beta_linear:beta_start=0.1", QUELL_BAD_ARGUMENT,
+            "'beta_start' (did you mean 'first'?)");
     refused("beta_scaled_linear:beta_end=1", QUELL_BAD_ARGUMENT, "(did you mean 'last'?)");
     refused("beta_cosine:num_train_timesteps=10", QUELL_BAD_ARGUMENT, "(did you mean 'train'?)");
     refused("beta_cosine:beta_start=0.1", QUELL_BAD_ARGUMENT, "no option 'beta_start'; see");

@@ -233,7 +233,7 @@ def test_from_torch():
     for given, says in (
         ({}, "output: must be given"),
         (around, "schedule: must be given"),
-        ({**around, "schedule": quell.VPSchedule()}, "schedule: a VPSchedule, must be its spec, 'v"),
+        ({**around, "schedule": quell.VPSchedule()}, "schedule: a VPSchedule, must be its spec, "),
     ):
         with pytest.raises((TypeError, ValueError), match=f"^quell.from_torch: {says}"):
             quell.from_torch(Sum(), (torch.randn(3, 2), torch.rand(3)), **given)
