@@ -243,19 +243,19 @@ def stub(root):
 def python(root):
     """The arguments that users see, and where their docstring is."""
     folder = root / "python/quell"
-    settings, sampler, denoise, function = (
-        read(folder / name) for name in ("_settings.py", "_sampler.py", "denoise.py", "_function.py"))
+    settings, sampler, guided, function = (
+        read(folder / name) for name in ("_settings.py", "_sampler.py", "_guided.py", "_function.py"))
     made = keywords(settings, "__init__")
     call = keywords(sampler, "__call__")
     return {"quell_sampler_options": {**keywords(sampler, "init"), **made}, "quell_draw": call,
             "quell_run": {**made, **call},
             "quell_function_options": keywords(function, "__init__", "class FunctionDenoiser"),
-            "quell_guidance": keywords(denoise, "guided")}
+            "quell_guidance": keywords(guided, "guided")}
 
 
 def python_files(root):
     """Where the arguments that users see are described."""
-    return [root / "python/quell" / name for name in ("_sampler.py", "denoise.py", "_function.py")]
+    return [root / "python/quell" / name for name in ("_sampler.py", "_guided.py", "_function.py")]
 
 
 def command_rows(root):
