@@ -177,14 +177,16 @@ static void charge(quell_queue *queue, double seconds)
     }
 }
 
+quell_queue_clock_fn *quell_queue_clock = quell_queue_now;
+
 void quell_queue_draw(quell_queue *queue)
 {
-    double start = quell_queue_now();
+    double start = quell_queue_clock();
     bool together = draw_together(queue);
     for (size_t i = 0; !together && i < queue->batch.count; i++)
         draw_alone(queue, &queue->batch.parts[i]);
     pthread_mutex_lock(&queue->lock);
-    charge(queue, quell_queue_now() - start);
+    charge(queue, quell_queue_clock() - start);
     for (size_t i = 0; i < queue->batch.count; i++) {
         quell_ticket *ticket = queue->batch.parts[i].ticket;
         if (ticket) ticket->begun = ticket->drawn;

@@ -105,6 +105,11 @@ struct quell_queue {
 /* The time in seconds, by a clock that nobody sets. Needs no lock. */
 double quell_queue_now(void);
 
+/* The clock by which clients are charged for runs: quell_queue_now, or that of a test in which all
+ * runs take the same time. Set while no queue draws. */
+typedef double quell_queue_clock_fn(void);
+extern quell_queue_clock_fn *quell_queue_clock;
+
 /* Refuses a call in a child of fork(), where a queue of its parent has no threads. */
 quell_status quell_queue_after_fork(void);
 
