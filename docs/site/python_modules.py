@@ -138,7 +138,8 @@ def pages(package):
         "quell": page("quell", files, {*names, "fresh_seed"}),
         "sample": page("quell.sample", [package / "sample.py", package / "_sampler.py"],
                        set(of["quell.sample"])),
-        "denoise": page("quell.denoise", [package / "denoise.py", package / "_function.py"],
+        "denoise": page("quell.denoise", [package / f"{name}.py"
+                                          for name in ("denoise", "_guided", "_function")],
                         set(of["quell.denoise"])),
         "noise": page("quell.noise", [package / "noise.py"], set(of["quell.noise"])),
         "diffusers": page("quell.diffusers", [package / "diffusers/__init__.py"], {"from_diffusers"}),

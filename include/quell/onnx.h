@@ -19,9 +19,9 @@
 extern "C" {
 #endif
 
-/* How a file is read. Start from quell_onnx_defaults(). Where a key stands in square
- * brackets below, a member that is NULL or 0 is what the file's metadata (metadata_props) have
- * under that key. Where they have nothing, or there is no key, it is what stands in round brackets.
+/* How a file is read. Start from quell_onnx_defaults(). A member that is NULL or 0 is taken from
+ * the file's metadata (metadata_props), under the key that stands below in square brackets. If the
+ * file has no such key, or the member has none, it is the default, in round brackets.
  *
  * x: the name of the input for the states, of float32 and rank >= 2.
  * time: the name of the input for the time, one number for each row: shape (), (1), (B) or (B, 1),

@@ -90,8 +90,8 @@ QUELL_API quell_register_id quell_plan_denoise_variance(quell_plan *plan, quell_
  * `out` may be the source of a term. Coefficients must be finite, and are rounded to float. Terms
  * and noises with the coefficient 0 are left out.
  *
- * One term is treated apart: that whose source is `out`, or else the first, goes before the
- * others. If its coefficient c is from 1/2 to 2, the sum is made with c - 1, and the source itself
+ * The term whose source is `out`, or, if there is none, the first term, is added before the others.
+ * If its coefficient c is from 1/2 to 2, the sum is made with c - 1, and the source itself
  * is added last: a run of a million steps then does not repeat the rounding of c a million
  * times. */
 QUELL_API void quell_plan_combine(quell_plan *plan, quell_register_id out, size_t terms,

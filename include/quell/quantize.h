@@ -150,8 +150,8 @@ typedef struct quell_quantized quell_quantized;
  *
  * *made tells what was done, and the caller frees it; made may be NULL. options may be NULL for the
  * defaults. Fails with QUELL_UNSUPPORTED if the model has nothing that can be quantised, with
- * QUELL_BAD_ARGUMENT if even one instruction moves the samples by more than the bound, and else as
- * quell_model_load, quell_sampler_create and quell_sample. Thread-safe. */
+ * QUELL_BAD_ARGUMENT if each instruction, quantised alone, moves the samples by more than the
+ * bound, and else as quell_model_load, quell_sampler_create and quell_sample. Thread-safe. */
 QUELL_API quell_status quell_quantize(quell_quantized **made, const char *model, const char *out,
                                       const quell_quantize_options *options);
 

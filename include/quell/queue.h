@@ -92,9 +92,9 @@ typedef void quell_answer_fn(void *user, const quell_answer *answer);
  * observe, observe_user: a function that sees the samples of this request after every transition,
  *   as in quell_run, and its first argument. It is called from many threads at once, never after
  *   the request has ended, and must not wait for a ticket or free the queue. Returns as a
- *   quell_denoise_fn: > 0 cancels the request, and < 0 ends it with QUELL_DENOISER_FAILED. Where a
- *   run with rows of others fails, the samples begin anew, and their transitions are seen a second
- *   time. NULL: none (NULL, NULL). */
+ *   quell_denoise_fn: > 0 cancels the request, and < 0 ends it with QUELL_DENOISER_FAILED. If a
+ *   run in which samples of other requests are drawn, too, fails, the samples begin anew, and their
+ *   transitions are seen a second time. NULL: none (NULL, NULL). */
 typedef struct quell_request {
     size_t size;
     const quell_sampler *sampler;
@@ -181,9 +181,9 @@ QUELL_API quell_status quell_ticket_wait(quell_ticket *ticket, double seconds);
 QUELL_API size_t quell_ticket_drawn(quell_ticket *ticket);
 
 /* Cancels a request: it ends with QUELL_STOPPED within about a twentieth of a second, or, if that
- * takes longer, when one instruction of a network is done (one evaluation, if others are drawn with
- * it), or without a network one transition of one tile. Others who are drawn in the same run are
- * not affected. Does nothing if it has ended. NULL is allowed. Thread-safe. */
+ * takes longer, when one instruction of a network is done, or, without a network, one transition of
+ * one tile. If other requests are drawn in the same run, it ends when one evaluation of the network
+ * is done; they are not affected. Does nothing if it has ended. NULL is allowed. Thread-safe. */
 QUELL_API void quell_ticket_cancel(quell_ticket *ticket);
 
 /* Gives up a ticket; the request goes on. NULL is allowed. Thread-safe, but for other uses of this

@@ -22,8 +22,8 @@ typedef struct quell_transition quell_transition;
 /* A transition as a function: takes x[rows][dim] from x_t to x_s in place. It is called for a tile
  * at a time, from many threads at once. The functions below give it what it needs of `transition`.
  * Returns 0 to go on, < 0 for an error, > 0 to stop. If a function below has failed in this call,
- * its status is an error, too, though it is > 0. An error ends the run with QUELL_DENOISER_FAILED
- * and the message of the last failure in this call.
+ * to return its status is an error, too, though that is > 0. An error ends the run with
+ * QUELL_DENOISER_FAILED and the message of the last failure in this call.
  *
  * A failure that the step ignores does not pass in silence. If a function below refuses what it is
  * given, the run ends with that error whatever the step returns. If the denoiser has no output,
