@@ -173,7 +173,7 @@ def test_changed_denoisers_are_refused():
     patched = KarrasDenoiser(mixed(mlp()), VPSchedule())
     patched.forward = lambda x_t, t: x_t
     for model in (patched, OtherDenoiser(mixed(mlp()), VPSchedule())):
-        with pytest.raises((TypeError, ValueError), match="quell.export"):
+        with pytest.raises((TypeError, ValueError), match="quell.from_torch: "):
             taken(model, (3,))
 
 
