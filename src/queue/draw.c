@@ -177,8 +177,6 @@ static void charge(quell_queue *queue, double seconds)
     }
 }
 
-quell_queue_clock_fn *quell_queue_clock = quell_queue_now;
-
 void quell_queue_draw(quell_queue *queue)
 {
     double start = quell_queue_clock();

@@ -14,6 +14,8 @@ double quell_queue_now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+quell_queue_clock_fn *quell_queue_clock = quell_queue_now;
+
 void quell_wait_prepare(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;

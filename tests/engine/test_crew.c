@@ -83,6 +83,7 @@ TEST(crew, alone)
 /* A helper that takes long to come, as if it had no processor, is soon left out for some time. */
 struct slow {
     struct quell_crew crew;
+    pthread_t helper;
     int together;
 };
 
@@ -99,17 +100,27 @@ static void *help_slowly(void *data)
     return NULL;
 }
 
+/* Begins a crew of the calling thread, which leads, and of a slow helper, who is there. */
+static void begin_with_slow(struct slow *slow)
+{
+    quell_crew_begin(&slow->crew, 2, 1000);
+    CHECK(quell_crew_lead(&slow->crew, true), "the first to come does not lead");
+    CHECK(!pthread_create(&slow->helper, NULL, help_slowly, slow), "no thread");
+    while (!atomic_load(&slow->crew.helpers)) sched_yield();
+}
+
+static void end_with_slow(struct slow *slow)
+{
+    quell_crew_end(&slow->crew);
+    pthread_join(slow->helper, NULL);
+}
+
 TEST(crew, goes_on_without_the_slow)
 {
     struct slow slow = {.together = 0};
-    pthread_t thread;
-    quell_crew_begin(&slow.crew, 2, 1000);
-    CHECK(quell_crew_lead(&slow.crew, true), "the first to come does not lead");
-    CHECK(!pthread_create(&thread, NULL, help_slowly, &slow), "no thread");
-    while (!atomic_load(&slow.crew.helpers)) sched_yield();
+    begin_with_slow(&slow);
     for (int i = 0; i < 20; i++) quell_crew_work(&slow.crew, be_slow, &slow);
-    quell_crew_end(&slow.crew);
-    pthread_join(thread, NULL);
+    end_with_slow(&slow);
     CHECK(slow.together <= 10, "%d of 20 together", slow.together); /* two, if nothing disturbs */
 }
 
@@ -118,11 +129,7 @@ TEST(crew, goes_on_without_the_slow)
 TEST(crew, judges_by_long_pieces_alone)
 {
     struct slow slow = {.together = 0};
-    pthread_t thread;
-    quell_crew_begin(&slow.crew, 2, 1000);
-    CHECK(quell_crew_lead(&slow.crew, true), "the first to come does not lead");
-    CHECK(!pthread_create(&thread, NULL, help_slowly, &slow), "no thread");
-    while (!atomic_load(&slow.crew.helpers)) sched_yield();
+    begin_with_slow(&slow);
     for (int i = 0; i < 3; i++) quell_crew_work_briefly(&slow.crew, be_slow, &slow);
     CHECK(slow.together == 3 && !slow.crew.alone, "%d of 3 together, then %u alone", slow.together,
           slow.crew.alone);
@@ -130,8 +137,7 @@ TEST(crew, judges_by_long_pieces_alone)
     for (int i = 0; i < 3; i++) quell_crew_work_briefly(&slow.crew, be_slow, &slow);
     CHECK(slow.together == 3 && slow.crew.alone == 2, "%d together, %u alone", slow.together,
           slow.crew.alone);
-    quell_crew_end(&slow.crew);
-    pthread_join(thread, NULL);
+    end_with_slow(&slow);
 }
 
 static clockid_t its_clock(const void *of) { return *(const clockid_t *)of; }
