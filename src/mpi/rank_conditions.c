@@ -2,7 +2,7 @@
 /* A condition is either the same for all samples, and then the same on all ranks, or each rank has
  * the rows of its own samples. A rank without samples has no rows to show which case it is; rank 0
  * has samples if any rank has, so rank 0 decides. */
-#include "mpi/part_conditions.h"
+#include "mpi/rank_conditions.h"
 #include "base/digest.h"
 #include "engine/in_vain.h"
 
