@@ -3,8 +3,8 @@
  *
  * A program is data, as a sampler's plan is. read.c reads it from a description; infer.c derives in
  * one pass the shape of every value and what it depends on; load.c loads the constants and computes
- * what depends on them alone; place.c gives the other values their places in memory; and run.c runs
- * the program. Each kind of instruction has a file of its own in kinds/.
+ * what depends on them alone; place.c gives the other values their places in memory; and execute.c
+ * runs the program. Each kind of instruction has a file of its own in kinds/.
  *
  * A program describes the computation for one sample: there is no batch in it. */
 #ifndef QUELL_PROGRAMS_PROGRAM_H

@@ -57,8 +57,8 @@ static void run(const struct quell_execution *at)
     }
 }
 
-/* If the result is the operands one after the other, it is divided as the first operand that is
- * divided, if all operands consist of whole blocks of this division. */
+/* Divides the result like its first divided operand, if the result consists of the operands one
+ * after the other, and each of these of whole blocks of that division. */
 static void divide(struct quell_program *program, struct quell_instruction *now)
 {
     struct quell_division *by = quell_division_of(program, now);
