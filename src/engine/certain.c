@@ -37,7 +37,7 @@ struct known {
 
 static size_t needed(size_t threads)
 {
-    static atomic_long known; /* processors, which take the reading of a file */
+    static atomic_long known; /* processors; a file must be read to count them */
     long processors = atomic_load(&known);
     if (!processors) atomic_store(&known, processors = sysconf(_SC_NPROCESSORS_ONLN));
     return MARGIN + threads * (size_t)(processors > 0 ? processors : 1);

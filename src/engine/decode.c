@@ -43,7 +43,7 @@ struct decoding {
     /* In floats: the beginnings of the stages, of the class, of the scratch memory, and the end. */
     size_t begin[QUELL_STAGES + 3];
     float *memory, *help;
-    size_t workers, helpers, per_help; /* helpers in the crew of each worker */
+    size_t workers, helpers, per_help; /* `helpers` are those of each worker */
     struct quell_crew *crews;
     atomic_size_t next;
     struct quell_watch watch;

@@ -228,7 +228,7 @@ static void settle(struct bundle *bundle)
     }
 }
 
-/* nanoseconds between calls of the caller's functions within an evaluation */
+/* Nanoseconds between calls of the caller's functions within an evaluation. */
 #define BETWEEN 20000000
 
 static bool look(void *data, bool leads)

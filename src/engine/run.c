@@ -202,8 +202,9 @@ static size_t helpers_of(struct quell_job *job)
     return quell_denoiser_helpers(job->sampler->denoiser, NULL, &job->per_help);
 }
 
-/* If there are fewer tiles than workers, makes the others helpers. There are no more of them than
- * processors, because waiting threads would take processor time from working ones. */
+/* Makes the other workers helpers, if there are fewer tiles than workers. At most as many threads
+ * as there are processors take part, because waiting threads would take processor time from working
+ * ones. */
 static quell_status gather_crews(struct quell_job *job, size_t workers, size_t helpers)
 {
     size_t tiles = job->layout.tiles, processors = quell_openmp_processors();

@@ -52,8 +52,8 @@ quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_poi
 /* Refuses options of the denoiser that have no effect at any time at which the plan evaluates. */
 quell_status quell_sampler_check_times(const quell_sampler *sampler);
 
-/* Refuses a plan that evaluates at such a point, or with steps that need more digits than the
- * denoiser's results have. */
+/* Refuses a plan that evaluates at a point which quell_sampler_check refuses, or with steps that
+ * need more digits than the denoiser's results have. */
 quell_status quell_sampler_check_plan(const quell_sampler *sampler, const struct quell_plan *plan);
 
 /* Makes the plan for the transitions of a grid and checks it against the denoiser. The caller frees

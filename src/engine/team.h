@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads of quell. Each thread of the host that starts a run has a team of its own, keeps it
- * for its next run, and ends it when the thread ends.
+/* The threads of quell. Each thread of the host that starts a run has a team of its own, which it
+ * keeps for its next run. The team ends with that thread.
  *
  * quell makes these threads itself, without OpenMP, for two reasons. If a thread cannot be made
  * (RLIMIT_NPROC, a cgroup, no memory), the run has fewer threads, where OpenMP's runtimes would end

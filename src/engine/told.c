@@ -250,7 +250,7 @@ static bool in_vain(const struct telling *at)
     return true;
 }
 
-/* Returns whether classes or conditions differ from sample to sample, so that the samples of other
+/* Returns whether any classes or conditions are given for each sample, so that the samples of other
  * parts may have other ones. */
 static bool told_each(const struct telling *at)
 {

@@ -15,7 +15,8 @@ struct quell_lines {
     /* `width` is the length of a line. `inner` is the number of taps along the later dimensions.
      * `phases` counts the residues of input lines modulo the stride that taps read. `most` is the
      * number of lines of the result at a time, and `line_copies` that of the input's lines for
-     * them. `plane` is the distance of two copies, in floats, and `floats` the size of all copies. */
+     * them. `plane` is the distance of two copies, in floats, and `floats` the size of all
+     * copies. */
     size_t channels, width, inner, phases, most, line_copies, plane, floats;
 };
 

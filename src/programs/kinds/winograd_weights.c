@@ -53,7 +53,7 @@ static void set_factors(size_t pairs, double *factor)
 /* The weights of a panel of output channels and one input channel. */
 typedef double lanes[QUELL_PANEL];
 
-/* Transforms three rows of lanes. */
+/* Transforms three taps: g[0], g[step] and g[2 * step]. */
 static void weigh(size_t pairs, const double *factor, lanes *g, size_t step, lanes *to)
 {
     const double *g0 = g[0], *g1 = g[step], *g2 = g[2 * step];
