@@ -13,7 +13,7 @@ void quell_row_major(const struct quell_shape *shape, size_t *stride)
     for (size_t d = shape->rank; d-- > 0; step *= shape->size[d]) stride[d] = step;
 }
 
-/* A dimension that begins where the previous one ends is merged with it. */
+/* Merges the dimension with the previous one, if the two are contiguous in both arrays. */
 void quell_copy_add(struct quell_copy *copy, size_t size, ptrdiff_t from, ptrdiff_t to)
 {
     size_t d = copy->rank;
