@@ -33,7 +33,7 @@ void quell_denoiser_free(quell_denoiser *denoiser)
     free(denoiser);
 }
 
-static uint64_t work_out_digest(const quell_denoiser *denoiser)
+static uint64_t compute_digest(const quell_denoiser *denoiser)
 {
     struct quell_digest digest;
     quell_digest_begin(&digest);
@@ -54,7 +54,7 @@ uint64_t quell_denoiser_digest(const quell_denoiser *denoiser)
     if (!denoiser) return 0;
     _Atomic uint64_t *kept = &((quell_denoiser *)(uintptr_t)denoiser)->digest;
     uint64_t digest = atomic_load(kept);
-    if (!digest) atomic_store(kept, digest = work_out_digest(denoiser));
+    if (!digest) atomic_store(kept, digest = compute_digest(denoiser));
     return digest;
 }
 

@@ -36,8 +36,8 @@ static size_t constants_size(const quell_denoiser *denoiser)
     return sizeof(struct quell_program_point) + floats * sizeof(float);
 }
 
-static void work_out_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
-                               double t, double alpha, double sigma, void *out)
+static void compute_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
+                              double t, double alpha, double sigma, void *out)
 {
     const struct quell_program_denoiser *own = self(denoiser);
     struct quell_program_point *constants = out;
@@ -96,7 +96,7 @@ static const struct quell_denoiser_class program_class = {
     .kept_size = kept_size,
     .helpers = helpers,
     .constants_size = constants_size,
-    .constants = work_out_constants,
+    .constants = compute_constants,
     .several = several,
     .check = check,
     .destroy = destroy,

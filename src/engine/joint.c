@@ -47,8 +47,8 @@ struct bundle {
     struct quell_asked asked[MOST_PARTS];
     void *scratch;
     size_t scratch_size;
-    atomic_bool unwanted; /* none of the results being computed is wanted any more */
-    int64_t looked;       /* when `look` last called the caller's functions, in nanoseconds */
+    atomic_bool abandoned; /* none of the results being computed is wanted any more */
+    int64_t looked;        /* when `look` last called the caller's functions, in nanoseconds */
 };
 
 bool quell_joins(const quell_sampler *sampler)
@@ -236,16 +236,16 @@ static bool look(void *data, bool leads)
     struct bundle *bundle = data;
     const struct quell_joint *joint = bundle->run->joint;
     struct timespec time;
-    if (!leads) return atomic_load(&bundle->unwanted);
+    if (!leads) return atomic_load(&bundle->abandoned);
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     int64_t nanoseconds = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-    if (nanoseconds - bundle->looked < BETWEEN) return atomic_load(&bundle->unwanted);
+    if (nanoseconds - bundle->looked < BETWEEN) return atomic_load(&bundle->abandoned);
     bundle->looked = nanoseconds;
     joint->turn(joint->user);
     bool wanted = false;
     for (size_t i = 0; i < bundle->count && !wanted; i++)
         wanted = joint->wanted(joint->user, &bundle->strand[i]->part);
-    if (!wanted) atomic_store(&bundle->unwanted, true);
+    if (!wanted) atomic_store(&bundle->abandoned, true);
     return !wanted;
 }
 
@@ -314,7 +314,7 @@ static void take_parts(struct bundle *bundle)
         if (bundle->count) evaluate(bundle);
         joint->turn(joint->user);
         settle(bundle);
-        atomic_store(&bundle->unwanted, false);
+        atomic_store(&bundle->abandoned, false);
     }
     free(bundle->scratch);
 }
