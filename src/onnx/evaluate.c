@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One evaluation. The tensors use quell's memory directly: only the time and the label of each row
  * are copied. These lie on the stack, so a call has at most ROWS rows. */
-#include "onnx/session.h"
+#include "onnx/network.h"
 #include "base/process.h"
 
 #include <math.h>

@@ -6,7 +6,7 @@
  *     0a 08 "location" 12 LENGTH NAME
  *
  * and NAME is relative to the folder of the file. */
-#include "onnx/session.h"
+#include "onnx/network.h"
 #include "base/digest.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* Opens a file. A setting comes from the options, else from the file's metadata, else it is the
  * default; the network then becomes a denoiser from a function. */
 #include <quell/function.h>
-#include "onnx/session.h"
+#include "onnx/network.h"
 #include "base/number.h"
 #include "base/sized.h"
 

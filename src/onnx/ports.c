@@ -2,7 +2,7 @@
 /* Finds out which of a network's inputs is x, which the time and which the label: from the options,
  * else from types, shapes and the names that exporters give. Where that would be a guess, the
  * network is refused. */
-#include "onnx/session.h"
+#include "onnx/network.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keeps ONNX Runtime a quiet guest: it logs nothing, reports nothing, and its threads neither spin
  * nor choose processors. */
-#include "onnx/session.h"
+#include "onnx/network.h"
 #include "base/process.h"
 
 #ifdef QUELL_ONNX_RUNTIME

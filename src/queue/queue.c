@@ -10,7 +10,7 @@
 #include "engine/limits.h"
 #include "engine/signals.h"
 #include "engine/threads.h"
-#include "queue/wait.h"
+#include "queue/timed_wait.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include "base/sized.h"
 #include "engine/given.h"
 #include "engine/run_check.h"
-#include "queue/wait.h"
+#include "queue/timed_wait.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of a run that this rank draws. */
-#ifndef QUELL_MPI_PART_H
-#define QUELL_MPI_PART_H
+#ifndef QUELL_MPI_RANK_PART_H
+#define QUELL_MPI_RANK_PART_H
 
 #include <quell/mpi.h>
 #include "mpi/group.h"

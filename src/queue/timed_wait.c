@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "queue/wait.h"
+#include "queue/timed_wait.h"
 #include "queue/queue.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "mpi/part.h"
-#include "mpi/part_conditions.h"
+#include "mpi/rank_part.h"
+#include "mpi/rank_conditions.h"
 #include "base/draw_rows.h"
 #include "base/sized.h"
 #include "engine/sampler_digest.h"

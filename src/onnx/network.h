@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A network of ONNX Runtime's, as open.c makes it and run.c calls it. */
-#ifndef QUELL_ONNX_SESSION_H
-#define QUELL_ONNX_SESSION_H
+#ifndef QUELL_ONNX_NETWORK_H
+#define QUELL_ONNX_NETWORK_H
 
 #include <onnxruntime_c_api.h>
 #include <quell/onnx.h>

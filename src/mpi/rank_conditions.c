@@ -2,7 +2,7 @@
 /* A condition is the same for all samples, and so on all ranks, or each rank has the rows of its
  * own samples. A rank without samples has no rows to show which; rank 0 has samples if any rank
  * has, so it decides. */
-#include "mpi/part_conditions.h"
+#include "mpi/rank_conditions.h"
 #include "base/digest.h"
 #include "engine/in_vain.h"
 

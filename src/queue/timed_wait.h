@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting for a condition, until a time of quell_queue_now(). */
-#ifndef QUELL_QUEUE_WAIT_H
-#define QUELL_QUEUE_WAIT_H
+#ifndef QUELL_QUEUE_TIMED_WAIT_H
+#define QUELL_QUEUE_TIMED_WAIT_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The conditions of a rank's part of a run. */
-#ifndef QUELL_MPI_PART_CONDITIONS_H
-#define QUELL_MPI_PART_CONDITIONS_H
+#ifndef QUELL_MPI_RANK_CONDITIONS_H
+#define QUELL_MPI_RANK_CONDITIONS_H
 
-#include "mpi/part.h"
+#include "mpi/rank_part.h"
 
 /* Collective: checks the conditions of the part's draw. Those of all samples must be the same on
  * all ranks. */

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "engine/joint.h"
 #include "queue/observe.h"
-#include "queue/wait.h"
+#include "queue/timed_wait.h"
 
 #include <stdio.h>
 #include <stdlib.h>
