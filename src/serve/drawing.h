@@ -118,7 +118,7 @@ quell_status serve_drawing_ends(void);
 /* Computes the ETag (name.c). */
 void serve_drawing_name(struct serve_drawing *drawing);
 
-/* Sets up `draw`, and allocates the memory for its samples (given.c). */
+/* Sets up `draw`, and allocates the memory for its samples (drawing_given.c). */
 quell_status serve_drawing_fill(struct serve_drawing *drawing);
 
 /* Fills in a request for the queue, all but what is to be drawn (drawing.c). Fails if the time of

@@ -145,7 +145,7 @@ enum MHD_Result serve_samples(struct serve_request *request, const struct serve_
 /* Gives the request's turn in a workshop back to its account, if it has one. */
 void serve_turn_end(struct serve_request *request);
 
-/* ---- Requests that wait (watch.c) ---- */
+/* ---- Requests that wait (waiting.c) ---- */
 
 /* Adds a request to server->waiting, or removes it if it is there. */
 void serve_wait(struct serve_request *request);
