@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who asks, and what the headers say. */
+/* Who the client is, and how its request is framed. */
 #include "serve/server.h"
 #include "base/digest.h"
 #include "base/memory.h"
@@ -37,12 +37,15 @@ char *serve_list_of(struct serve_request *request, const char *name)
     return joined;
 }
 
-/* How often there are headers whose lines say where a request ends, or whom it is for; whether a
- * length is a number, and a name has another character than names have: libmicrohttpd hands out
- * "Content-Length " as the name of a header that it does not know. */
+/* What was found in the headers that say where a request ends, and whom it is for. */
 struct framing {
-    size_t hosts, lengths, codings;
-    bool chunked, no_number, no_name, folded;
+    size_t hosts, lengths, codings; /* lines of Host, Content-Length and Transfer-Encoding */
+    bool chunked;                   /* Transfer-Encoding: chunked */
+    bool no_number;                 /* a Content-Length is not a number */
+    /* A header's name contains a character that is not allowed there: libmicrohttpd hands out
+     * "Content-Length " as the name of an unknown header. */
+    bool no_name;
+    bool folded; /* see is_folded */
 };
 
 /* Whether a text is a token (RFC 9110, 5.6.2). */
@@ -54,8 +57,9 @@ static bool is_token(const char *text)
     return at > text && !*at;
 }
 
-/* Whether a name is longer than one that says where a body ends: libmicrohttpd adds a line that is
- * folded to the name of its header ("Content-Length34"), and does not know that then. */
+/* Whether a name begins with Content-Length or Transfer-Encoding, but is longer. libmicrohttpd
+ * appends a folded line to the name of its header ("Content-Length34"), which it then no longer
+ * knows. */
 static bool is_folded(const char *name)
 {
     static const char length[] = MHD_HTTP_HEADER_CONTENT_LENGTH;
@@ -98,10 +102,11 @@ const char *serve_misframed(struct serve_request *request)
     return NULL;
 }
 
-/* ---- Who asks ---- */
+/* ---- The client ---- */
 
-/* Where there are proxies, only these can say for whom they ask: who is not one of them is refused,
- * so that nobody gets another account by a header, and a proxy that was forgotten is found. */
+/* If there are trusted proxies, X-Forwarded-For is refused from everybody else. So nobody gets
+ * another account by sending that header, and the operator notices a proxy that is missing in the
+ * list. */
 const char *serve_note_address(struct serve_request *request)
 {
     static const char name[] = "X-Forwarded-For";
@@ -124,7 +129,8 @@ const char *serve_note_address(struct serve_request *request)
     return wrong;
 }
 
-/* Of IPv6 the first half: the other one is the client's own choice. */
+/* Of an IPv6 address, only the first half identifies the client, who can choose the other half
+ * freely. */
 uint64_t serve_client_of(const struct serve_request *request)
 {
     const struct serve_address *address = &request->address;
