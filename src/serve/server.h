@@ -19,6 +19,9 @@
 /* The statuses that are counted by themselves. */
 #define SERVE_MOST_CODE 600
 
+/* Bytes for the lines of a request; who sends more is not answered. */
+#define SERVE_MOST_HEAD 131072
+
 #define SERVE_MOST_URI 400 /* bytes of an address that the log shows */
 
 #define SERVE_MOST_TURNS 128 /* requests that wait for a workshop to make something of them */
@@ -124,9 +127,10 @@ const char *serve_note_address(struct serve_request *request);
 uint64_t serve_client_of(const struct serve_request *request);
 char *serve_list_of(struct serve_request *request, const char *name);
 
-/* What is wrong with the headers that say where a request ends: a proxy may take it for another one
- * then (RFC 9112, 11.2). NULL: nothing. */
-const char *serve_misframed(struct serve_request *request);
+/* What is wrong with the headers that say where a request ends, or what its body is: a proxy may
+ * read them in another way then (RFC 9112, 11.2). NULL: nothing. `method` is the one that
+ * libmicrohttpd has handed out. */
+const char *serve_misframed(struct serve_request *request, const char *method);
 
 /* Samples, or events of how they are drawn (samples.c): begins to draw, and answers when they are
  * there. */
