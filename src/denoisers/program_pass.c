@@ -107,8 +107,8 @@ size_t quell_program_help_size(const struct quell_program_denoiser *own)
     return quell_round_up(floats * sizeof(float), QUELL_CACHE_LINE);
 }
 
-/* Returns whether each group is a pass of its own: a crew can divide one sample, but several samples
- * only if each worker gets equally many. */
+/* Returns whether each group is a pass of its own: a crew can divide one sample, but it divides
+ * several samples only if each worker gets equally many. */
 static bool is_alone(const struct quell_program_denoiser *own, const struct quell_crew *crew,
                      size_t rows)
 {

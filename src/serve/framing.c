@@ -51,7 +51,7 @@ static bool is_folded(const char *name)
            (!strncasecmp(name, coding, sizeof coding - 1) && name[sizeof coding - 1]);
 }
 
-/* Whether a value, which ends at `end`, has a NUL in it. libmicrohttpd before 1.0 hands out the part
+/* Whether a value, which ends at `end`, has a NUL in it. libmicrohttpd before 1.0 hands out what is
  * before the NUL, but keeps the lines in memory as they were received. So the next line, at `next`,
  * must begin right behind the line's end, which has at most `ends` characters; if it begins later,
  * a part of the value was not handed out. (From 1.0 on libmicrohttpd refuses a NUL itself, and
@@ -92,7 +92,8 @@ static bool is_torn_at_end(const struct serve_request *request, const char *end,
     return info && end && is_torn(end, method + info->header_size, 4);
 }
 
-/* Returns the message for a header that was sent twice but may be sent only once; NULL if none was. */
+/* Returns the message for a header that was sent twice but may be sent only once; NULL if there is
+ * none. */
 static const char *twice(const struct framing *framing)
 {
     static const char *const wrong[SINGLE] = {
