@@ -38,9 +38,9 @@ QUELL_API quell_status quell_model_load(quell_model **model, const char *name);
 QUELL_API quell_status quell_model_load_as(quell_model **model, const char *name,
                                            const char *precision);
 
-/* Creates a model from a denoiser, which it holds. The product of shape[rank], 1 <= rank <=
- * QUELL_MAX_RANK, must be the denoiser's dim. `schedule` is the spec of its schedule, such as
- * "vp", which quell_model_schedule then returns, or NULL: it asks for none. Fails with
+/* Creates a model from a denoiser, which it holds. The product of shape[rank],
+ * 1 <= rank <= QUELL_MAX_RANK, must be the denoiser's dim. `schedule` is the spec of its schedule,
+ * such as "vp", which quell_model_schedule then returns, or NULL: it asks for none. Fails with
  * QUELL_NOT_FOUND for an unknown schedule, and with QUELL_BAD_ARGUMENT for another shape.
  * Thread-safe. */
 QUELL_API quell_status quell_model_from_denoiser(quell_model **model,

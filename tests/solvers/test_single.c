@@ -259,8 +259,8 @@ static double eps_at(size_t e, double sigma, double y)
     return (y - mean_at(e, sigma, y)) / sigma;
 }
 
-/* Third order, as the papers write it (2206.00927, algorithm 2; 2211.01095's with mu), for alpha =
- * 1, sigma from `from` to `to`. */
+/* Third order, as the papers write it (2206.00927, algorithm 2; 2211.01095's with mu), for
+ * alpha = 1, sigma from `from` to `to`. */
 static double third_eps(size_t e, double y, double from, double to)
 {
     double h = log(from / to), one = from * exp(-h / 3), two = from * exp(-2 * h / 3);
