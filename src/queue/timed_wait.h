@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiting for a condition, until a time of quell_queue_now(). */
+/* Waiting for a condition variable, until a time of quell_queue_now(). */
 #ifndef QUELL_QUEUE_TIMED_WAIT_H
 #define QUELL_QUEUE_TIMED_WAIT_H
 
@@ -8,7 +8,8 @@
 
 void quell_wait_prepare(pthread_cond_t *condition);
 
-/* Waits until somebody signals or `end`, which may be infinity. Returns false if it was the end. */
+/* Waits until the condition is signalled, or until the time `end`, which may be infinity. Returns
+ * false if the time is over. */
 bool quell_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, double end);
 
 #endif

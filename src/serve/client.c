@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Who asks, and what the headers say. */
+/* Who the client is, and how its request is framed. */
 #include "serve/server.h"
 #include "base/digest.h"
 #include "base/memory.h"
 #include "base/text.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -37,71 +36,11 @@ char *serve_list_of(struct serve_request *request, const char *name)
     return joined;
 }
 
-/* How often there are headers whose lines say where a request ends, or whom it is for; whether a
- * length is a number, and a name has another character than names have: libmicrohttpd hands out
- * "Content-Length " as the name of a header that it does not know. */
-struct framing {
-    size_t hosts, lengths, codings;
-    bool chunked, no_number, no_name, folded;
-};
+/* ---- The client ---- */
 
-/* Whether a text is a token (RFC 9110, 5.6.2). */
-static bool is_token(const char *text)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-    const char *at = text;
-    while (isalnum((unsigned char)*at) || (*at && strchr(others, *at))) at++;
-    return at > text && !*at;
-}
-
-/* Whether a name is longer than one that says where a body ends: libmicrohttpd adds a line that is
- * folded to the name of its header ("Content-Length34"), and does not know that then. */
-static bool is_folded(const char *name)
-{
-    static const char length[] = MHD_HTTP_HEADER_CONTENT_LENGTH;
-    static const char coding[] = MHD_HTTP_HEADER_TRANSFER_ENCODING;
-    return (!strncasecmp(name, length, sizeof length - 1) && name[sizeof length - 1]) ||
-           (!strncasecmp(name, coding, sizeof coding - 1) && name[sizeof coding - 1]);
-}
-
-static enum MHD_Result count_line(void *user, enum MHD_ValueKind kind, const char *name,
-                                  const char *value)
-{
-    struct framing *framing = user;
-    (void)kind;
-    if (!is_token(name)) framing->no_name = true;
-    if (is_folded(name)) framing->folded = true;
-    framing->hosts += !strcasecmp(name, MHD_HTTP_HEADER_HOST);
-    framing->lengths += !strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (!strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) &&
-        (!value || !*value || value[strspn(value, "0123456789")]))
-        framing->no_number = true;
-    if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) != 0) return MHD_YES;
-    framing->codings++;
-    framing->chunked = value && !strcasecmp(value, "chunked");
-    return MHD_YES;
-}
-
-const char *serve_misframed(struct serve_request *request)
-{
-    struct framing framing = {0};
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_line, &framing);
-    if (framing.no_name)
-        return "a header's name has a space, or another character that names do not have";
-    if (framing.folded)
-        return "Content-Length and Transfer-Encoding: must be there as they are, each in one line";
-    if (framing.no_number) return "Content-Length: must be a number, in its own line";
-    if (framing.hosts > 1) return "Host: must be there once";
-    if (framing.lengths + framing.codings > 1)
-        return "Content-Length and Transfer-Encoding: only one of them may be there, and once";
-    if (framing.codings && !framing.chunked) return "Transfer-Encoding: must be chunked";
-    return NULL;
-}
-
-/* ---- Who asks ---- */
-
-/* Where there are proxies, only these can say for whom they ask: who is not one of them is refused,
- * so that nobody gets another account by a header, and a proxy that was forgotten is found. */
+/* If there are trusted proxies, X-Forwarded-For is refused from everybody else. So nobody gets
+ * another account by sending that header, and the operator notices a proxy that is missing in the
+ * list. */
 const char *serve_note_address(struct serve_request *request)
 {
     static const char name[] = "X-Forwarded-For";
@@ -124,7 +63,8 @@ const char *serve_note_address(struct serve_request *request)
     return wrong;
 }
 
-/* Of IPv6 the first half: the other one is the client's own choice. */
+/* Of an IPv6 address, only the first half identifies the client, who can choose the other half
+ * freely. */
 uint64_t serve_client_of(const struct serve_request *request)
 {
     const struct serve_address *address = &request->address;
