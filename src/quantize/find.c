@@ -48,7 +48,7 @@ static const char *refusal(const struct quell_quantizing *q, const struct quell_
     const struct quell_value *w = &program->value[now->operand[1]];
     bool convolves = now->kind == &quell_kind_conv;
     if (program->value[now->result].stage == QUELL_FROM_CONSTANTS || now->same)
-        return "is worked out when the file is read";
+        return "is computed when the file is read";
     if (now->kind == &quell_kind_attention)
         return now->multiply_adds < LEAST_WORK ? "has fewer than 4096 multiply-adds" : NULL;
     if (w->origin != QUELL_TENSOR || w->stage != QUELL_FROM_CONSTANTS)
