@@ -295,8 +295,8 @@ class Sampler(Settings):
         self._sampler(dim).forward(none, **self._run(streams_of(0, 0, None, 0)))
 
     def _own_dim(self) -> int:
-        """The number of elements of a sample, if the denoiser is the library's; not known of others,
-        whatever attributes these have."""
+        """The number of elements of a sample, if the denoiser is the library's. It is not known
+        of others, whatever attributes these have."""
         return self.denoiser.dim if isinstance(self.denoiser, NativeDenoiser) else 1
 
     def _has_step(self) -> bool:
