@@ -14,11 +14,14 @@ struct quell_alias {
     const char *name, *spec;
 };
 
+/* The options of a method without any. */
+#define QUELL_NO_OPTIONS ((const struct quell_option[]){{0}})
+
 enum quell_noisiness { QUELL_DETERMINISTIC, QUELL_OPTIONALLY_STOCHASTIC, QUELL_STOCHASTIC };
 
 /* order: the order of convergence at the default options: the weak order of a stochastic method; 0
  * if it converges for distilled models only. evaluations: how often a step evaluates the denoiser,
- * at the default options. options and aliases end with a NULL name.
+ * at the default options. options (or QUELL_NO_OPTIONS) and aliases end with a NULL name.
  *
  * build: writes the plan for the points grid[0], ..., grid[steps], along which alpha / sigma rises.
  * Only alpha at grid[0] and sigma at grid[steps] may be 0. `option` is in the order of `options`.
