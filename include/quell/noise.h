@@ -27,7 +27,7 @@ extern "C" {
  * whatever grid the interval belongs to, and however many calls go through it. Methods with one
  * noise in a step have it in slot 0; quell_sampler_print shows every noise, as noise0(t, s). In
  * Brownian mode an interval whose ends are 2^-24 or more apart (quell_noise_place) has the
- * increment of the path instead. The noise of x_1 is no interval's: it is stream
+ * increment of the path instead. The noise of x_1 belongs to no interval: it is stream
  * QUELL_STREAM_INIT of the seed itself.
  *
  * The key is the seed xor the first 64 bits, low word first, of the block of Philox4x32-10 with
@@ -37,8 +37,8 @@ extern "C" {
  * the t of that end. The key of a step between two such points is that of their values of lambda
  * (quell_lambda), given here in place of t and s.
  *
- * Every t and s give a key; but no run has that of others than these, as of t < s or of times
- * beyond [0, 1].
+ * Every t and s give a key, but runs use only keys of the intervals described here, and none with t
+ * < s or with times outside [0, 1].
  *
  * In dpm_adaptive each sample chooses its own steps. The key is that of the whole way, from the
  * first time to the last, and step j of the sample has its stream j.

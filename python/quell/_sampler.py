@@ -173,7 +173,7 @@ class Sampler(Settings):
             label: The class of each sample, with shape (B), or (1) or () for all of them; -1, or
                 the number of classes, as in training, for none. None: no sample has one. A denoiser
                 in Python gets it as an argument.
-            progress: A function that hears of the progress: it is called some 20 times a second,
+            progress: A function that is told of the progress: it is called some 20 times a second,
                 from any thread, with the number of transitions that are done and their total. If it
                 raises an exception, the run ends.
             kwargs: The conditions of a denoiser of the library's, each by its name or all in a
