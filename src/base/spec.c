@@ -46,7 +46,8 @@ const char *quell_choice(const char *choices, size_t n, size_t *length)
     return *length ? choices : NULL;
 }
 
-/* Says which words an option takes, and which is the nearest to the text that it was given. */
+/* Fails with a message that lists the words of an option, and suggests the nearest to the given
+ * text. */
 static quell_status refuse_choice(const char *what, const char *spec, const char *text,
                                   size_t length, const struct quell_option *option)
 {
@@ -75,8 +76,8 @@ static quell_status read_choice(const char *what, const char *spec, const char *
     return refuse_choice(what, spec, text, length, option);
 }
 
-/* Whether a key is a member of quell_sampler_options, which stands beside the sampler's name. (The
- * test `option_table` compares these with the table of all options.) */
+/* Whether a key is a member of quell_sampler_options, which is given beside the spec and not in it.
+ * (The test `option_table` compares these names with the table of all options.) */
 static bool is_beside(const char *what, const char *key, size_t length)
 {
     static const char *const names[] = {
@@ -98,7 +99,8 @@ static quell_status refuse_beside(const char *spec, const char *key, size_t leng
                       spec, (int)length, key, option);
 }
 
-/* What diffusers calls an option of a schedule, if the table has that option; else the key. */
+/* The name nearest to a key. If the key is what diffusers calls an option of a schedule, and the
+ * table has that option, this is the option; else the search begins with the key. */
 static struct quell_nearest nearest_to(const char *key, size_t length,
                                        const struct quell_option *options)
 {
@@ -126,7 +128,7 @@ static quell_status refuse_option(const char *what, const char *spec, const char
                       spec);
 }
 
-/* Says what the number of an option must be. */
+/* Fails with a message that says which numbers an option takes. */
 static quell_status refuse_number(const char *what, const char *spec,
                                   const struct quell_option *option)
 {
@@ -136,7 +138,7 @@ static quell_status refuse_number(const char *what, const char *spec,
                       quell_number_text(option->low, low), quell_number_text(option->high, high));
 }
 
-/* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that was there. */
+/* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that has occurred. */
 static quell_status read_option(const char *what, const char *spec, const char *text, size_t length,
                                 const struct quell_option *options, double *values, unsigned *seen)
 {

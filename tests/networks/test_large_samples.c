@@ -125,7 +125,8 @@ TEST(large_samples, have_the_same_bits)
     CHECK(found == DIGEST, "digest 0x%016llx", (unsigned long long)found);
 }
 
-/* What is not finite is found in whoever's part it is, and named by its own number. */
+/* A value that is not finite is found in every worker's part, and named by its index in the
+ * sample. */
 TEST(large_samples, are_checked_in_every_part)
 {
     static float x[MOST_COUNT * ELEMENTS];
