@@ -5,8 +5,8 @@
 
 #include "mpi/rank_part.h"
 
-/* Collective: checks the conditions of the part's draw. Those of all samples must be the same on
- * all ranks. */
+/* Collective: checks the conditions of the part's draw. Conditions with the same values for all
+ * samples must be the same on all ranks. */
 quell_status quell_part_conditions(const struct quell_group *group, const struct quell_part *part);
 
 #endif

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMORY 131072 /* bytes for the first line and the headers of a request; no more are read */
-#define SPARE 64      /* connections that may exceed the limit until others have been ended */
+#define SPARE 64 /* connections that may exceed the limit until others have been ended */
 
 /* Returns what the server records about a connection; NULL if there was no memory for it. */
 static struct serve_connection *place_of(struct MHD_Connection *connection)
@@ -45,7 +44,7 @@ static void *note_address(void *user, const char *uri, struct MHD_Connection *co
 static bool is_torn(const char *end, const char *version)
 {
     uintptr_t behind = (uintptr_t)version - (uintptr_t)end;
-    return behind > 1 && behind < MEMORY;
+    return behind > 1 && behind < SERVE_MOST_HEAD;
 }
 
 static void begin_request(struct serve_request *request, const char *method, const char *version)
@@ -158,6 +157,6 @@ struct MHD_Daemon *serve_start_daemon(struct serve_server *server, int file, uns
         MHD_OPTION_URI_LOG_CALLBACK, note_address, server, MHD_OPTION_NOTIFY_COMPLETED, end_request,
         server, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, notice, server,
         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)MEMORY, MHD_OPTION_CONNECTION_LIMIT, options->most_clients + SPARE,
+        (size_t)SERVE_MOST_HEAD, MHD_OPTION_CONNECTION_LIMIT, options->most_clients + SPARE,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->seconds, MHD_OPTION_END);
 }

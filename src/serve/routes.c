@@ -141,7 +141,8 @@ enum MHD_Result serve_admit(struct serve_request *request, const char *url, cons
     static const struct serve_header bearer[] = {{"WWW-Authenticate", "Bearer"}, {0}};
     static const struct serve_header closing[] = {{"Connection", "close"}, {0}};
     const char *unknown = serve_note_address(request);
-    const char *wrong = request->torn ? "the address has a NUL in it" : serve_misframed(request);
+    const char *wrong =
+        request->torn ? "the address has a NUL in it" : serve_misframed(request, method);
     if (!wrong) wrong = unknown;
     if (wrong) return serve_say(request, MHD_HTTP_BAD_REQUEST, wrong, closing);
     struct route route = find_route(request, url);

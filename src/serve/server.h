@@ -19,6 +19,9 @@
 /* Answers are counted for each HTTP status below this one. */
 #define SERVE_MOST_CODE 600
 
+/* Bytes for the first line and the headers of a request; no more are read. */
+#define SERVE_MOST_HEAD 131072
+
 #define SERVE_MOST_URI 400 /* bytes of an address that the log shows */
 
 #define SERVE_MOST_TURNS 128 /* requests that may wait for a workshop at the same time */
@@ -134,9 +137,12 @@ uint64_t serve_client_of(const struct serve_request *request);
  * NULL if the header is not there or is empty, or if there is no memory. */
 char *serve_list_of(struct serve_request *request, const char *name);
 
-/* Returns NULL, or what is wrong with the headers that say where the request ends. Such a request
- * is refused, because a proxy might understand it differently (RFC 9112, 11.2). */
-const char *serve_misframed(struct serve_request *request);
+/* ---- Headers (framing.c) ---- */
+
+/* Returns NULL, or what is wrong with the headers that say where the request ends or what its body
+ * is. Such a request is refused, because a proxy might understand it differently (RFC 9112, 11.2).
+ * `method` is the text that libmicrohttpd handed out: the head of the request begins there. */
+const char *serve_misframed(struct serve_request *request, const char *method);
 
 /* Answers with samples or, if `events`, with events that show how they are drawn (samples.c). */
 enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model,

@@ -64,6 +64,33 @@ def time_field(time: Any, schedule: str, precondition: str, whole: bool) -> Any:
     return _rounded(made) if whole else made
 
 
+def _greatest(field: Any) -> float | None:
+    """Returns the end of the times that the network is told, which begin at 0; None where these
+    depend on the schedule."""
+    of, scale = field, 1.0
+    if isinstance(field, dict) and set(field) <= {"of", "scale", "rounding"}:
+        of, scale = field.get("of"), field.get("scale", 1.0)
+    known = of in ("t", "fraction", "angle") and isinstance(scale, (int, float))
+    return float(scale) if known else None
+
+
+def _check_example(times: Tensor, time: Any, schedule: str, field: Any) -> None:
+    """Refuses an example with a time that the network would never be told: it is of another
+    schedule, or in another form."""
+    most = _greatest(field)
+    if most is None:
+        return
+    low, high = min(0.0, most), max(0.0, most)
+    slack = 1e-6 * (high - low)
+    beyond = [t for t in times.flatten().tolist() if not low - slack <= t <= high + slack]
+    if not beyond:
+        return
+    ends = f"the network would be told {low:g} to {high:g}"
+    if time == "index":
+        ends = f"the table of {schedule!r} ends at {most:g}"
+    raise ValueError(f"quell.export: time: the example has {beyond[0]:g}, but {ends}")
+
+
 def _of_finite_numbers(time: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in time.items():
         for number in value if isinstance(value, (list, tuple)) else [value]:
@@ -176,6 +203,8 @@ def around_fields(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
     asked = told is not None and time is not False
     numbers = told is not None and not told.is_floating_point()
     field = time_field(time, str(schedule), precondition, numbers) if asked else None
+    if told is not None and asked:
+        _check_example(told, time, str(schedule), field)
     scale = around.get("sigma_data")
     if scale is not None and precondition not in ("simple", "karras"):
         raise ValueError(

@@ -336,6 +336,15 @@ def test_torch_says_nothing_before(tmp_path, capfd):
         ((X, T), {"programs": {}}, "programs: no such argument"),
         ((X, T), {"names": ["x", "class"], "time": False}, "say how many there are"),
         ((X, T, torch.tensor([0, 2])), {"classes": 2}, "the example has class 2"),
+        (
+            (X, torch.tensor([9, 999])),
+            {"time": "index", "schedule": "beta_linear:train=100"},
+            "the example has 999, but the table of 'beta_linear:train=100' ends at 99",
+        ),
+        ((X, 1000 * T + 9), {}, "the example has .*, but the network would be told 0 to 1"),
+        ((X, T - 3), {"time": "fraction"}, "time: the example has -"),
+        ((X, 1100 + T), {"time": 1000}, "but the network would be told 0 to 1000"),
+        ((X, 1001 + T), {"time": {"of": "t", "scale": 1000}}, "would be told 0 to 1000"),
     ],
 )
 def test_what_contradicts(example, options, said, tmp_path):
