@@ -48,8 +48,8 @@ int standard_check(const char *option, const char *path, int json)
     return EXIT_DONE;
 }
 
-/* Whether the file system of the folder of a file says what is free; then *free has it. Some say
- * that they have no blocks at all. */
+/* Sets *bytes to the free space of the file system in which a file is, or would be. Returns false
+ * if the file system does not report it; some report that they have no blocks at all. */
 static bool free_beside(const char *path, uint64_t *bytes)
 {
     struct statvfs known;
@@ -62,7 +62,7 @@ static bool free_beside(const char *path, uint64_t *bytes)
     return says;
 }
 
-/* A number of bytes as "35 GB". */
+/* A number of bytes as a text, such as "35 GB". */
 struct size_words {
     char text[24];
 };
