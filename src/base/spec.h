@@ -61,12 +61,17 @@ const char *quell_choice(const char *choices, size_t n, size_t *length);
 size_t quell_spec_name(const char *spec);
 int quell_spec_is(const char *spec, const char *name);
 
-/* What to say of a spec whose name no row has: the hint of the nearest or, where options follow a
- * comma ("ddim,eta=1"), how they are written. */
+/* What to say of a spec whose name no row has, where `what` is looked for ("sampler"): where options
+ * follow a comma ("ddim,eta=1"), how they are written; what else has that name; or the hint of the
+ * nearest. */
 #define QUELL_SPEC_HINT 200
 struct quell_nearest;
-const char *quell_spec_hint(const char *spec, const struct quell_nearest *nearest,
+const char *quell_spec_hint(const char *what, const char *spec, const struct quell_nearest *nearest,
                             char text[QUELL_SPEC_HINT]);
+
+/* Writes what else has the name of a spec: an entry of another list ("; 'karras' is a grid"), or a
+ * word of an option in this one. "" if nothing has. It needs all tables: see list/elsewhere.c. */
+const char *quell_spec_elsewhere(const char *what, const char *spec, char text[QUELL_SPEC_HINT]);
 
 /* Fills values[] with the defaults of the table `options`, which ends with a NULL name. */
 void quell_spec_defaults(const struct quell_option *options, double *values);
