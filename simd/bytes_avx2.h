@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs of bytes.inl on AVX2, by pairs of 16-bit numbers: their products are added exactly,
- * which those of pairs of bytes (vpmaddubsw) are not. A sum has two lanes to a column. */
+/* The verbs of bytes.inl on AVX2, by pairs of 16-bit numbers, because their products are added
+ * exactly, whereas those of pairs of bytes (vpmaddubsw) are not. A sum has two lanes for each
+ * column. */
 #include "vec_avx2.h"
 
 #define BYTES_NAME avx2
@@ -10,7 +11,8 @@
 #define BYTE_ZERO 0
 
 typedef int16_t byte_element;
-/* __m256i may alias everything, so that gcc would keep sums of that type in memory. */
+/* This type is used because __m256i may alias everything, so that gcc would keep sums of that type
+ * in memory. */
 typedef int32_t ba __attribute__((vector_size(32)));
 typedef __m256i bl, br;
 

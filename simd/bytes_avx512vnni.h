@@ -11,7 +11,8 @@
 #define BYTE_ZERO 128
 
 typedef unsigned char byte_element;
-/* __m512i may alias everything, so that gcc would keep sums of that type in memory. */
+/* This type is used because __m512i may alias everything, so that gcc would keep sums of that type
+ * in memory. */
 typedef int32_t ba __attribute__((vector_size(64)));
 typedef __m512i bl, br;
 

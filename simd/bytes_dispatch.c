@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables of kernels for bytes, and which of them goes with which kernels for floats: the last
- * one of that instruction set that the machine can run. */
+/* The tables of kernels for bytes. Kernels for floats use the last table for their instruction set
+ * that the machine can run. */
 #include "bytes.h"
 #include "cpu.h"
 
@@ -15,7 +15,7 @@ extern const struct quell_byte_kernels quell_bytes_neon, quell_bytes_neondot;
 
 static const struct {
     const struct quell_byte_kernels *bytes;
-    const char *isa; /* of the kernels for floats */
+    const char *isa; /* the instruction set of the kernels for floats that use this table */
     unsigned needs;
 } tables[] = {
     {&quell_bytes_scalar, "scalar", 0},

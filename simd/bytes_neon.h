@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs of bytes.inl on Advanced SIMD, by widening multiplications. A sum has two lanes to a
- * column. */
+/* The verbs of bytes.inl on Advanced SIMD, by widening multiplications. A sum has two lanes for
+ * each column. */
 #include "bytes_neon_both.h"
 
 #define BYTES_NAME neon

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What bytes_neon.h and bytes_neondot.h have in common. */
+/* The verbs that bytes_neon.h and bytes_neondot.h share. */
 #include "vec_neon.h"
 
 typedef signed char byte_element;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compiled once per set of instructions for bytes, as table.c is for floats. */
+/* This file is compiled once for each instruction set for bytes, in the same way as table.c for
+ * floats. */
 #include BYTES_HEADER
 
 #include "bytes.h"

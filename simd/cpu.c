@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks the processor what it has; no other file does.
+/* Finds out the processor's features; no other file does.
  *
  * A feature counts only if the operating system saves its registers too (XCR0). Otherwise the first
  * wide instruction would trap or, worse, lose its upper half at a context switch. */
@@ -11,7 +11,7 @@
 #include <cpuid.h>
 
 #define XCR0_AVX 0x06u    /* XMM and YMM */
-#define XCR0_AVX512 0xE6u /* and the masks, the upper halves, the upper sixteen */
+#define XCR0_AVX512 0xE6u /* and the masks, the upper halves, and the upper sixteen registers */
 
 static unsigned read_xcr0(void)
 {
@@ -53,10 +53,10 @@ static unsigned detect(void) { return 0; }
 
 #endif
 
-/* The processor is asked once: in a virtual machine cpuid traps, and takes microseconds. */
+/* Reads the features once, because cpuid traps in a virtual machine, and takes microseconds. */
 unsigned quell_cpu_features(void)
 {
-    static atomic_uint known; /* the features and a bit that says so */
+    static atomic_uint known; /* the features, with a bit that they are known */
     const unsigned asked = 1u << 31;
     unsigned features = atomic_load_explicit(&known, memory_order_relaxed);
     if (!features) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables of this build, and which of them this machine can run. Adding an instruction set:
- * one vec_*.h header, one entry in meson.build, one row here. */
+/* The tables of this build, and which of them this machine can run. To add an instruction set,
+ * write a vec_*.h header, an entry in meson.build, and a row here. */
 #include "cpu.h"
 #include "kernels.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The verbs of halves.inl on AVX-512 with products of bfloat16 numbers. Its instruction adds the
  * product of the upper halves and then that of the lower ones, each as a fused multiply-add, but
- * takes subnormal numbers for zeros: no sum is one, because left sides and weights have no number
- * below 2^-56 (halves_dispatch.c). */
+ * treats subnormal numbers as zeros. No sum is subnormal, because left sides and weights have no
+ * number below 2^-56 (halves_dispatch.c). */
 #include "vec_avx512.h"
 
 #include "bytes.h"
@@ -15,7 +15,8 @@
 #define BYTE_ZERO 0
 
 typedef uint16_t byte_element;
-/* __m512 may alias everything, so that gcc would keep sums of that type in memory. */
+/* This type is used because __m512 may alias everything, so that gcc would keep sums of that type
+ * in memory. */
 typedef float ba __attribute__((vector_size(64)));
 typedef __m512i bl, br;
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables of kernels for bfloat16 numbers, and which of them goes with which kernels for floats.
+/* The tables of kernels for bfloat16 numbers. Kernels for floats use the last table for their
+ * instruction set that is available.
  *
- * What a processor's own products round is in its maker's manual, not in any standard. So they are
- * tried on numbers at which other ways of rounding differ, and left alone if they differ here. */
+ * How a processor's own products are rounded is defined in its maker's manual, not in any standard.
+ * So they are tried on numbers for which other ways of rounding give other results, and not used if
+ * the results differ. */
 #include "bytes.h"
 #include "cpu.h"
 
@@ -19,7 +21,7 @@ extern const struct quell_byte_kernels quell_halves_neon;
 
 static const struct {
     const struct quell_byte_kernels *halves;
-    const char *isa; /* of the kernels for floats */
+    const char *isa; /* the instruction set of the kernels for floats that use this table */
     unsigned needs;
 } tables[] = {
     {&quell_halves_scalar, "scalar", 0},
@@ -39,8 +41,8 @@ const struct quell_byte_kernels *quell_half_kernels_at(size_t i)
     return i < TABLES ? tables[i].halves : NULL;
 }
 
-/* Numbers whose sums show how often, in which order and how products are rounded: rows of eight,
- * each of which is multiplied by each column of that many. */
+/* Numbers whose sums show how often, in which order and how products are rounded: rows of eight
+ * numbers, each of which is multiplied by each column of eight numbers. */
 #define TRIED 8
 static const float trials[TRIED][TRIED] = {
     {0x1p0f, 0x1p12f, -0x1.02p0f, 0x1p-13f, 0x1.fep1f, -0x1p12f, 0x1p-24f, 0x1.02p-1f},
@@ -94,10 +96,10 @@ static int is_right(const struct quell_byte_kernels *halves)
     return !memcmp(&right, &own, sizeof right);
 }
 
-/* Those that a machine can run are tried once. */
+/* Returns whether a table is available. Tables that the machine can run are tried once. */
 static int is_available(size_t i)
 {
-    static atomic_uint known[TABLES]; /* 1 for none, 2 for available */
+    static atomic_uint known[TABLES]; /* 0: not known; 1: not available; 2: available */
     if ((quell_cpu_features() & tables[i].needs) != tables[i].needs) return 0;
     if (!(tables[i].needs & QUELL_CPU_BF16)) return 1;
     unsigned found = atomic_load_explicit(&known[i], memory_order_relaxed);

@@ -3,7 +3,7 @@
 #ifndef QUELL_HALVES_ROUND_H
 #define QUELL_HALVES_ROUND_H
 
-/* The upper halves of the rounded numbers; the lower ones are 0. */
+/* Returns the rounded numbers as the upper halves of words; the lower halves are 0. */
 VERB vi h_upper(vf x)
 {
     vi bits = v_bits(x), size = v_iand(bits, v_iset1(0x7FFFFFFF));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compiled once per set of instructions for bfloat16 numbers, as bytes_table.c is for bytes. */
+/* This file is compiled once for each instruction set for bfloat16 numbers, in the same way as
+ * bytes_table.c for bytes. */
 #include HALVES_HEADER
 
 #include "kernels/each.inl"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Compiled once per instruction set, with VEC_HEADER naming the header of its verbs: the kernels
- * as static functions and one exported table of them. Nothing else may be exported, so that no
- * linker can pick a function compiled for a wider processor. */
+/* This file is compiled once for each instruction set, with VEC_HEADER naming the header of its
+ * verbs. It defines the kernels as static functions, and one exported table of them. Nothing else
+ * may be exported, so that no linker can choose a function that was compiled for a wider
+ * processor. */
 #include VEC_HEADER
 
 #include "kernels.h"

@@ -29,7 +29,7 @@ VERB __m256i v_first(size_t n)
 
 VERB vf v_load(const float *p) { return _mm256_loadu_ps(p); }
 VERB vf v_load_n(const float *p, size_t n) { return _mm256_maskload_ps(p, v_first(n)); }
-/* A 4 x 4 transpose in each 128-bit half, which holds pieces of four rows. */
+/* v_load_rows is a 4 x 4 transpose in each 128-bit half, which holds pieces of four rows. */
 VERB vf v_load_halves(const float *p, const float *q)
 {
     return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
@@ -106,7 +106,8 @@ VERB vw v_whigh(vw a)
 {
     return (vw){_mm256_shuffle_epi32(a.low, 0xF5), _mm256_shuffle_epi32(a.high, 0xF5)};
 }
-/* Without the barrier gcc xors with c first, although c is ready last: the chain gets longer. */
+/* Without the barrier gcc xors with c first, although c is ready last, which makes the chain
+ * longer. */
 VERB vw v_wxor3(vw a, vw b, vw c)
 {
     vi low = v_ixor(a.low, b.low), high = v_ixor(a.high, b.high);

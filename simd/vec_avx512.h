@@ -25,7 +25,7 @@ VERB vm v_first(size_t n) { return (vm)(n >= LANES ? 0xFFFFu : (1u << n) - 1u); 
 
 VERB vf v_load(const float *p) { return _mm512_loadu_ps(p); }
 VERB vf v_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(v_first(n), p); }
-/* A 4 x 4 transpose in each 128-bit quarter, which holds pieces of four rows. */
+/* v_load_rows is a 4 x 4 transpose in each 128-bit quarter, which holds pieces of four rows. */
 VERB vf v_load_quarters(const float *p, size_t apart)
 {
     vf a = _mm512_castps128_ps512(_mm_loadu_ps(p));

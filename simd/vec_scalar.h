@@ -2,10 +2,10 @@
 /* The verbs of the kernels in plain C, one lane at a time: the reference for every other header.
  *
  *   vf  float lanes       vi  32-bit integer lanes      vm  one truth value per lane
- *   vw  32-bit numbers in 64-bit lanes; the upper halves may hold anything
+ *   vw  32-bit numbers in 64-bit lanes, whose upper halves may have any value
  *
  * v_load_rows: lane i of out[j] is p[i * row + j]. A multiply-add is always fused and explicit.
- * v_max(a, b) is a > b ? a : b and v_min(a, b) is a < b ? a : b, NaN and signed zeros included. */
+ * v_max(a, b) is a > b ? a : b and v_min(a, b) is a < b ? a : b, also for NaN and signed zeros. */
 #ifndef QUELL_VEC_SCALAR_H
 #define QUELL_VEC_SCALAR_H
 
@@ -69,7 +69,7 @@ VERB vi v_iselect(vm m, vi a, vi b) { return m ? a : b; }
 #define v_ishr(a, n) ((vi)((a) >> (n)))
 #define v_isar(a, n) ((vi)((int32_t)(a) >> (n)))
 
-/* Signed integers to floats, rounded to nearest even, and back. */
+/* Convert signed integers to floats, rounded to nearest even, and back. */
 VERB vf v_from_int(vi a) { return (float)(int32_t)a; }
 VERB vi v_to_int(vf a) { return (vi)(int32_t)rintf(a); }
 VERB vi v_bits(vf a)
@@ -93,7 +93,7 @@ VERB vw v_wmul(vw a, vw b) { return (uint64_t)(uint32_t)a * (uint32_t)b; }
 VERB vw v_whigh(vw a) { return a >> 32; }
 VERB vw v_wxor3(vw a, vw b, vw c) { return a ^ b ^ c; }
 
-/* Lane l of a, b, c, d holds the elements of block lane_block[l]: writes 4 * LANES floats. */
+/* Writes 4 * LANES floats. Lane l of a, b, c, d holds the elements of block lane_block[l]. */
 VERB void v_store_blocks(float *p, vf a, vf b, vf c, vf d)
 {
     p[0] = a;
@@ -102,7 +102,7 @@ VERB void v_store_blocks(float *p, vf a, vf b, vf c, vf d)
     p[3] = d;
 }
 
-/* Lane l of a, b holds the elements of pair lane_pair[l]: writes 2 * LANES floats. */
+/* Writes 2 * LANES floats. Lane l of a, b holds the elements of pair lane_pair[l]. */
 VERB void v_store_pairs(float *p, vf a, vf b)
 {
     p[0] = a;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The activation functions of networks, element by element. */
 
-/* x / (1 + e^-x). Below -88 it is that of -88, -5e-37; v_max(c, x) keeps a NaN in x. */
+/* x / (1 + e^-x). Below -88 it is the value at -88, -5e-37; v_max(c, x) keeps a NaN in x. */
 VERB vf v_silu(vf x)
 {
     vf u = v_max(v_set1(-88.0f), x);
@@ -17,10 +17,10 @@ VERB vf v_relu2(vf x)
     return v_mul(y, y);
 }
 
-/* x Phi(x), Phi the normal distribution function: Phi(-u) = exp(p(u)) for u in [0, 5.6], p of
- * degree 10, which minimises the largest error on 4000 Chebyshev points (least squares, reweighted)
- * and leaves 1.5e-7. Beyond it x Phi(x) is less than 7e-8 away from x or 0; below -88, where x may
- * be -infinity, it is that of -88. */
+/* x Phi(x), where Phi is the normal distribution function: Phi(-u) = exp(p(u)) for u in [0, 5.6]. p
+ * has degree 10, minimises the largest error on 4000 Chebyshev points (least squares, reweighted),
+ * and leaves 1.5e-7. For larger u, x Phi(x) differs from x or 0 by less than 7e-8. Below -88, where
+ * x may be -infinity, it is the value at -88. */
 VERB vf v_gelu(vf x)
 {
     const vf zero = v_set1(0.0f), most = v_set1(5.6f);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Quantising (bytes.h), over the verbs of a bytes_*.h header, beside those of short_dots.inl:
+/* Quantising (bytes.h). It uses these verbs of a bytes_*.h header and those of short_dots.inl:
  *
  *   b_put: stores LANES whole numbers as elements, b_put_signed as bytes with a sign
- *   b_whole: the sums of LANES columns, of BYTE_PARTS of them (first, and last) */
+ *   b_whole: the sums of LANES columns, from BYTE_PARTS of them (first, and last) */
 
 VERB vi greater(vi most, vf x)
 {
@@ -10,7 +10,7 @@ VERB vi greater(vi most, vf x)
     return v_iselect(v_iless(most, now), now, most);
 }
 
-/* Two chains, so that one does not wait for the other. */
+/* Uses two chains, so that one does not wait for the other. */
 static uint32_t greatest(size_t count, const float *x)
 {
     vi most = v_iset1(0), other = most;
@@ -42,8 +42,8 @@ static void quantise(size_t count, const float *x, float inverse, void *out)
     for (; i < end; i++) *element_at(out, i) = BYTE_ZERO;
 }
 
-/* Four channels at LANES positions, of which there are `count`: their elements side by side in
- * words of 32 bits, so that few pieces are stored. */
+/* Writes four channels at LANES positions, of which `count` exist. The elements of a position are
+ * combined into words of 32 bits, so that there are few stores. */
 VERB void put_group(size_t count, const float *x, size_t channels, size_t x_row, vf by,
                     byte_element *out, size_t out_row)
 {
@@ -76,7 +76,7 @@ static void quantise_turned(size_t count, size_t channels, const float *x, size_
                       element_at(out, i * out_row + c), out_row);
 }
 
-/* The sum of the lanes, as of integers modulo 2^32. */
+/* Returns the sum of the lanes, as integers modulo 2^32. */
 VERB uint32_t sum_lanes(vi a)
 {
     uint32_t lane[LANES], sum = 0;
@@ -93,14 +93,14 @@ static uint32_t shares(size_t count, const float *e, void *out)
     int nan = 0;
     for (; i + LANES <= count; i += LANES) {
         vf value = v_load(e + i);
-        vi whole = v_to_int(v_max(v_fma(by, value, less), less)); /* -127 of NaN */
+        vi whole = v_to_int(v_max(v_fma(by, value, less), less)); /* NaN becomes -127 */
         nan |= v_any_nan(value);
         sum = v_iadd(sum, v_iadd(whole, v_iset1(127)));
         b_put(element_at(out, i), whole);
     }
     if (i < end) {
-        vf value = v_load_n(e + i, count - i); /* the lanes beyond are 0, which are -127 */
-        vi whole = v_to_int(v_max(v_fma(by, value, less), less)); /* -127 of NaN */
+        vf value = v_load_n(e + i, count - i); /* the lanes beyond are 0, which becomes -127 */
+        vi whole = v_to_int(v_max(v_fma(by, value, less), less)); /* NaN becomes -127 */
         byte_element some[LANES];
         nan |= v_any_nan(value);
         sum = v_iadd(sum, v_iadd(whole, v_iset1(127)));
@@ -149,7 +149,7 @@ static void pack_rows(size_t rows, size_t columns, const float *x, size_t x_row,
 {
     for (size_t c = 0; c < columns; c += LANES) {
         vf by = v_load(inverse + c), none = v_set1(0);
-        vm some = v_less(none, by); /* no number that is none becomes a whole one */
+        vm some = v_less(none, by); /* no NaN or infinity is converted to a whole number */
         vi all = v_iset1(0);
         uint32_t word[LANES];
         signed char *group = to + c * QUELL_GROUP;
@@ -173,7 +173,7 @@ static void pack_rows(size_t rows, size_t columns, const float *x, size_t x_row,
     }
 }
 
-/* The whole numbers become floats, which are scaled. */
+/* Converts the sums of whole numbers to floats, and scales them. */
 TILE void byte_unit(const struct byte_place *x, ba first, ba last, size_t r, size_t unit)
 {
     const float *at = x->ends + unit * LANES;

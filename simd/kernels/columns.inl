@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The matrix product for a B with few columns. A vector along them would be mostly empty, so
- * vectors run along the rows of A, whose elements they get by small transposes. The chains of
+/* The matrix product for a B with few columns. A vector along these would be mostly empty, so
+ * vectors run along the rows of A, whose elements are loaded by small transposes. The chains of
  * additions are those of product.inl, and so are the bits. */
 
 #define FEW_COLUMNS (LANES / 4)
 
-/* Runs the chains of LANES rows in `sum`. ahead: prefetches the next rows, because the processor
- * does not foresee so many streams at once. */
+/* Runs the chains of LANES rows in `sum`. `ahead` says to prefetch the next rows, because the
+ * processor does not prefetch so many streams at once. */
 VERB vf column_chains(const struct quell_product *x, const float *a, const float *b, vf sum,
                       int ahead)
 {
@@ -30,7 +30,7 @@ VERB vf column_chains(const struct quell_product *x, const float *a, const float
     return sum;
 }
 
-/* Rows i ... i + rows, at most LANES, of column j. */
+/* Computes rows i ... i + rows - 1, at most LANES, of column j. */
 static void column_rows(const struct quell_product *x, size_t i, size_t rows, size_t j)
 {
     float sum[LANES];

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Linear combinations in one pass over memory: the update of every sampler.
  *
- * In an `update` the first input is kept as it is, with the factor 1, and the other terms, which are
- * small where steps are, are summed before they are added to it: nothing but that last addition is
- * rounded at the size of the state.
+ * In an `update` the first input has the factor 1. The other terms, which are small if steps are,
+ * are summed before they are added to it: only that last addition is rounded at the size of the
+ * state.
  *
- * One loop per number of inputs, so that the coefficients stay in registers and the inner loop has
- * no branch. Four vectors are in flight: the sums of one do not wait for those of another. Whether
- * all results are finite costs one addition each, which other units do than those that multiply: a
- * sum that is finite had finite terms. Only where it is not are they looked at one by one. */
+ * There is one loop for each number of inputs, so that the coefficients stay in registers and the
+ * inner loop has no branch. Four vectors are in flight: the sums of one do not wait for those of
+ * another. The check whether all results are finite costs one addition for each, in other units
+ * than those that multiply: if a sum is finite, so are its terms. Only if it is not are the terms
+ * checked one by one. */
 
 struct combination {
     const float *in[QUELL_MAX_INPUTS];
@@ -28,8 +29,8 @@ VERB vf combine_term(vf sum, const struct combination *from, size_t k, size_t in
     return k < inputs ? v_fma(from->c[k], combine_load(from, k, i, n), sum) : sum;
 }
 
-/* Computes and returns elements i to i + n of out. kept: whether this is an update; also a
- * constant. */
+/* Computes and returns elements i ... i + n - 1 of out. `kept` says whether this is an update, and
+ * is also a constant. */
 VERB vf combine_lanes(float *out, const struct combination *from, size_t inputs, int kept, size_t i,
                       size_t n)
 {
@@ -56,7 +57,7 @@ VERB void combine_take(struct combination *from, size_t k, size_t inputs, const 
     from->c[k] = v_set1(k < inputs ? c[k] : 0.0f);
 }
 
-/* 0 x is 0, or NaN where x is infinite or NaN. */
+/* Returns whether any value is not finite: 0 x is 0, or NaN if x is infinite or NaN. */
 static int any_not_finite(const float *x, size_t count)
 {
     const vf zero = v_set1(0.0f);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Many Dots of a program (docs/programs.md): like the matrix product, but the chains of fused
  * multiply-adds run over blocks of p, each from 0, and the sums of the blocks are added up. The
- * totals of a strip of columns stay in cache until they are handed over, so that what is done with
- * them costs no pass over memory.
+ * totals of a strip of columns stay in cache until they are passed to `finish`, so that its work on
+ * them takes no pass over memory.
  *
- * Offsets say where the elements of a row of A or of B are. So a convolution reads its input where
- * it lies. */
+ * The elements of a row of A or of B are found by offsets, so that a convolution can read its input
+ * in place. */
 
 #define MOST_DOT_ROWS 192
 
 /* Narrow columns of blocks up to this length are widened once for all rows of a strip. */
 #define MOST_WIDENED 256
 
-/* The rectangle at work: its rows of A begin at a[row[r]], and its columns of B at b[v] for each
- * vector, with row b_from; or at words[v], where they are the upper halves if `upper`. ahead: narrow
- * columns that will be widened next; NULL for none. */
+/* The rectangle being computed: its rows of A begin at a[r], and its columns of B at b[v] for each
+ * vector, with row b_from. Narrow columns are at words[v], in the upper halves if `upper`. `ahead`
+ * points to narrow columns that will be widened next, or is NULL. */
 struct dot_place {
     const float *const *a;
     const float *b[MOST_VECTORS];
@@ -23,17 +23,18 @@ struct dot_place {
     int upper;
     const size_t *left, *right;
     size_t from, to, b_from;
-    const float *total; /* of the blocks before, whose rows are `stride` apart */
+    const float *total; /* totals of the blocks before, whose rows are `stride` apart */
     float *out;
     size_t stride, out_row, addends;
     int settled;
-    struct quell_addend addend[QUELL_MOST_ADDENDS]; /* added behind the last block */
+    struct quell_addend addend[QUELL_MOST_ADDENDS]; /* added after the last block */
 };
 
 #include "dots_few.inl"
 #include "turn.inl"
 
-/* A total starts from +0, which makes +0 of -0; where that can be seen. */
+/* Adds +0 to the sums of the first block, because a total starts from +0: so -0 becomes +0. It is
+ * called only if that can make a difference. */
 TILE void row_add_zero(vf *sum, const size_t vectors)
 {
     vf zero = v_set1(0.0f);
@@ -41,16 +42,16 @@ TILE void row_add_zero(vf *sum, const size_t vectors)
     EACH_VECTOR(FROM_ZERO);
 }
 
-/* How many rows' pointers are kept in registers; gcc would put more of them in vector registers,
- * and each move from there costs as much as a product. */
+/* The number of rows whose pointers are kept in registers. gcc would put more pointers in vector
+ * registers, and each move from there takes as long as a product. */
 #define KEPT_ROWS 6
 
-/* Weights that the rows of one tile share are asked for so many steps before their turn, which is
- * the latency of a last-level cache, and for the second level as long before it as memory takes:
- * no prefetcher of a processor goes beyond a page, of which a panel has several. With up to four
- * rows this took longer than it saved. What lies behind the last panel is asked for as well: no load
- * may stand here. Narrow ones that will be widened next are asked for a row,
- * which is a line of cache, at a step. */
+/* The distances of prefetches, in steps, for weights that the rows of one tile share: AHEAD steps
+ * are the latency of a last-level cache, and FAR_AHEAD steps that of memory, for the second level.
+ * Processors do not prefetch beyond a page, and a panel has several. With up to four rows,
+ * prefetching took longer than it saved. Memory after the last panel is prefetched as well, so
+ * these must not be loads. Narrow weights that will be widened next are prefetched one row, which
+ * is a cache line, in each step. */
 #define AHEAD 20
 #define FAR_AHEAD 128
 VERB void ask_ahead(const float *weights)
@@ -59,7 +60,8 @@ VERB void ask_ahead(const float *weights)
     __builtin_prefetch(weights + FAR_AHEAD * QUELL_PANEL, 0, 2);
 }
 
-/* The products of one block, with the offsets of A. widens: whether weights were widened. */
+/* Adds the products of one block, with the offsets of A. `widens` says whether weights were
+ * widened. */
 TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
                    const size_t vectors, const int widens)
 {
@@ -94,17 +96,18 @@ TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], c
     (void)widens;
 }
 
-/* Columns of the two halves of a panel share words: those of the first half are the lower halves. */
+/* Returns widened columns. Columns of the two halves of a panel share words: those of the first
+ * half are the lower halves. */
 VERB vf widened(vi words, const int upper)
 {
     return v_from_bits(upper ? v_iand(words, v_iset1(0xFFFF0000u)) : v_ishl(words, 16));
 }
 
-/* Whether vector v of a tile has upper halves. A tile that is narrower than a panel lies in one
- * half of it. */
+/* Whether vector v of a tile has upper halves. A tile that is narrower than a panel is in one half
+ * of it. */
 #define IS_UPPER(v) (vectors * LANES < QUELL_PANEL ? upper : (int)((v) * LANES / QUELL_LANES % 2))
 
-/* The same with narrow columns. */
+/* Adds the products with narrow columns. */
 TILE void dot_words(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
                     const size_t vectors, const int upper)
 {
@@ -132,7 +135,7 @@ TILE void dot_narrow(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS],
         dot_words(x, sum, rows, vectors, 0);
 }
 
-/* The same with the offsets of B. */
+/* Adds the products with the offsets of B. */
 TILE void dot_right(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
                     const size_t vectors)
 {
@@ -150,7 +153,8 @@ TILE void dot_right(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], 
     }
 }
 
-/* How B is read: by its own offsets, or by A's; or, by A's, narrow, or widened before. */
+/* How B is read: by its own offsets, or by A's; in the latter case it may be narrow, or have been
+ * widened before. */
 enum dot_reading { DOT_BY_RIGHT, DOT_BY_LEFT, DOT_NARROW, DOT_WIDENED, DOT_READINGS };
 
 /* Adds the Dot of one block to totals[rows][vectors LANES]. */
@@ -205,7 +209,7 @@ typedef void dot_function(const struct dot_place *x);
     }
 EACH_TILE(DOT_OF)
 
-/* Only with prefetching does it matter that columns were widened. */
+/* Without prefetching, it makes no difference that columns were widened. */
 #if LANES == 16
 #define DOT_WIDE_OF(rows, vectors)                                     \
     static void dot_wide_##rows##x##vectors(const struct dot_place *x) \
@@ -221,7 +225,7 @@ EACH_TILE(DOT_WIDE_OF)
 static dot_function *const dot_tiles[DOT_READINGS][ROWS + 1][4] = {
     TILE_TABLE(dot_right), TILE_TABLE(dot_left), TILE_TABLE(dot_narrow), DOT_WIDE_TABLE};
 
-/* Widens a block of a panel, from its row p on. */
+/* Widens `count` rows of a panel. */
 static void widen_panel(const uint32_t *words, size_t count, float *to)
 {
     for (size_t p = 0; p < count; p++, words += QUELL_LANES, to += QUELL_PANEL)
@@ -232,7 +236,7 @@ static void widen_panel(const uint32_t *words, size_t count, float *to)
         }
 }
 
-/* Where the columns of a strip begin that starts at column j. */
+/* Finds where the columns of a strip that starts at column j begin. */
 static void dot_columns(const struct quell_dots *x, size_t j, unsigned v, struct dot_place *place)
 {
     for (size_t u = 0; u < (size_t)1 << v; u++) {
@@ -245,14 +249,14 @@ static void dot_columns(const struct quell_dots *x, size_t j, unsigned v, struct
     place->upper = j % QUELL_PANEL >= QUELL_LANES;
 }
 
-/* Where a strip's results go. total: the totals until then, rows of 2^v vectors. */
+/* Where a strip's results go. `total` has the totals so far, in rows of 2^v vectors. */
 struct dot_results {
     float *total, *out;
     size_t out_row;
 };
 
-/* The results of rows i ... i + count - 1, which begin at a[0 ... count - 1], and of 2^v vectors of
- * columns from j on. */
+/* Computes the results of rows i ... i + count - 1, which begin at a[0 ... count - 1], in 2^v
+ * vectors of columns from j on. */
 static void dot_strip(const struct quell_dots *x, const float *const *a, size_t i, size_t count,
                       size_t j, unsigned v, const struct dot_results *to)
 {
@@ -295,7 +299,8 @@ static void dot_strip(const struct quell_dots *x, const float *const *a, size_t 
     }
 }
 
-/* Whether the rest is not needed any more. done: multiply-adds since that was asked. */
+/* Returns whether the rest is no longer needed. `done` counts multiply-adds since the last
+ * check. */
 VERB int dots_are_over(const struct quell_dots *x, size_t work, size_t *done)
 {
     *done += work;
@@ -304,7 +309,7 @@ VERB int dots_are_over(const struct quell_dots *x, size_t work, size_t *done)
     return x->over(x->asked);
 }
 
-/* Returns 1 if they are over. */
+/* Computes rows i ... i + count - 1. Returns 1 if the rest is no longer needed. */
 static int dot_rows(const struct quell_dots *x, size_t i, size_t count, size_t *work)
 {
     /* All strips have at most QUELL_PANEL columns, except those of at most three rows. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Dots with few columns: a vector along them would be mostly empty, so vectors run along the rows
+/* Dots with few columns. A vector along them would be mostly empty, so vectors run along the rows
  * of A, as in columns.inl. The order of all additions is that of dots.inl. */
 
-/* How many columns share a transpose. */
+/* The number of columns that share a transpose. */
 #define FEW_TOGETHER 2
 
 /* The distance of the rows of totals, which may be overwritten up to a multiple of QUELL_LANES. */
 #define FEW_STRIDE QUELL_LANES
 
-/* Adds the products from `from` up to `to` of LANES rows to the chains of some columns. */
+/* Adds the products `from` ... `to` - 1 of LANES rows to the chains of some columns. */
 TILE void few_chains(const struct quell_dots *x, const float *a, const float *b, size_t from,
                      size_t to, vf *sum, const size_t columns)
 {
@@ -28,7 +28,7 @@ TILE void few_chains(const struct quell_dots *x, const float *a, const float *b,
     }
 }
 
-/* The totals of LANES rows in some columns from j on. */
+/* Computes the totals of LANES rows in some columns from j on. */
 TILE void few_totals(const struct quell_dots *x, const float *a, size_t j, float *total,
                      size_t stride, const size_t columns)
 {
@@ -52,8 +52,8 @@ static int dots_are_few(const struct quell_dots *x)
     return x->n <= FEW_COLUMNS && x->plain && !x->narrow && !x->turned && !x->out && !x->addends;
 }
 
-/* Rows i ... i + count - 1, of which there are LANES at least; the last ones overlap others, if
- * they must. */
+/* Computes rows i ... i + count - 1, with count >= LANES. The last LANES rows overlap others if
+ * necessary. */
 static void few_rows(const struct quell_dots *x, size_t i, size_t count, float *total,
                      size_t stride)
 {

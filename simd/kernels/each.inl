@@ -3,7 +3,7 @@
 #define TILE static inline __attribute__((always_inline))
 
 /* A loop with constant bounds, unrolled by hand: with literal indices every compiler keeps the tile
- * in registers, whereas with a pragma for unrolling it may stay in memory. */
+ * in registers, whereas with a pragma for unrolling the tile may stay in memory. */
 #define MOST_ROWS 12
 #define MOST_VECTORS 8
 #define EACH_VECTOR(DO)         \

@@ -8,7 +8,7 @@
  * the lowest first, and refitted after each. What is left is 3.2e-9 relative; with the roundings
  * of float the error is below 0.9 ulp (tests/kernels/test_kernels.c). */
 
-/* For x in [-inf, 88.3]. 0 where e^x is below the smallest normal number; a NaN stays one. */
+/* For x in [-inf, 88.3]. Returns 0 if e^x is below the smallest normal number. A NaN stays NaN. */
 VERB vf v_exp(vf x)
 {
     const vf shift = v_set1(0x1.8000fep+23f);

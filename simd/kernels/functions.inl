@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions of programs (docs/programs.md) that are worked out in float, element by element, on
+/* The functions of programs (docs/programs.md) that are computed in float, element by element, by
  * the exponential. v_min(c, x) and v_max(c, x) with a constant c keep a NaN in x. */
 
-/* e^x for any x: beyond v_exp's range it is the square of e^(x / 2). */
+/* e^x for any x. Beyond v_exp's range it is computed as the square of e^(x / 2). */
 VERB vf v_exp_wide(vf x)
 {
     const vf most = v_set1(88.0f);
@@ -40,7 +40,7 @@ VERB vf v_tanh(vf x)
 }
 
 /* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 = x / (1 + e^-z). Below -10, where z is -87.3,
- * it is that of -10. */
+ * it is the value at -10. */
 VERB vf v_gelu_tanh(vf x)
 {
     vf u = v_max(v_set1(-10.0f), x);
@@ -66,7 +66,7 @@ VERB vf v_selu(vf x)
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + t), t = e^-|x|; log(1 + t) = 2 artanh(t / (2 + t)), by its
- * series, whose rest is below 2e-9. */
+ * series, whose remainder is below 2e-9. */
 VERB vf v_softplus(vf x)
 {
     const vf zero = v_set1(0.0f), two = v_set1(2.0f);

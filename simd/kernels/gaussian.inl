@@ -19,15 +19,15 @@ static void gaussian(float *out, const float *x, size_t count, const float *mean
     if (n) v_store_n(out + i, gaussian_lanes(v_load_n(x + i, n), v_load_n(mean + i, n), a, g), n);
 }
 
-/* What depends on the schedule's point, for the diagonal Gaussian. */
+/* What depends on the schedule's point alone, for the diagonal Gaussian. */
 struct diagonal_point {
     vf alpha, alpha2, sigma2, lost, less; /* -sigma^2 / alpha, and 1 / alpha - 1 */
-    int low, apart;                       /* whether 1 / alpha is near 1 */
+    int low, apart;                       /* `low`: 1 / alpha is near 1 */
 };
 
 /* With alpha^2 v > sigma^2 the mean is nearer to x / alpha than to m, and is computed as x / alpha
- * plus a correction: x + (1 / alpha - 1) x - (1 / alpha - gain) (x - alpha m). Where v is 0 the
- * mean is m, also if sigma is 0. One division serves both cases. */
+ * plus a correction: x + (1 / alpha - 1) x - (1 / alpha - gain) (x - alpha m). If v is 0, the mean
+ * is m, even if sigma is 0. One division serves both cases. */
 VERB vf diagonal_lanes(const struct diagonal_point *p, vf x, vf m, vf v)
 {
     const vf zero = v_set1(0.0f);

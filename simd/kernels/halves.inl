@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rounding to bfloat16 (bytes.h), over the verbs of a halves_*.h header, beside those of
+/* Rounding to bfloat16 (bytes.h). It uses these verbs of a halves_*.h header and those of
  * short_dots.inl:
  *
  *   h_upper: numbers rounded, as the upper halves of words     h_put: stores LANES of them rounded
@@ -20,7 +20,7 @@ static void round_row(size_t count, const float *x, float inverse, void *out)
     for (; i < end; i++) *element_at(out, i) = BYTE_ZERO;
 }
 
-/* A pair of numbers as the kernels store them, or as one word of weights. */
+/* Stores a pair of numbers in the form that the kernels use, or as one word of weights. */
 VERB void put_pair(byte_element *to, uint32_t lower, uint32_t upper)
 {
     if (sizeof(byte_element) == sizeof lower) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of elements that are read or repeated at a distance, and linear interpolation of them
- * (docs/programs.md). Loops with constant steps, so that the compiler makes vectors of them. */
+/* Copies lines of elements with a stride or with repetition, and interpolates between them linearly
+ * (docs/programs.md). The loops have constant steps, so that the compiler vectorises them. */
 
 #define EVERY(n)                                               \
     case n:                                                    \
@@ -47,7 +47,7 @@ VERB vf blended(const struct quell_blend *blend, const float *a, const float *b,
     return v_fma(other, v_load_n(b, n), v_mul(one, v_load_n(a, n)));
 }
 
-/* Elements that lie anywhere are brought together first. */
+/* Elements from arbitrary places are copied to one place first. */
 static void blend_line(const struct quell_blend *blend)
 {
     for (size_t i = 0; i < blend->count; i += LANES) {

@@ -2,7 +2,7 @@
 /* Functions of one to three operands on a rectangle of elements (docs/programs.md, "map"). An
  * operand may be repeated along a row or along the columns. */
 
-/* v is a vector of elements of the operand k, or its one element of this row. */
+/* A vector of elements of operand k, or its one element for this row. */
 #define MAP_OPERAND(k) m->column[k] ? v_load(in[k] + i) : one[k]
 #define MAP_REST(k) m->column[k] ? v_load_n(in[k] + i, count - i) : one[k]
 

@@ -4,17 +4,17 @@
  *
  *     sum_k w_k mean_k,   w = softmax(logit),   mean_k = m_k + gain (x - alpha m_k).
  *
- * The logits come from the differences x - alpha m_k themselves; products of x with m_k would
- * cancel where the noise is low. There most weights are 0 in every lane, and such a component is
- * left out of the sums, which does not change their bits: adding 0 w does nothing but to the sign
- * of a zero, and the result is made +0.
+ * The logits are computed from the differences x - alpha m_k; products of x with m_k would cancel
+ * if the noise is low. Then most weights are 0 in every lane, and such components are left out of
+ * the sums, which does not change their bits: adding 0 w changes at most the sign of a zero, and a
+ * result of 0 is made +0.
  *
  * With one gain for all elements, sum_k w_k mean_k = sum_k w_k (1 - alpha gain_k) m_k
  * + x sum_k w_k gain_k: one multiply-add per component and element.
  *
- * Where the noise is low, gain_k is 1 / alpha but for a small difference, and so is the mean x /
- * alpha: `near`, the sums have only the differences. Then 1 - alpha gain_k is -alpha (gain_k - 1 /
- * alpha). */
+ * If the noise is low, gain_k is close to 1 / alpha, and the mean is close to x / alpha. Then
+ * `near` is set, and the sums contain only the differences: 1 - alpha gain_k is replaced by -alpha
+ * (gain_k - 1 / alpha). */
 #include <math.h>
 
 #define MIXTURE_CHAIN 64 /* elements summed without compensation */
@@ -43,7 +43,7 @@ VERB vf add_part(vf sum, vf *c, vf part)
     return t;
 }
 
-/* part + rate (x - alpha m)^2, and with a rate of 1. */
+/* Return part + rate (x - alpha m)^2; the first function has a rate of 1. */
 VERB vf add_square(vf part, vf x, vf alpha, vf m)
 {
     vf difference = v_fnma(alpha, m, x);
@@ -84,7 +84,7 @@ VERB void distances(const struct quell_mixture *x, const float *columns, const s
                 p3 = add_square(p3, element, alpha, v_set1(m3[d]));
             }
         }
-        if (x->dim <= MIXTURE_CHAIN) { /* the same bits, at once */
+        if (x->dim <= MIXTURE_CHAIN) { /* this gives the same bits without compensation */
             s0 = p0, s1 = p1, s2 = p2, s3 = p3;
             break;
         }
@@ -127,9 +127,9 @@ struct mixture_sums {
     vf maximum, total, gain;
 };
 
-/* Computes the weights of the components [from, to). Those that are 0 in every lane are dropped,
- * the others move to the front of weight[], and which[] has their components. Returns how many
- * there are. A sample that is NaN gets no weights at all, and 0 / 0 as its mean. */
+/* Computes the weights of the components [from, to). Components whose weights are 0 in every lane
+ * are dropped, the others move to the front of weight[], and which[] has their indices. Returns how
+ * many there are. A sample with a NaN gets no weights at all, and 0 / 0 as its mean. */
 static size_t weights(const struct quell_mixture *x, size_t from, size_t to, const float *logit,
                       struct mixture_sums *sums, float *weight, size_t *which)
 {
@@ -203,7 +203,7 @@ VERB vf mixture_mean(const struct quell_mixture *x, vf in, vf sum, vf scale)
     return v_add(in, v_fma(v_set1(x->less), in, v_mul(sum, scale)));
 }
 
-/* Processes LANES samples, of which `rows` are wanted. */
+/* Computes LANES samples, of which `rows` are stored. */
 static void mixture_group(const struct quell_mixture *x, const float *in, float *out, size_t rows)
 {
     float *columns = x->scratch, *sum = columns + x->dim * LANES, *logit = sum + x->dim * LANES;

@@ -3,7 +3,7 @@
  * time, with vectors along the components for the logits and along the elements for the sums. Each
  * number is computed by the operations of mixture.inl in their order, so the bits are the same. */
 
-/* sum_d (x_d - alpha m_kd)^2 of LANES components whose means lie one after the other. */
+/* Returns sum_d (x_d - alpha m_kd)^2 of LANES components whose means are consecutive. */
 VERB vf distances_across(const struct quell_mixture *x, const float *row, const float *means)
 {
     const vf zero = v_set1(0.0f), alpha = v_set1(x->alpha);
@@ -26,14 +26,14 @@ VERB vf distances_across(const struct quell_mixture *x, const float *row, const 
     return sum;
 }
 
-/* The start of a group of LANES components: k, or less if the group would go beyond the last
- * one. */
+/* Returns the start of a group of LANES components: k, or less if the group would go beyond the
+ * last component. */
 VERB size_t group_at(const struct quell_mixture *x, size_t k)
 {
     return k + LANES <= x->components ? k : x->components - LANES;
 }
 
-/* logit[components]; returns the greatest. */
+/* Computes logit[components], and returns the greatest. */
 static float logits_across(const struct quell_mixture *x, const float *row, float *logit)
 {
     float maximum = -INFINITY;
@@ -46,13 +46,13 @@ static float logits_across(const struct quell_mixture *x, const float *row, floa
     return maximum;
 }
 
-/* The sum of the weights, and that of the weights times the gain. */
+/* The sum of the weights, and the sum of the weights times the gain. */
 struct single_sums {
     float total, gain;
 };
 
-/* Moves the weights that are not 0, times 1 - alpha gain, to the front of weight[]; which[] has
- * their components. Returns how many there are. */
+/* Moves the weights that are not 0, times 1 - alpha gain, to the front of weight[]; which[] has the
+ * indices of their components. Returns how many there are. */
 static size_t weights_across(const struct quell_mixture *x, const float *logit, float maximum,
                              struct single_sums *sums, float *weight, uint32_t *which)
 {

@@ -19,8 +19,9 @@
 #define PHILOX_WEYL_0 0x9E3779B9u
 #define PHILOX_WEYL_1 0xBB67AE85u
 
-/* The block that each lane draws next, and how it moves LANES blocks on: by `step` blocks and
- * `samples` samples, or one sample more if `block` has no `room` for the step. */
+/* The block that each lane draws next, and how far it is to the block that the lane draws after
+ * that, LANES blocks later: `step` blocks and `samples` samples, or one sample more if `block` has
+ * no `room` for the step. */
 struct draw {
     vi block, low, high;
     vi step, samples, room, blocks;
@@ -28,7 +29,7 @@ struct draw {
     uint32_t key[2];
 };
 
-/* Lane l begins lane[l] blocks after `at`. at->blocks == 0 stands for 2^32. */
+/* Starts lane l at lane[l] blocks after `at`. at->blocks == 0 stands for 2^32. */
 VERB struct draw draw_at(const struct quell_noise_at *at, const uint32_t *lane)
 {
     uint64_t blocks = at->blocks ? at->blocks : (uint64_t)1 << 32, sample[LANES];
@@ -103,8 +104,9 @@ VERB void draw_words(struct draw *draw, vi word[4])
  * -2 ln u = -2 ln 2 e + f + f^2 q(f). q has degree 7; 1.9e-8 relative to the sum. */
 VERB vf normal_radius(vi word)
 {
-    const uint32_t half = 0x3F3504F3u, octave = 1u << 23; /* the bits of sqrt(1/2), of a doubling */
-    vf u = v_add(v_from_int(v_ishr(word, 1)), v_set1(0.5f)); /* 2^31 of them */
+    /* The bits of sqrt(1/2), and of a factor of 2. */
+    const uint32_t half = 0x3F3504F3u, octave = 1u << 23;
+    vf u = v_add(v_from_int(v_ishr(word, 1)), v_set1(0.5f)); /* 2^31 u */
     vi bits = v_isub(v_bits(u), v_iset1(half + 31 * octave));
     vf e = v_from_int(v_isar(bits, 23));
     vi fraction = v_iand(bits, v_iset1(octave - 1));
@@ -121,9 +123,9 @@ VERB vf normal_radius(vi word)
     return v_sqrt(v_fma(v_mul(f, f), q, sum));
 }
 
-/* The angle is a multiple of pi, which is r's sign, plus phi in [-pi/2, pi/2). With half of phi,
- * pi/4 h, and s = sqrt(2) sin(pi/4 h), c = sqrt(2) cos(pi/4 h): cos phi = 1 - s s, sin phi = s c.
- * s has degree 7 (1.8e-8 relative), c degree 6 (4.2e-8 absolute). */
+/* The angle is phi in [-pi/2, pi/2) plus a multiple of pi, which becomes the sign of r. With half
+ * of phi, pi/4 h, and s = sqrt(2) sin(pi/4 h), c = sqrt(2) cos(pi/4 h): cos phi = 1 - s s, sin phi
+ * = s c. s has degree 7 (1.8e-8 relative), c degree 6 (4.2e-8 absolute). */
 VERB void normal_pair(vi a, vi b, vf *first, vf *second)
 {
     vi twice = v_ishl(b, 1);
@@ -164,7 +166,7 @@ VERB void draw_pairs(struct draw *draw, float *out)
     v_store_pairs(out, normal[0], normal[1]);
 }
 
-/* The kernels draw whole vectors of blocks, and copy what is wanted of the last one. */
+/* The kernels draw whole vectors of blocks, and copy the part of the last one that is needed. */
 static void normals(const struct quell_noise_at *at, size_t count, float *out)
 {
     struct draw draw = draw_at(at, lane_block);
@@ -185,9 +187,9 @@ static void normal_pairs(const struct quell_noise_at *at, size_t count, float *o
     memcpy(out, part, 2 * count * sizeof *out);
 }
 
-/* Blocks of rows of which each has a seed and a sample of its own, a few vectors at a time: where
- * each lane is, in words. The vectors are loaded long after their lanes were stored one by one, as
- * the processor has to wait for lanes that it has just stored. */
+/* Draws blocks of rows with different seeds and samples, a few vectors at a time. The arrays have
+ * the place of each lane, in words. The vectors are loaded long after their lanes were stored one
+ * by one, because the processor has to wait for lanes that it has just stored. */
 #define ROWS_VECTORS 16
 
 struct rows_draw {
@@ -208,7 +210,7 @@ VERB void rows_begin(struct rows_draw *draw, const struct quell_noise_rows *at,
     for (uint32_t l = 0; l < LANES; l++) draw->place[lane[l]] = l;
 }
 
-/* Finds the next `count` blocks; what follows them in their last vector may be anything. */
+/* Finds the next `count` blocks. The lanes after them in their last vector may have any value. */
 VERB void rows_find(struct rows_draw *draw, size_t count)
 {
     const struct quell_noise_rows *at = draw->at;
@@ -228,7 +230,7 @@ VERB void rows_find(struct rows_draw *draw, size_t count)
     draw->block = block;
 }
 
-/* The four words of each lane of vector number v. */
+/* Computes the four words of each lane of vector number v. */
 VERB void rows_words(const struct rows_draw *draw, size_t v, vi word[4])
 {
     size_t l = v * LANES;
@@ -246,7 +248,8 @@ VERB void rows_words(const struct rows_draw *draw, size_t v, vi word[4])
 
 VERB size_t least_of(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Rows that fill vectors are drawn one by one, which costs nothing for where each lane is. */
+/* Returns whether rows fill vectors. Such rows are drawn one by one, which needs no table of
+ * lanes. */
 VERB int rows_are_long(const struct quell_noise_rows *at) { return at->blocks >= 2 * LANES; }
 
 VERB struct quell_noise_at row_at(const struct quell_noise_rows *at, size_t row)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The matrix product: every output one chain of fused multiply-adds along k, so that its bits do
- * not depend on the vector width, on how many rows come along, or on blocking.
+/* The matrix product. Every output is one chain of fused multiply-adds along k, so that its bits do
+ * not depend on the vector width, on the number of rows, or on blocking.
  *
  * A tile of C, ROWS rows by a few vectors, stays in registers while k runs; per k it costs a few
  * loads of B and one broadcast per row. The sizes keep (FMA latency) x (FMAs a cycle) chains in
  * flight, 8 on most machines, and leave registers for B: with few rows a tile is therefore wider.
- * When there is more than one tile of rows, k is cut so that the columns of B which they share stay
- * in the first-level cache; a chain then goes on from C. Rows are taken CHUNK at a time, so that
- * those of A stay in the second level even if they lie a power of two apart. */
+ * If there is more than one tile of rows, k is cut so that the columns of B which they share stay
+ * in the first-level cache; a chain then continues from C. Rows are computed CHUNK at a time, so
+ * that those of A stay in the second level even if they are a power of two apart. */
 
 #define CHUNK 192
 #if LANES == 16
@@ -101,8 +101,9 @@ typedef void tile_function(const struct quell_product *x, size_t i, size_t j, si
         tile(x, i, j, from, to, rows, vectors);                                            \
     }
 
-/* The tiles that there are: for each number of rows the widest one and all narrower ones down to
- * QUELL_LANES columns. The table has them by the number of rows and log2 of the vectors. */
+/* The existing tiles: for each number of rows the widest one and all narrower ones down to
+ * QUELL_LANES columns. The table has them by the number of rows and log2 of the number of
+ * vectors. */
 /* clang-format off */
 #if LANES == 16
 #define EACH_TILE(DO)                                      \
@@ -153,7 +154,8 @@ typedef void tile_function(const struct quell_product *x, size_t i, size_t j, si
 EACH_TILE(TILE_OF)
 static tile_function *const tiles[ROWS + 1][4] = TILE_TABLE(tile);
 
-/* The widest tile of that many rows that fits the columns left, as log2 of its vectors. */
+/* Returns the widest tile with that many rows that fits the columns left, as log2 of its
+ * vectors. */
 static unsigned widest(size_t rows, size_t columns)
 {
     unsigned v = 3;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Sums, squares and greatest elements of whole rows.
  *
- * A sum over a row has QUELL_LANES partial sums on every instruction set, element k in sum k modulo
- * QUELL_LANES, which are then added up as a tree. So the bits are the same for every vector
- * length. */
+ * A sum over a row has QUELL_LANES partial sums on every instruction set: element k is added to
+ * partial sum k modulo QUELL_LANES. Then the partial sums are added up as a tree. So the bits are
+ * the same for every vector length. */
 
 #define PARTS (QUELL_LANES / LANES)
 
-/* s[k] + s[k + half], for halves of 8, 4, 2, 1. */
+/* Adds s[k] + s[k + half], for halves of 8, 4, 2, 1. */
 static float tree(const vf sum[PARTS])
 {
     float s[QUELL_LANES];
@@ -17,8 +17,8 @@ static float tree(const vf sum[PARTS])
     return s[0];
 }
 
-/* Calls DO(v, x) for each vector of the row, vector v of its sixteen elements; the last sixteen
- * are filled up with `fill`. */
+/* Calls DO(v, x) for each vector of the row, where v is its number among the vectors of sixteen
+ * elements. The last sixteen elements are completed with `fill`. */
 #define EACH_PART(x, count, fill, DO)                                                             \
     do {                                                                                          \
         size_t at = 0;                                                                            \
@@ -40,7 +40,7 @@ static float sum_of(const float *x, size_t count)
     return tree(sum);
 }
 
-/* sum_k (x_k - mean)^2 */
+/* Returns sum_k (x_k - mean)^2. */
 static float squares_of(const float *x, size_t count, float mean)
 {
     vf sum[PARTS], m = v_set1(mean);

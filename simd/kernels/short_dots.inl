@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Sums of products of short numbers: of bytes (bytes.inl), or of bfloat16 numbers (halves.inl).
- * Elements of a left side and weights come in groups whose weights have 32 bits. The verbs:
+ * Elements of a left side and weights come in groups; the weights of a group have 32 bits. The
+ * types and verbs:
  *
  *   bl  a group of elements of a left side, for each column     br  one of weights, of some columns
  *   ba  sums of these columns; BYTE_PARTS of them have LANES columns
  *   byte_unit: makes results of the sums of LANES columns */
 
-/* vectors: the sums of a row, BYTE_PARTS for each unit of LANES columns. */
+/* `vectors` is the number of sums in a row: BYTE_PARTS for each unit of LANES columns. */
 TILE void byte_zero(ba *sum, const size_t vectors)
 {
 #define BYTE_NONE(v) sum[v] = b_none()
@@ -27,7 +28,7 @@ TILE void byte_end(const struct byte_place *x, const ba *sum, size_t r, const si
     EACH_VECTOR(BYTE_END);
 }
 
-/* How many rows' pointers are kept in registers (dots.inl). */
+/* The number of rows whose pointers are kept in registers (dots.inl). */
 #define KEPT_BYTE_ROWS 6
 
 TILE void byte_tile(const struct byte_place *x, const size_t rows, const size_t vectors)
@@ -85,7 +86,7 @@ static byte_function *const byte_tiles[BYTE_ROWS + 1] = {
 #endif
 };
 
-/* Rows i ... i + count - 1 of a panel: the columns of a tile are the outer loop. */
+/* Computes rows i ... i + count - 1 of a panel. The columns of a tile are the outer loop. */
 static void byte_panel(const struct quell_byte_dots *x, size_t i, size_t count, size_t panel,
                        float *total)
 {

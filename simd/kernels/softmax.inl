@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The online softmax (Milakov & Gimelshein, 1805.02867): weights are taken relative to the greatest
- * logit so far; when a block brings a greater one, what was summed before is scaled down. Each lane
- * is a sample. A block's weights are summed by themselves and then added to the total, which keeps
- * the chains of additions short. */
+/* The online softmax (Milakov & Gimelshein, 1805.02867): weights are relative to the greatest logit
+ * so far; when a block has a greater one, the earlier sums are scaled down. Each lane is a sample.
+ * The weights of a block are summed first and then added to the total, which keeps the chains of
+ * additions short. */
 
 #define ACROSS (QUELL_PANEL / LANES)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Noise with a scale for each element, exp(a + b v). Finite or not is told as in combine.inl. */
+/* Adds noise with a scale for each element, exp(a + b v). Checks whether all results are finite as
+ * in combine.inl. */
 
 /* v_min returns its last operand if it is NaN, so the exponent comes last. */
 VERB vf spread_lanes(vf x, vf a, vf b, vf v, vf z)

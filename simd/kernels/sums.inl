@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sums and Squares of a program (docs/programs.md) over many sets of at most 1024 elements, whose
- * elements either follow one another or stand in columns, and what a norm does with them. */
+/* Sums and Squares of a program (docs/programs.md) over many sets of at most 1024 elements, which
+ * are consecutive or in columns, and the rest of a norm. */
 
 static void sum_rows(const struct quell_sums *x)
 {
@@ -11,7 +11,7 @@ static void sum_rows(const struct quell_sums *x)
     }
 }
 
-/* LANES columns: the element i of each is added to its partial sum i modulo 16. */
+/* Sums LANES columns: element i of each is added to its partial sum i modulo 16. */
 VERB vf sum_lanes(const float *x, size_t count, size_t step, vf mean, const int squares, size_t n)
 {
     vf sum[QUELL_LANES];
@@ -63,7 +63,7 @@ static void sum_columns(const struct quell_sums *x)
     }
 }
 
-/* An operand of the norm at the columns i ... of a row. */
+/* An operand of the norm at the columns from i on of a row. */
 #define NORM_OPERAND(o, n) \
     ((o).column ? v_load_n((o).at + row * (o).row + i, n) : v_set1((o).at[row * (o).row]))
 
@@ -88,8 +88,8 @@ static void standardise(const struct quell_standard *s)
     }
 }
 
-/* Scores become e^(score - the greatest); a row whose greatest is -infinity stays as it is, and its
- * total is 0. */
+/* Turns scores into e^(score - the greatest). A row whose greatest score is -infinity is not
+ * changed, and its total is 0. */
 static void weigh_rows(float *x, size_t rows, size_t stride, size_t count, float *total)
 {
     for (size_t row = 0; row < rows; row++, x += stride) {

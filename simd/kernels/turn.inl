@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Rectangles whose rows become columns, as results of products do. */
+/* Transposes of rectangles, such as results of products. */
 
-/* to[j][r] = from[r][j] for LANES rows; the last four columns overlap others, if they must. */
+/* Sets to[j][r] = from[r][j] for LANES rows. The last four columns overlap others if necessary. */
 TILE void turn_lanes(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
 {
     for (size_t j = 0; j < columns; j += 4) {
@@ -14,7 +14,7 @@ TILE void turn_lanes(const float *from, size_t from_row, size_t columns, float *
 
 typedef float four_floats __attribute__((vector_size(16)));
 
-/* The same for four rows, whatever LANES is. */
+/* Does the same for four rows, for any LANES. */
 static void turn_four(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
 {
     for (size_t j = 0; j < columns; j += 4) {
@@ -33,8 +33,7 @@ static void turn_four(const float *from, size_t from_row, size_t columns, float 
     }
 }
 
-/* The same for two rows whose columns are to follow one another, as those of a group of two channels
- * do. */
+/* Does the same for two rows whose columns become consecutive, as in a group of two channels. */
 static void turn_two(const float *from, size_t from_row, size_t columns, float *to)
 {
     for (size_t j = 0; j < columns; j += 4) {
@@ -47,8 +46,8 @@ static void turn_two(const float *from, size_t from_row, size_t columns, float *
     }
 }
 
-/* The same for all rows. Each line of cache is read once, while it is there: the rows of images
- * whose sizes are powers of two drive one another out. */
+/* Transposes all rows. Each cache line is used completely after it has been read, because the rows
+ * of images whose sizes are powers of two evict one another. */
 static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
                  size_t to_row)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Convolutions of one channel: every result is one chain of fused multiply-adds over the taps of
+/* Convolutions of one channel. Every result is one chain of fused multiply-adds over the taps of
  * its window, from +0, and vectors run along a row of results. */
 
 #define WINDOW_VECTORS 4
 
-/* The results of `vectors` vectors from x on. */
+/* Computes the results of `vectors` vectors from x on. */
 TILE void window_tile(const struct quell_windows *w, const float *x, float *out,
                       const size_t vectors)
 {

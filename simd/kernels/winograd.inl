@@ -3,10 +3,11 @@
  * + 2 elements, whose vectors run over channels. Points come in pairs a, -a, so that the even and
  * the odd elements of a line are summed once for both. */
 
-/* A square of at most eight lines. */
+/* A square has at most eight lines. */
 #define MOST_SQUARE 8
 
-/* c[0] d[0] + c[1] d[2] + ..., whose last coefficient is 1, from the last one down. */
+/* Returns c[0] d[0] + c[1] d[2] + ..., with a last coefficient of 1, summed from the last term
+ * down. */
 TILE vf winograd_descend(const size_t count, const float *c, const vf *d)
 {
     vf s = d[2 * (count - 1)];
@@ -34,7 +35,8 @@ TILE void split_line(const struct quell_winograd_points *x, const size_t pairs, 
     to[2 * pairs + 1] = winograd_descend(pairs + 1, x->all, d + 1);
 }
 
-/* Element j of a joined line; of: the sums of the pairs for an even j, else the differences. */
+/* Returns element j of a joined line. `of` has the sums of the pairs for an even j, and the
+ * differences for an odd one. */
 TILE vf join_one(const struct quell_winograd_points *x, const size_t pairs, const size_t j,
                  const vf *of, const vf *d)
 {
@@ -82,7 +84,7 @@ TILE void join_line(const struct quell_winograd_points *x, const size_t pairs, c
         if ((count) > 7) DO(7); \
     } while (0)
 
-/* One vector of channels of a tile. */
+/* Transforms one vector of channels of a tile. */
 TILE void split_tile(const struct quell_split *x, const float *from, float *to, const size_t pairs)
 {
     const size_t size = 2 * pairs + 2, line = x->line, frequency = x->frequency;
@@ -118,7 +120,8 @@ static void split(const struct quell_split *x)
         split_tiles(x, 3);
 }
 
-/* One vector of channels of a tile, of which `lines` lines and `width` columns are wanted. */
+/* Transforms one vector of channels of a tile back, and stores `lines` lines and `width` columns of
+ * it. */
 TILE void join_tile(const struct quell_join *x, const float *from, float *to, size_t width,
                     const float *bias, const size_t pairs)
 {

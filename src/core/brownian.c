@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Brownian motion on [0, 1] by Levy's and Ciesielski's construction: with one standard normal Z for
- * each dyadic interval,
+/* Brownian motion on [0, 1] by Levy's and Ciesielski's construction, with one standard normal Z for
+ * each dyadic interval:
  *
  *     W(t) = t Z_0 + sum_l 2^(-l / 2) d_l(t) Z_{2^l + j},   l = 0, 1, ..., 23,
  *
@@ -30,7 +30,8 @@ uint32_t quell_brownian_cell_of(const quell_point *point)
     return quell_brownian_cell(quell_noise_place(quell_lambda(point)));
 }
 
-/* An interval of level l, and the distance of a time from its nearer end, in cells. */
+/* An interval of some level, and the distance of a time from the interval's nearer end, in
+ * cells. */
 struct hat {
     uint32_t node, distance;
 };
@@ -58,7 +59,7 @@ size_t quell_brownian_nodes(const struct quell_increment *increment,
     double between = (double)increment->from - (double)increment->to;
     double root = sqrt(fabs(between) / QUELL_BROWNIAN_CELLS);
     size_t count = add(nodes, 0, 0, slot, between / QUELL_BROWNIAN_CELLS / root);
-    double height = 1 / root; /* 2^(-level / 2) of it */
+    double height = 1 / root; /* 2^(-level / 2) / root */
     for (unsigned level = 0; level < QUELL_BROWNIAN_DEPTH; level++) {
         struct hat from = hat_at(increment->from, level), to = hat_at(increment->to, level);
         double unit = height / (UINT32_C(1) << (QUELL_BROWNIAN_DEPTH - level));

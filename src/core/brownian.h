@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual Brownian paths: any increment of W_k can be computed alone, from the noise of named
+/* Virtual Brownian paths: any increment of W_k can be computed by itself, from the noise of named
  * streams. */
 #ifndef QUELL_CORE_BROWNIAN_H
 #define QUELL_CORE_BROWNIAN_H
@@ -15,24 +15,24 @@
 /* The greatest number of streams in an increment: the root's, and two for each level. */
 #define QUELL_BROWNIAN_NODES (1 + 2 * QUELL_BROWNIAN_DEPTH)
 
-/* (W_slot(from) - W_slot(to)) / sqrt(|from - to|). The ends are in cells of 2^-24 and differ; slot
- * <= 7. */
+/* The increment (W_slot(from) - W_slot(to)) / sqrt(|from - to|). The ends are in cells of 2^-24 and
+ * differ; slot <= 7. */
 struct quell_increment {
     uint32_t from, to, slot;
 };
 
-/* A term of an increment: weight * noise(stream), of the run's seed. */
+/* A term of an increment: weight * noise(stream), with the seed of the run. */
 struct quell_node {
     uint32_t stream;
     double weight;
 };
 
-/* The cell of a position in [0, 1], and that of a point. */
+/* Return the cell of a position in [0, 1], and that of a point. */
 uint32_t quell_brownian_cell(double place);
 uint32_t quell_brownian_cell_of(const quell_point *point);
 
-/* Writes the terms of an increment, whose squared weights add up to 1, and returns how many there
- * are. Terms of weight 0 are left out: positions with few binary digits need few. */
+/* Writes the terms of an increment, whose squared weights add up to 1, and returns their number.
+ * Terms of weight 0 are left out, so positions with few binary digits have few terms. */
 size_t quell_brownian_nodes(const struct quell_increment *increment,
                             struct quell_node nodes[QUELL_BROWNIAN_NODES]);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The key of an interval is the seed xor one block of Philox4x32-10 (Salmon et al., 2011), whose
- * counter is the bits of the interval's ends. Two intervals therefore have independent streams, as
- * two seeds have, without a list of what was drawn before. The block is computed with the plan; a
- * run only does the xor. */
+/* Computes the key of an interval: the seed xor one block of Philox4x32-10 (Salmon et al., 2011),
+ * whose counter is the bits of the interval's ends. Two intervals therefore have independent
+ * streams, as two seeds have, without a list of earlier noise. The block is computed with the plan;
+ * a run only does the xor. */
 #include "noise_name.h"
 #include <quell/noise.h>
 
@@ -11,7 +11,7 @@
 static void split(double value, uint32_t words[2])
 {
     uint64_t bits;
-    value += 0.0; /* -0 is 0 */
+    value += 0.0; /* turns -0 into 0 */
     memcpy(&bits, &value, sizeof bits);
     words[0] = (uint32_t)bits;
     words[1] = (uint32_t)(bits >> 32);

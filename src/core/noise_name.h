@@ -7,9 +7,9 @@
 #include "brownian.h"
 #include <stdbool.h>
 
-/* path: in Brownian mode, the part of a path that the noise is. If path has no length, as without
- * Brownian mode and for intervals that are too short for a path, the noise is the stream `stream`
- * of the key quell_noise_key(seed, from, to); `key` is that key for the seed 0. */
+/* In Brownian mode, `path` is the increment of a path that the noise is. If `path` has no length,
+ * as without Brownian mode and for intervals that are too short for a path, the noise is the stream
+ * `stream` of the key quell_noise_key(seed, from, to); `key` is that key for the seed 0. */
 struct quell_noise_name {
     double from, to;
     uint64_t key;
@@ -17,7 +17,7 @@ struct quell_noise_name {
     struct quell_increment path;
 };
 
-/* The noise of slot k from the point t to s. */
+/* Returns the name of the noise of slot k from the point t to s. */
 struct quell_noise_name quell_noise_between(bool brownian, unsigned k, const quell_point *t,
                                             const quell_point *s);
 

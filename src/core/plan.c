@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Building plans. Errors stick in plan->status, so that builders need not check each call. */
+/* Builds plans. An error stays in plan->status, so that builders need not check each call. */
 #include "plan.h"
 #include "schedule.h"
 #include "base/fail.h"
@@ -27,7 +27,8 @@ void quell_plan_free(struct quell_plan *plan)
     plan->name = NULL;
 }
 
-/* Whether a call does nothing: after an error, and for a builder that has lost its plan. */
+/* Returns whether a call does nothing, because of an earlier error or because the builder passes
+ * NULL. */
 static bool idle(const quell_plan *plan) { return !plan || plan->status; }
 
 void quell_plan_refuse(quell_plan *plan, quell_status status, const char *message)
@@ -42,7 +43,7 @@ void quell_plan_refuse(quell_plan *plan, quell_status status, const char *messag
         plan->status = quell_fail(status, "plan: %s", message ? message : "the builder refuses it");
 }
 
-/* Refuses what a builder has asked for, and says where it stood. */
+/* Refuses a request of a builder, with the transition that it is at. */
 __attribute__((format(printf, 2, 3))) static void refuse(quell_plan *plan, const char *format, ...)
 {
     char what[160];
@@ -55,7 +56,7 @@ __attribute__((format(printf, 2, 3))) static void refuse(quell_plan *plan, const
         quell_fail(QUELL_BAD_ARGUMENT, "plan: in transition %zu: %s", quell_plan_steps(plan), what);
 }
 
-/* Refuses a pointer that is NULL. */
+/* Refuses a NULL pointer. */
 static int there(quell_plan *plan, const void *pointer, const char *name)
 {
     if (idle(plan)) return 0;
@@ -63,8 +64,8 @@ static int there(quell_plan *plan, const void *pointer, const char *name)
     return pointer != NULL;
 }
 
-/* Makes room for one more element in a list of `count`, which may move, and returns a pointer to
- * that element for the caller to fill in; NULL after an error, with the list unchanged. */
+/* Makes room for one more element in a list of `count`, and returns the list, which may have moved.
+ * Returns NULL after an error, with the list unchanged. */
 static void *grow(quell_plan *plan, void *list, size_t count, size_t *capacity, size_t size)
 {
     if (count < *capacity) return list;
@@ -80,7 +81,7 @@ static void *grow(quell_plan *plan, void *list, size_t count, size_t *capacity, 
     return longer;
 }
 
-/* Appends a zeroed operation to the list and returns it; NULL after an error. */
+/* Appends a zeroed operation to the list and returns it, or NULL after an error. */
 static struct quell_op *append(quell_plan *plan, enum quell_op_kind kind)
 {
     if (idle(plan)) return NULL;
@@ -101,8 +102,7 @@ static int in_use(quell_plan *plan, quell_register_id r)
     return 0;
 }
 
-/* Refuses to read a register that was not written: it would hold what an earlier tile left
- * there. */
+/* Refuses to read a register that was not written: it would hold values of an earlier tile. */
 static int readable(quell_plan *plan, quell_register_id r)
 {
     if (!in_use(plan, r)) return 0;
@@ -111,7 +111,8 @@ static int readable(quell_plan *plan, quell_register_id r)
     return 0;
 }
 
-/* Says where a builder stood when it asked for a point that the schedule does not have. */
+/* Adds the transition that a builder is at to the message for a point which the schedule does not
+ * have. */
 static void note(quell_plan *plan, quell_status status)
 {
     char what[200];
@@ -195,8 +196,8 @@ quell_register_id quell_plan_denoise_variance(quell_plan *plan, quell_register_i
     return out;
 }
 
-/* A builder knows a noise by its index in the list of names. An offset keeps other numbers (0, or a
- * QUELL_STREAM) from being taken for one. */
+/* The number of a noise for builders is its index in the list of names plus this offset, so that
+ * other numbers (0, or a QUELL_STREAM) are refused. */
 #define FIRST_NAME (UINT32_C(1) << 30)
 
 static int named(quell_plan *plan, uint32_t noise)
@@ -220,8 +221,8 @@ static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
 }
 
 /* Moves the term whose source is `out`, if there is one, to the front. If its factor near 1 were
- * rounded to a float, it would be off by up to 2^-25 of the state, and by the same amount in each
- * of a million equal steps. So the difference of the factor from 1 is rounded instead. */
+ * rounded to a float, the state would be wrong by up to 2^-25 of its size, and by the same amount
+ * in each of a million equal steps. So the difference of the factor from 1 is rounded instead. */
 static void lead(struct quell_op *op)
 {
     unsigned k = 0;
@@ -260,7 +261,7 @@ void quell_plan_combine(quell_plan *plan, quell_register_id out, size_t terms,
     op->out = out;
     for (size_t k = 0; k < terms; k++)
         if (keep(plan, op, term[k].coefficient)) op->in[op->terms++] = term[k].source;
-    if (op->terms == 0) op->in[op->terms++] = term[0].source; /* 0 times it */
+    if (op->terms == 0) op->in[op->terms++] = term[0].source; /* 0 times this source */
     lead(op);
     for (size_t j = 0; j < noises; j++)
         if (keep(plan, op, noise[j].coefficient))

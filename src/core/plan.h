@@ -18,8 +18,8 @@ enum quell_op_kind {
     QUELL_ADAPT
 };
 
-/* coefficient: the coefficients as they were computed.
- * rounded: the same as the engine uses them, without the 1 of an update.
+/* An operation. `coefficient` holds the coefficients as they were computed, and `rounded` those
+ * that the engine uses, without the 1 of an update.
  *
  * EVAL     out = denoiser(in[0]) at the point t; variance: the register for its learned variance,
  *          or 0; number: how many EVALs are before it; apart: in[0] / alpha is subtracted from out
@@ -29,7 +29,7 @@ enum quell_op_kind {
  * SPREAD   out += exp(coefficient[0] + coefficient[1] in[0]) noise(stream[0])
  * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r z, z = noise(stream[0]), with the r
  *          of quell_plan_langevin, or r = |z| / |in[0]| if number is 1
- * ADAPT    x goes from t to s in steps that each sample chooses (samplers/adaptive.h); it uses all
+ * ADAPT    x goes from t to s in steps that each sample chooses (samplers/adaptive.h), with all
  *          registers
  *
  * stream[j] is the index of a noise in the plan's list of names. */
@@ -46,42 +46,42 @@ struct quell_op {
     size_t number;
 };
 
-/* For a register with an output that a stage (samplers/stages.h) asked for apart: e^(lambda_t -
- * lambda_k), and the weight w_k1 of the first output. */
+/* For a register with an output that a stage (samplers/stages.h) evaluated with `apart`:
+ * e^(lambda_t - lambda_k), and the weight w_k1 of the first output. */
 struct quell_reached {
     bool apart;
     double fall, weight;
 };
 
-/* The worst step of a plan, for its rounding errors: in the step from t to s an output is
- * multiplied by this factor, and its rounding error with it. */
+/* The step of a plan that is worst for rounding errors: the step from t to s multiplies an output,
+ * and its rounding error, by `times`. */
 struct quell_multiple {
     double times, t, s;
 };
 
 struct quell_plan {
     const quell_schedule *schedule;
-    bool brownian; /* noise is a part of a path */
+    bool brownian; /* noise is a part of a Brownian path */
     size_t count, capacity;
-    size_t evaluations; /* EVALs so far */
+    size_t evaluations; /* number of EVALs so far */
     struct quell_op *ops;
-    size_t names, room; /* of that list */
+    size_t names, room; /* length and capacity of `name` */
     struct quell_noise_name *name;
     enum quell_cut {
-        QUELL_ANY_PART, /* operations may take parts of samples, */
+        QUELL_ANY_PART, /* operations may take parts of samples */
         QUELL_WHOLE_SAMPLES,
-        QUELL_ONE_SAMPLE /* or one sample at a time */
+        QUELL_ONE_SAMPLE /* operations need one sample at a time */
     } cut;
-    double option[QUELL_MAX_OPTIONS]; /* of the method that ADAPTs */
+    double option[QUELL_MAX_OPTIONS]; /* of the method that appends ADAPT */
     struct quell_reached reached[QUELL_MAX_REGISTERS];
     struct quell_multiple multiple;
     unsigned in_use;    /* registers, one bit each */
-    unsigned written;   /* those that hold a value */
-    unsigned registers; /* as many as were ever in use at once */
+    unsigned written;   /* registers that hold a value, one bit each */
+    unsigned registers; /* the most registers that were in use at once */
     quell_status status;
 };
 
-/* An empty plan; free it with quell_plan_free, whatever its status. */
+/* Returns an empty plan. Free it with quell_plan_free, whatever its status. */
 struct quell_plan quell_plan_begin(const quell_schedule *schedule);
 void quell_plan_free(struct quell_plan *plan);
 
@@ -101,7 +101,7 @@ void quell_plan_langevin_norms(quell_plan *plan, quell_register_id x, quell_regi
 quell_register_id quell_plan_denoise_apart(quell_plan *plan, quell_register_id x,
                                            const quell_point *t);
 
-/* The number of STEPs in a plan. */
+/* Returns the number of STEPs in a plan. */
 size_t quell_plan_steps(const struct quell_plan *plan);
 
 /* Prints the plan; buffer, size and result are those of snprintf. */

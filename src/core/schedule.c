@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Schedules: by name, from a function or from a table; what they share. The formulas are in the
- * files beside this one. */
+/* Schedules by name, from a function or from a table, and what all of them share. The formulas are
+ * in the files schedule_*.c. */
 #include "schedule.h"
 #include "base/fail.h"
 #include "base/floats.h"

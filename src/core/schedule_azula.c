@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Schedules with azula's formulas and defaults (azula/noise.py 0.11.1), one function each.
  *
- * Samplers need differences of log alpha and log sigma: each schedule gives the logarithms from
- * its own formula, and 1 - alpha^2 through expm1, so that no digits cancel near t = 0. */
+ * Samplers need differences of log alpha and log sigma. So each schedule computes the logarithms by
+ * a formula of their own, and 1 - alpha^2 through expm1, so that no digits cancel near t = 0. */
 #include "schedule.h"
 #include "base/maths.h"
 
@@ -31,7 +31,7 @@ static int ve(const quell_schedule *schedule, quell_point *p)
 }
 
 /* alpha = cos(t arccos alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2. alpha is computed from the
- * nearer end, so that it keeps its digits where it is small, and its logarithm where that is
+ * nearer end, so that it keeps its digits if it is small, and its logarithm does if that is
  * small. */
 static int cosine(const quell_schedule *schedule, quell_point *p)
 {

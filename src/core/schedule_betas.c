@@ -6,7 +6,7 @@
 #include "base/maths.h"
 #include "base/number.h"
 
-enum { FIRST, LAST }; /* of a row's own options */
+enum { FIRST, LAST }; /* indices among a row's own options */
 
 static double along(double first, double last, size_t i, size_t count)
 {
@@ -58,9 +58,9 @@ static double exponential(const double *options, size_t i, size_t count)
     return capped(-quell_expm1(-options[RATE] / (double)count), options[CAP]);
 }
 
-/* diffusers' "laplace", after Hang et al., 2407.03297: alpha^2 = sqrt(snr / (1 + snr)), where
- * snr = d^(-1/2) for u < 1/2 and d^(1/2) from there on, d = 1 - |1 - 2u| + 1e-6. Here is
- * log(1 / snr) at u = i / count; u and 1 - u are both kept, so that d has its digits. */
+/* diffusers' "laplace", after Hang et al., 2407.03297: alpha^2 = sqrt(snr / (1 + snr)), where snr =
+ * d^(-1/2) for u < 1/2 and d^(1/2) from there on, d = 1 - |1 - 2u| + 1e-6. Returns log(1 / snr) at
+ * u = i / count; the smaller one of u and 1 - u is computed, so that d keeps its digits. */
 static double laplace_log_noise(size_t i, size_t count)
 {
     bool early = 2 * i <= count;
@@ -76,8 +76,9 @@ static double laplace(const double *options, size_t i, size_t count)
     return capped(-quell_expm1((now - next) / 2), options[ONLY_CAP]);
 }
 
-/* A table that falls is more likely two ends in the wrong places; quell_schedule_from_betas takes
- * it. The options here are all that a row has: the common ones come first. */
+/* Refuses a table that falls, because the two ends were probably exchanged;
+ * quell_schedule_from_betas accepts such tables. `options` are all options of a row, of which the
+ * common ones come first. */
 enum { COMMON_OPTIONS = 2 };
 static quell_status check_range(double *options)
 {

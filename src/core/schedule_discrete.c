@@ -2,8 +2,8 @@
 /* Discrete schedules: DDPM's tables of betas, made continuous.
  *
  * Point k of N lies at t = k / (N - 1). The table holds log(sigma_k / alpha_k), half the negative
- * log-SNR; in between it is linear, as in k-diffusion's discrete schedules, and alpha and sigma
- * follow from alpha^2 + sigma^2 = 1. Where the last entry is infinite (alpha = 0, the zero terminal
+ * log-SNR. It is interpolated linearly, as in k-diffusion's discrete schedules, and alpha and sigma
+ * follow from alpha^2 + sigma^2 = 1. If the last entry is infinite (alpha = 0, the zero terminal
  * SNR of Lin et al., 2305.08891), alpha / sigma is linear before it. */
 #include "schedule.h"
 #include "base/fail.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Options of a schedule that have no effect beside the others, such as any offset of betas that are
- * all cut to a tiny cap: an option that is given must make another schedule than its default. */
+/* Refuses options of a schedule that have no effect together with the others, such as any offset of
+ * betas that are all cut to a tiny cap: an option that is given must make another schedule than its
+ * default. */
 #include "schedule.h"
 #include "base/fail.h"
 
@@ -8,7 +9,7 @@
 
 enum { PLACES = 32 };
 
-/* Whether both have one table or, without one, the same points. */
+/* Returns whether both schedules have the same table or, without a table, the same points. */
 static bool are_same(const quell_schedule *a, const quell_schedule *b)
 {
     if (a->table)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inverse of a schedule: the time at which log(alpha / sigma), which falls in t, has a value.
+/* The inverse of a schedule: finds the time at which log(alpha / sigma), which falls in t, has a
+ * given value.
  *
  * The method is regula falsi with the Illinois rule. It tries the root of the chord if both ends
  * are finite. It tries the middle if one is not (alpha = 0 at t = 1, sigma = 0 at t = 0), or if the
@@ -7,13 +8,13 @@
  * is the same on every machine.
  *
  * Near an infinite end, t has too few digits for lambda. The bracket then shrinks to adjacent
- * doubles before lambda is met, and alpha and sigma, which samplers need, are interpolated between
- * them. */
+ * doubles before lambda is reached, and alpha and sigma, which samplers need, are interpolated
+ * between them. */
 #include "schedule.h"
 #include "base/fail.h"
 #include "base/maths.h"
 
-/* A time, and how far its lambda lies above the one that is sought. The Illinois rule halves that
+/* A time, and how far its lambda lies above the wanted one. The Illinois rule halves that
  * excess. */
 struct end {
     quell_point point;
@@ -27,7 +28,7 @@ static quell_status take(const quell_schedule *schedule, double t, double lambda
     return status;
 }
 
-/* The middle of a < b, or of their logarithms where a and b differ by orders of magnitude. */
+/* Returns the middle of a < b, or of their logarithms if a and b differ by orders of magnitude. */
 static double middle(double a, double b)
 {
     const double smallest = 0x1p-1000;
@@ -35,7 +36,7 @@ static double middle(double a, double b)
     return a + (b - a) / 2;
 }
 
-/* A time strictly between the ends; one of the ends if no double lies between them. */
+/* Returns a time strictly between the ends, or one of the ends if no double lies between them. */
 static double between(const struct end *low, const struct end *high, bool halve)
 {
     double a = low->point.t, b = high->point.t;
@@ -60,8 +61,8 @@ static quell_point from_sigma(double t, double log_sigma, double lambda)
     return (quell_point){t, quell_exp(log_alpha), quell_exp(log_sigma), log_alpha, log_sigma};
 }
 
-/* The bracket has shrunk to adjacent doubles: interpolate log alpha and log sigma linearly in
- * lambda, starting with the larger of the two, which varies least. */
+/* Returns a point for a bracket that has shrunk to adjacent doubles: interpolates log alpha and log
+ * sigma linearly in lambda, starting with the larger of the two, which varies least. */
 static quell_point settle(const quell_point *low, const quell_point *high, double lambda)
 {
     double above = quell_lambda(low) - lambda, below = lambda - quell_lambda(high);

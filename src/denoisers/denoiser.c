@@ -21,7 +21,7 @@ void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, s
 
 void quell_denoiser_hold(const quell_denoiser *denoiser)
 {
-    /* Of a handle only its number of holds and its digest ever change, and both are atomic. */
+    /* Only the number of holds and the digest of a handle ever change, and both are atomic. */
     atomic_fetch_add(&((quell_denoiser *)(uintptr_t)denoiser)->holds, 1);
 }
 
@@ -33,7 +33,7 @@ void quell_denoiser_free(quell_denoiser *denoiser)
     free(denoiser);
 }
 
-static uint64_t work_out_digest(const quell_denoiser *denoiser)
+static uint64_t compute_digest(const quell_denoiser *denoiser)
 {
     struct quell_digest digest;
     quell_digest_begin(&digest);
@@ -48,13 +48,13 @@ static uint64_t work_out_digest(const quell_denoiser *denoiser)
     return sum ? sum : 1;
 }
 
-/* Threads that ask at the same time all compute the digest, with the same result. */
+/* Threads that call this at the same time all compute the digest, with the same result. */
 uint64_t quell_denoiser_digest(const quell_denoiser *denoiser)
 {
     if (!denoiser) return 0;
     _Atomic uint64_t *kept = &((quell_denoiser *)(uintptr_t)denoiser)->digest;
     uint64_t digest = atomic_load(kept);
-    if (!digest) atomic_store(kept, digest = work_out_digest(denoiser));
+    if (!digest) atomic_store(kept, digest = compute_digest(denoiser));
     return digest;
 }
 
@@ -105,7 +105,7 @@ void quell_denoiser_constants(const quell_denoiser *denoiser, const struct quell
         denoiser->type->constants(denoiser, kernels, t, alpha, sigma, out);
 }
 
-/* mu - x has no rounding error where the two are close. */
+/* mu - x has no rounding error if the two are close. */
 void quell_denoiser_part_of(const struct quell_kernels *kernels, double alpha, size_t count,
                             const float *x, const float *mu, float *out)
 {

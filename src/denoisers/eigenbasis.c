@@ -50,8 +50,8 @@ static void find(const struct quell_lapack *lapack, void *data)
                    &search->work_size, search->integers, &search->integers_size, &search->info);
 }
 
-/* Computes eigenvalues and eigenvectors by LAPACK's divide and conquer. vectors holds the matrix
- * before, and one eigenvector per row after. */
+/* Computes eigenvalues and eigenvectors by LAPACK's divide and conquer. `vectors` holds the matrix
+ * on entry, and one eigenvector in each row on return. */
 static quell_status diagonalise(size_t dim, double *values, double *vectors)
 {
     int n = (int)dim;
@@ -73,7 +73,8 @@ static quell_status diagonalise(size_t dim, double *values, double *vectors)
     return status;
 }
 
-/* Sets eigenvalues that would be 0 without rounding errors to 0. The values are in rising order. */
+/* Sets eigenvalues to 0 that are negative because of rounding errors, and refuses others. The
+ * values are in rising order. */
 static quell_status clip(size_t dim, double *values)
 {
     double greatest = values[dim - 1];
@@ -107,8 +108,8 @@ static void multiply(const struct quell_lapack *lapack, void *data)
                   product->gram, &product->n);
 }
 
-/* Multiplies without LAPACK, for when there is none or loading it is not worthwhile. This is slower
- * for a large dim. */
+/* Multiplies without LAPACK, if there is none or loading it is not worthwhile. This is slower for a
+ * large dim. */
 static void multiply_plainly(size_t dim, const double *vectors, double *gram)
 {
     for (size_t i = 0; i < dim; i++)

@@ -40,7 +40,8 @@ static struct quell_empirical_work lay_out(const struct quell_evaluation *e)
     return work;
 }
 
-/* The part of the logits that depends on the point alone, for the points from `first` on. */
+/* Computes the term of the logits that depends on the point alone, for the points from `first`
+ * on. */
 static void fill_constants(const struct quell_empirical *empirical,
                            const struct quell_evaluation *e, float *constant, size_t first,
                            size_t points)
@@ -55,8 +56,8 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
     struct quell_empirical_work work = lay_out(e);
     size_t panels = quell_round_up(e->rows, QUELL_PANEL) / QUELL_PANEL;
-    /* The product fills only the columns of existing rows. Clear the rest, so that the softmax
-     * never reads uninitialised NaNs. */
+    /* The product fills only the columns of existing rows. The others are cleared, so that the
+     * softmax never reads uninitialised NaNs. */
     memset(work.score, 0, QUELL_BLOCK_POINTS * QUELL_PANEL * sizeof(float));
     for (size_t i = 0; i < panels; i++)
         quell_panel_begin(work.panels + i, empirical, e, i * QUELL_PANEL,
@@ -106,7 +107,7 @@ static quell_status check(const quell_denoiser *denoiser, const quell_point *poi
                       sigma, alpha, empirical->longest);
 }
 
-/* The points as they were given; everything else follows from them. */
+/* Digests the points as they were given; everything else follows from them. */
 static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
 {
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
@@ -175,7 +176,8 @@ static quell_status set_points(struct quell_empirical *empirical, const float *p
 static quell_status fill(struct quell_empirical *empirical, const float *points)
 {
     size_t dim = empirical->base.dim;
-    size_t floats = empirical->count * empirical->apart + QUELL_LANES; /* products read on */
+    /* Products read beyond the end. */
+    size_t floats = empirical->count * empirical->apart + QUELL_LANES;
     empirical->points = quell_new(floats, sizeof(float));
     empirical->rest = quell_new(floats, 1);
     empirical->centre = quell_new(dim, sizeof(float));
@@ -208,7 +210,8 @@ quell_status quell_denoiser_from_points(quell_denoiser **denoiser, size_t count,
     if (!empirical) return quell_fail(QUELL_NO_MEMORY, "empirical: no memory for a denoiser");
     empirical->count = count;
     empirical->stride = quell_round_up(dim, QUELL_LANES);
-    /* Rows whose distance is a power of two would share a few sets of the first-level cache. */
+    /* If the distance of rows were a power of two, they would share a few sets of the first-level
+     * cache. */
     if (empirical->stride % 256 == 0) empirical->stride += QUELL_LANES;
     /* Short points are stored without gaps: rounding their length up would multiply the memory. */
     empirical->apart = 4 * dim < 3 * empirical->stride ? dim : empirical->stride;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The empirical denoiser, one panel of samples and one block of points at a time.
+/* The empirical denoiser's computations for one panel of samples and one block of points.
  *
- * As a product a logit is alpha x'.y' / sigma^2 - alpha^2 |y'|^2 / (2 sigma^2), with x' = x_t -
- * alpha m, y' = y - m. Where the noise is low, both terms are large, and so are their rounding
- * errors, while only a few points matter. So each sample has a bound on the error of its logits.
- * Where that is too large, the products only select the points that may matter, and the logits of
- * these are computed in double from the differences. No choice depends on other samples, the tile
- * or the instruction set. */
+ * A product computes a logit as alpha x'.y' / sigma^2 - alpha^2 |y'|^2 / (2 sigma^2), with x' = x_t
+ * - alpha m, y' = y - m. If the noise is low, both terms are large, and so are their rounding
+ * errors, while only a few points matter. So each sample has a bound on the error of its logits. If
+ * the bound is too large, the products only select the points that may matter, and the logits of
+ * these points are computed in double from the differences. No choice depends on other samples, the
+ * tile or the instruction set. */
 #include "denoisers/empirical.h"
 #include "base/maths.h"
 
@@ -18,10 +18,11 @@
 /* Errors rarely exceed twice a float's rounding error, on a random walk of `dim` steps no longer
  * than the product of the norms. This is four times that. */
 #define ROUNDING 0x1p-22
-#define TOLERANCE 2e-3 /* error of a logit above which it is computed again */
-#define NEGLIGIBLE 16  /* neglected points have exp(-16) of the greatest weight in all */
+#define TOLERANCE 2e-3 /* the error of a logit above which it is computed again */
+/* The weights of all neglected points sum to exp(-16) of the greatest weight. */
+#define NEGLIGIBLE 16
 
-/* Fills in column i of the panel's inputs, and how far the sample's logits can be trusted. */
+/* Fills in column i of the panel's inputs, and the bound on the error of the sample's logits. */
 static void begin_sample(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                          struct quell_panel *panel, size_t i)
 {
@@ -59,7 +60,7 @@ void quell_panel_begin(struct quell_panel *panel, const struct quell_empirical *
     for (size_t i = 0; i < panel->rows; i++) begin_sample(empirical, e, panel, i);
 }
 
-/* Sets score[p][i] to the logit of point p for sample i, as the product gives it. */
+/* Sets score[p][i] to the logit of point p for sample i, as the product computes it. */
 static void score_block(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                         const struct quell_empirical_work *work, struct quell_panel *panel,
                         size_t first, size_t points)
@@ -87,7 +88,7 @@ static void score_block(const struct quell_empirical *empirical, const struct qu
     }
 }
 
-/* -|x - alpha y|^2 / (2 sigma^2) for point p, computed as eight sums side by side. */
+/* Returns -|x - alpha y|^2 / (2 sigma^2) for point p, computed as eight sums side by side. */
 static double exact_logit(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                           const float *x, size_t p)
 {
@@ -157,7 +158,7 @@ static void add_block(const struct quell_empirical *empirical, const struct quel
                       const struct quell_empirical_work *work, struct quell_panel *panel,
                       size_t first, size_t points)
 {
-    size_t begin = 0, end = 0; /* the current run; end: after its last point with weight */
+    size_t begin = 0, end = 0; /* the current run; `end` is after its last point with weight */
     for (size_t p = 0; p < points; p++) {
         if (!has_weight(work->score + p * QUELL_PANEL, panel->rows)) continue;
         if (p - end >= GAP) {

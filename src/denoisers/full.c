@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A Gaussian with any covariance C = V^T diag(l) V, the rows of V orthonormal:
+/* A Gaussian with any covariance C = V^T diag(l) V, where the rows of V are orthonormal:
  *
  *     E[X | x_t] = m + V^T diag(alpha l / (alpha^2 l + sigma^2)) V (x_t - alpha m).
  *
- * Where the noise is low this is near x_t / alpha, and methods divide their difference by sigma.
- * The two products are off by 1e-7 of what goes through them: there that is the difference itself,
+ * If the noise is low, the mean is near x_t / alpha, and methods divide the difference of the two
+ * by sigma. The two products have an error of 1e-7 of the vector that they multiply. So for low
+ * noise the products compute the difference itself:
  *
  *     E[X | x_t] = x_t / alpha - V^T diag(b) V (x_t - alpha m),
  *     b = sigma^2 / (alpha (alpha^2 l + sigma^2)).
  *
- * The eigenbasis is worked out once, at creation; an evaluation is two products with V, which is
- * stored in panels for either. */
+ * The eigenbasis is computed once, at creation. An evaluation is two products with V, which is
+ * stored in panels for both. */
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"
@@ -23,7 +24,7 @@
 
 struct full {
     quell_denoiser base;
-    size_t stride; /* of a row in scratch memory */
+    size_t stride; /* floats of a row in scratch memory */
     double *values, *vectors;
     float *mean;
     float *to_basis, *from_basis; /* V^T and V in panels */
@@ -57,7 +58,7 @@ static void multiply(const struct full *full, const struct quell_kernels *kernel
     kernels->product(&product);
 }
 
-/* out[row] = x[row] - alpha m. */
+/* Computes out[row] = x[row] - alpha m. */
 static void centre(const struct full *full, const struct quell_evaluation *e, float *out)
 {
     float minus_alpha[2] = {1.0f, -(float)e->alpha};
@@ -67,7 +68,8 @@ static void centre(const struct full *full, const struct quell_evaluation *e, fl
     }
 }
 
-/* The factor in the i-th direction, in the first form; in the second form it is its negative. */
+/* Return the factor in the i-th direction in the first form, and the negative of the factor in the
+ * second form. */
 static double gain_of(const struct full *full, const struct quell_evaluation *e, size_t i)
 {
     double l = full->values[i];
@@ -95,12 +97,12 @@ static bool fill_gains(const struct full *full, const struct quell_evaluation *e
     return near;
 }
 
-/* out = m + the result of the products or, in the second form, x / alpha + that result. */
+/* Computes out = m + the result of the products or, in the second form, x / alpha + that result. */
 static void write(const struct full *full, const struct quell_evaluation *e, bool near,
                   const float *sum)
 {
     size_t dim = full->base.dim;
-    float inverse = (float)((1 - e->alpha) / e->alpha); /* less 1 */
+    float inverse = (float)((1 - e->alpha) / e->alpha); /* 1 / alpha - 1 */
     for (size_t row = 0; row < e->rows; row++, sum += full->stride) {
         if (e->apart) {
             memcpy(e->out + row * dim, sum, dim * sizeof *sum);
@@ -129,7 +131,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     return 0;
 }
 
-/* m + V^T diag(sqrt l) z */
+/* Computes m + V^T diag(sqrt l) z. */
 static void draw(const quell_denoiser *denoiser, const struct quell_law_draw *draw)
 {
     const struct full *full = (const struct full *)denoiser;
@@ -154,7 +156,7 @@ static void destroy(quell_denoiser *denoiser)
     free(full->from_basis);
 }
 
-/* from_basis is to_basis transposed. */
+/* Leaves out from_basis, which is to_basis transposed. */
 static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
 {
     const struct full *full = (const struct full *)denoiser;
@@ -164,7 +166,7 @@ static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
     quell_digest_floats(sum, full->to_basis, panels);
 }
 
-/* 48 rows are whole tiles of the product at any vector length. */
+/* 48 rows are a whole number of the product's tiles at any vector length. */
 static const struct quell_denoiser_class type = {.kind = "full",
                                                  .apart = true,
                                                  .rows = 48,
@@ -174,8 +176,7 @@ static const struct quell_denoiser_class type = {.kind = "full",
                                                  .draw = draw,
                                                  .digest = digest};
 
-/* B(p, j) of the product goes to place p * QUELL_PANEL + j % QUELL_PANEL of panel j /
- * QUELL_PANEL. */
+/* Stores B(p, j) of the product at p * QUELL_PANEL + j % QUELL_PANEL in panel j / QUELL_PANEL. */
 static void pack(const struct full *full)
 {
     size_t dim = full->base.dim;
@@ -189,7 +190,7 @@ static void pack(const struct full *full)
         }
 }
 
-/* Creates the denoiser, which becomes the owner of values and vectors; after a failure they are
+/* Creates the denoiser, which becomes the owner of `values` and `vectors`. After a failure they are
  * freed. */
 static quell_status create(quell_denoiser **denoiser, size_t dim, const double *mean,
                            double *values, double *vectors)
@@ -203,7 +204,7 @@ static quell_status create(quell_denoiser **denoiser, size_t dim, const double *
     full->values = values;
     full->vectors = vectors;
     full->stride = quell_round_up(dim, QUELL_LANES);
-    /* Rows a power of two apart would share a few sets of the first-level cache. */
+    /* If rows were a power of two apart, they would share a few sets of the first-level cache. */
     if (full->stride % 256 == 0) full->stride += QUELL_LANES;
     size_t panels = quell_round_up(dim, QUELL_PANEL) * dim;
     full->to_basis = quell_new(panels, sizeof(float));
@@ -229,7 +230,7 @@ static quell_status arguments(quell_denoiser **denoiser, size_t dim)
                       QUELL_EIGENBASIS_MOST);
 }
 
-/* Memory for values[dim] and vectors[dim][dim]. */
+/* Allocates values[dim] and vectors[dim][dim]. */
 static quell_status allocate(size_t dim, double **values, double **vectors)
 {
     *values = quell_new(dim, sizeof(double));

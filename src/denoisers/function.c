@@ -41,8 +41,8 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return plain(self(denoiser)) ? 0 : rows * denoiser->dim * sizeof(float);
 }
 
-/* A row that the function forgets is not a number, and not what an earlier call has left there,
- * which would be taken for its output. */
+/* Fills the output with NaN, so that a row which the function does not write cannot be mistaken for
+ * its output, as the values of an earlier call could be. */
 static void spoil(float *out, size_t count)
 {
     if (out) memset(out, 0xff, count * sizeof *out);

@@ -3,9 +3,9 @@
  *
  *     E[X | x_t] = m + alpha v / (alpha^2 v + sigma^2) (x_t - alpha m),
  *
- * element by element. Where the noise is low the mean is close to x_t / alpha, and methods divide
- * the difference of the two by sigma. There the mean is computed as x_t plus a small correction.
- * The parameters are stored for several samples in a row, so that calls of the kernel are long even
+ * element by element. If the noise is low, the mean is close to x_t / alpha, and methods divide the
+ * difference of the two by sigma. Then the mean is computed as x_t plus a small correction. The
+ * parameters are stored for several consecutive samples, so that calls of the kernel are long even
  * if samples are short. */
 #include "base/fail.h"
 #include "base/floats.h"
@@ -20,7 +20,7 @@
 
 struct gaussian {
     quell_denoiser base;
-    size_t repeats; /* samples in a row that the parameters are stored for */
+    size_t repeats; /* number of consecutive samples that the parameters are stored for */
     double variance;
     float *mean, *variances;
 };
@@ -38,7 +38,7 @@ static struct posterior posterior(double alpha, double sigma, double variance)
     return (struct posterior){alpha * variance / total, (1 - alpha - rest) / alpha, rest};
 }
 
-/* How many of the rows, from `row` on, are passed to one call of the kernel. */
+/* Returns how many of the rows, from `row` on, are passed to one call of the kernel. */
 static size_t rows_at_once(const struct gaussian *gaussian, const struct quell_evaluation *e,
                            size_t row)
 {
@@ -106,7 +106,7 @@ static void destroy(quell_denoiser *denoiser)
     free(gaussian->variances);
 }
 
-/* The parameters of one sample. */
+/* Digests the parameters of one sample. */
 static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
 {
     const struct gaussian *gaussian = (const struct gaussian *)denoiser;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What guidance refuses. */
+/* Refuses guidance that is not possible or has no effect. */
 #include "denoisers/guidance_mean.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -78,7 +78,8 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
 }
 
-/* Whether both give the same for the same input. Of functions of the host only a handle says so. */
+/* Returns whether both denoisers have the same output for the same input. Two functions of the host
+ * are only known to be the same if their handle is. */
 static bool is_same(const quell_denoiser *denoiser, const quell_denoiser *guide)
 {
     if (denoiser == guide) return true;
@@ -86,8 +87,8 @@ static bool is_same(const quell_denoiser *denoiser, const quell_denoiser *guide)
     return quell_denoiser_digest(denoiser) == quell_denoiser_digest(guide);
 }
 
-/* Refuses what has no effect with the rest. A weight of 1 alone is taken, so that weights can be
- * compared from 1 on. */
+/* Refuses options that have no effect together with the others. A weight of 1 with no other option
+ * is accepted, so that a series of weights can begin at 1. */
 static quell_status check_effects(const quell_denoiser *denoiser, const quell_denoiser *guide,
                                   const quell_guidance *guidance)
 {

@@ -56,7 +56,8 @@ quell_status quell_guidance_check_times(const quell_guidance *guidance, size_t c
         QUELL_SAID(guidance->low), QUELL_SAID(guidance->high), QUELL_SAID(nearest));
 }
 
-/* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */
+/* Computes mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after
+ * rounding. */
 static void combine(const struct quell_kernels *kernels, size_t count, double weight,
                     const float *other, float *out)
 {
@@ -65,7 +66,7 @@ static void combine(const struct quell_kernels *kernels, size_t count, double we
     kernels->update(out, count, 2, weights, inputs);
 }
 
-/* The standard deviation of a row, summed in double in the order of its elements. */
+/* Returns the standard deviation of a row, with sums in double in the order of the elements. */
 static double deviation(const float *row, size_t count)
 {
     double sum = 0, squares = 0;
@@ -76,7 +77,7 @@ static double deviation(const float *row, size_t count)
     return sqrt(squares / (double)count);
 }
 
-/* Guides a row and multiplies it by phi s / s' + 1 - phi. */
+/* Applies guidance to a row and multiplies it by phi s / s' + 1 - phi. */
 static void combine_row(const struct quell_kernels *kernels, size_t dim, double weight, double phi,
                         const float *other, float *row)
 {

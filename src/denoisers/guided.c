@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Guidance, as a denoiser made of two: w mu + (1 - w) mu_guide. */
+/* Guidance, as a denoiser made of two others: w mu + (1 - w) mu_guide. */
 #include "denoisers/denoiser.h"
 #include "denoisers/guidance_mean.h"
 #include "base/fail.h"
@@ -13,11 +13,14 @@
 
 struct guided {
     quell_denoiser base;
-    quell_denoiser *denoiser, *guide;  /* guide: NULL for the denoiser without class, conditions */
-    size_t from[QUELL_MAX_CONDITIONS]; /* the guide's conditions among the denoiser's */
-    struct quell_taken *taken;         /* the denoiser's, and what the guide must have */
+    /* `guide` is NULL for the denoiser itself without class and conditions. */
+    quell_denoiser *denoiser, *guide;
+    /* The indices of the guide's conditions among the denoiser's. */
+    size_t from[QUELL_MAX_CONDITIONS];
+    /* The denoiser's conditions, with `must` set for some of the guide's. */
+    struct quell_taken *taken;
     quell_guidance guidance;
-    double *points; /* holds guidance's times, then its weights */
+    double *points; /* guidance's times, then its weights */
 };
 
 static const struct guided *self(const quell_denoiser *denoiser)
@@ -45,8 +48,8 @@ static size_t output_size(const quell_denoiser *denoiser, size_t rows)
     return quell_round_up(rows * denoiser->dim * sizeof(float), QUELL_CACHE_LINE);
 }
 
-/* The denoiser without class and conditions is evaluated with them, in one pass, and so may be a
- * network that both the denoiser and its guide are made of: it has the memory of both then. */
+/* If the guide is the denoiser without class and conditions, both are evaluated in one pass. This
+ * may also happen if both are made of the same network, which then uses the memory of both. */
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct guided *guided = self(denoiser);
@@ -60,7 +63,8 @@ static size_t helpers(const quell_denoiser *denoiser, size_t *size)
     return quell_denoiser_helpers(self(denoiser)->denoiser, self(denoiser)->guide, size);
 }
 
-/* What the denoiser keeps, and then its guide; by itself, it is two. */
+/* Returns the size of what the denoiser keeps, and then its guide. A denoiser that guides itself
+ * counts twice. */
 static size_t kept_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct guided *guided = self(denoiser);
@@ -87,8 +91,8 @@ static void constants(const quell_denoiser *denoiser, const struct quell_kernels
                                  (char *)out + quell_denoiser_constants_size(guided->denoiser));
 }
 
-/* Prepares the evaluation of another guide: `told` is for the conditions that it takes. What stands
- * for none is each network's own. */
+/* Prepares the evaluation of a guide that is another denoiser. `told` is memory for its classes and
+ * conditions. Each network has its own value for the absence of a condition. */
 static void tell_guide(const struct guided *guided, const struct quell_evaluation *at,
                        struct quell_evaluation *part, struct quell_told *told)
 {
@@ -104,13 +108,13 @@ static void tell_guide(const struct guided *guided, const struct quell_evaluatio
     part->told = told;
 }
 
-/* Whether the denoiser's mean itself is needed, because its deviation is. */
+/* Returns whether the denoiser's mean is needed as a whole, because its standard deviation is. */
 static bool is_whole(const struct guided *guided, double t)
 {
     return quell_guidance_acts(&guided->guidance, t) && guided->guidance.rescale > 0;
 }
 
-/* The denoiser, and its guide where the guidance has a say. */
+/* Asks for the denoiser, and for its guide if guidance acts at this time. */
 static size_t ask(const quell_denoiser *denoiser, const struct quell_evaluation *at, float *other,
                   struct quell_told *told, struct quell_asked *to)
 {
@@ -178,7 +182,8 @@ static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
     const struct guided *guided = self(denoiser);
     const quell_guidance *guidance = &guided->guidance;
     quell_digest_whole(sum, quell_denoiser_digest(guided->denoiser));
-    quell_digest_whole(sum, quell_denoiser_digest(guided->guide)); /* 0: without a class */
+    /* 0 if the guide is the denoiser without a class. */
+    quell_digest_whole(sum, quell_denoiser_digest(guided->guide));
     quell_digest_number(sum, guidance->low);
     quell_digest_number(sum, guidance->high);
     quell_digest_number(sum, guidance->rescale);
@@ -213,7 +218,7 @@ static quell_denoiser *hold(const quell_denoiser *denoiser)
     return (quell_denoiser *)(uintptr_t)denoiser;
 }
 
-/* Finds each condition that the guide takes among the denoiser's. */
+/* Finds the denoiser's condition for each condition that the guide takes. */
 static quell_status match_conditions(struct guided *guided)
 {
     const quell_denoiser *denoiser = guided->denoiser, *guide = guided->guide;

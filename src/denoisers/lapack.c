@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* OpenBLAS is loaded when the first covariance needs it, and not linked, for two reasons: most
- * programs never need it, and it is a demanding guest. When it is loaded it maps a buffer for every
+ * programs never need it, and it takes much memory. When it is loaded, it maps a buffer for every
  * thread that it might use, and another one at its first call; if a limit (ulimit -v) refuses the
- * buffer, it asks again, for ever. So that much room is looked for before. Two cases cannot be
- * excluded from here: another thread takes the room between our look and the loading, and Fortran's
- * runtime, which is loaded with OpenBLAS, ends the process if its malloc fails at that moment. */
+ * buffer, it tries again for ever. So the code below first checks that there is enough room. It
+ * cannot exclude two cases: another thread may take the room between the check and the loading; and
+ * Fortran's runtime, which is loaded with OpenBLAS, ends the process if its malloc fails at that
+ * moment. */
 #include "denoisers/lapack.h"
 #include "base/fail.h"
 #include "base/serial.h"
@@ -36,8 +37,8 @@ static size_t threads_prepared(void)
     return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : (size_t)count;
 }
 
-/* Limits of address space and data, and strict accounting of memory, are checked by mapping as
- * much. The pages are never touched. */
+/* Checks limits of address space and data, and strict accounting of memory, by mapping that much
+ * memory. The pages are never touched. */
 static quell_status see_room(size_t megabytes, const char *instead)
 {
     void *room = mmap(NULL, megabytes * MEGABYTE, PROT_READ | PROT_WRITE,
@@ -59,7 +60,7 @@ void dsyevd_(const char *job, const char *triangle, const int *n, double *a, con
 void dsyrk_(const char *triangle, const char *transpose, const int *n, const int *k,
             const double *alpha, const double *a, const int *lda, const double *beta, double *c,
             const int *ldc);
-/* Another LAPACK than OpenBLAS may be linked, which has no such function. */
+/* Weak, because another LAPACK than OpenBLAS may be linked, which has no such function. */
 __attribute__((weak)) char *openblas_get_config(void);
 
 static quell_status load(struct quell_lapack *lapack)
@@ -77,10 +78,10 @@ static bool lacks_memory(const char *said)
     return strcasestr(said, "cannot allocate") || strcasestr(said, "out of memory");
 }
 
-/* Opens OpenBLAS under the names that distributions give it (Fedora: o with OpenMP, p with threads
- * of its own; PyPI, in scipy-openblas32: with a prefix to its functions' names), or else any
- * library that provides LAPACK, but not after a failure for lack of memory. reason[size] gets the
- * loader's message on that failure, or on the first name. */
+/* Opens OpenBLAS under the names that distributions give it (Fedora: o with OpenMP, p with its own
+ * threads; PyPI, in scipy-openblas32: with a prefix to its functions' names), or else any library
+ * that provides LAPACK, but not after a failure for lack of memory. reason[size] gets the loader's
+ * message on that failure, or on the first name. */
 static void *open_library(int how, const char **prefix, char *reason, size_t size)
 {
     static const struct {
@@ -150,8 +151,8 @@ static quell_status load(struct quell_lapack *lapack)
 #endif
 
 /* OpenBLAS keeps its buffers, and maps a new one only if more callers are inside it than ever
- * before. In a child of fork() the parent's callers stay counted, as their buffers stay taken.
- * There is no lock here, because another thread could fork while one is held. */
+ * before. In a child of fork() the parent's callers stay counted, because their buffers stay taken.
+ * There is no lock here, because another thread could fork while it is held. */
 static atomic_uint callers, most_callers;
 
 static quell_status see_buffer(unsigned callers_now)
@@ -176,13 +177,13 @@ static void call(const struct quell_lapack *lapack,
     if (threads > 1) lapack->set_threads(threads);
 }
 
-/* Calls OpenBLAS with OpenMP's number of threads set to one. It then uses the calling thread alone,
- * and has no reason to change its number of threads for the whole process. With several threads it
- * would open a parallel region, whose runtime ends the process if a thread cannot be created; and
- * it would wait for a buffer that, in a child of fork(), a thread of the parent may hold for ever.
- * Nothing is lost on a busy machine: 2000 x 2000 took 3.6 s on one thread of a machine of two
- * cores, and 40 s on two, which wait for each other; in processor time 1.2 s and 12 s, and 100 x
- * 100 took 0.0006 s and 0.0008 s. */
+/* Calls OpenBLAS with OpenMP's number of threads set to one. Then OpenBLAS uses the calling thread
+ * alone, and has no reason to change its number of threads for the whole process. With several
+ * threads it would open a parallel region, whose runtime ends the process if a thread cannot be
+ * created; and it would wait for a buffer which, in a child of fork(), a thread of the parent may
+ * hold for ever. Nothing is lost on a busy machine: 2000 x 2000 took 3.6 s on one thread of a
+ * machine of two cores, and 40 s on two, which wait for each other; in processor time 1.2 s and 12
+ * s. 100 x 100 took 0.0006 s and 0.0008 s. */
 quell_status quell_with_lapack(void (*body)(const struct quell_lapack *lapack, void *data),
                                void *data)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* LAPACK and BLAS, with which the eigenbasis of a covariance is computed. They are loaded on first
- * use; if the host has OpenBLAS already, that one is used, and its number of threads is unchanged
+/* LAPACK and BLAS, which compute the eigenbasis of a covariance. They are loaded on first use; if
+ * the host has already loaded OpenBLAS, that one is used. OpenBLAS's number of threads is unchanged
  * after a call. */
 #ifndef QUELL_DENOISERS_LAPACK_H
 #define QUELL_DENOISERS_LAPACK_H
@@ -15,9 +15,9 @@ struct quell_lapack {
     void (*dsyrk)(const char *triangle, const char *transpose, const int *n, const int *k,
                   const double *alpha, const double *a, const int *lda, const double *beta,
                   double *c, const int *ldc);
-    char *(*config)(void); /* NULL, if it is not OpenBLAS */
-    /* omp_get_max_threads of the OpenMP runtime that it uses, if any; this may be another one than
-     * quell's. */
+    char *(*config)(void); /* of OpenBLAS; NULL for another library */
+    /* omp_get_max_threads of the OpenMP runtime that the library uses, if any; this may be another
+     * runtime than quell's. */
     int (*most_threads)(void);
     void (*set_threads)(int threads);
 };
@@ -28,7 +28,8 @@ struct quell_lapack {
 quell_status quell_with_lapack(void (*body)(const struct quell_lapack *lapack, void *data),
                                void *data);
 
-/* Describes the loaded library, or says why there is none. Valid until this thread fails again. */
+/* Describes the loaded library, or says why there is none. The text is valid until the next failure
+ * in this thread. */
 const char *quell_lapack_about(void);
 
 #endif

@@ -5,8 +5,8 @@
  *     log w_k = log weight_k - 1/2 sum_d log s_kd - sum_d (x_d - alpha m_kd)^2 / (2 s_kd)  + const,
  *     E[X | x_t] = sum_k w_k (m_k + alpha v_k / s_k (x_t - alpha m_k)).
  *
- * What does not depend on x_t is worked out here, in double, once per point; the kernel does the
- * rest. */
+ * What does not depend on x_t is computed here, in double, once per point of the schedule; the
+ * kernel computes the rest. */
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/maths.h"
@@ -25,7 +25,7 @@ struct mixture {
     size_t spread; /* variances per component: 1 or dim */
     float *means;
     double *variances, *log_weights;
-    double least; /* of the variances */
+    double least; /* the least variance */
 };
 
 static size_t rounded(size_t floats) { return quell_round_up(floats, QUELL_LANES); }
@@ -37,9 +37,9 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return sizeof(float) * QUELL_LANES * (2 * denoiser->dim + mixture->components);
 }
 
-/* The constants of one point of the schedule: constant[components], rate and
+/* Returns the size of the constants of one point of the schedule: constant[components], rate and
  * gain[components][spread], each rounded up to a cache line; and the constants once more as
- * doubles, which are scratch. */
+ * doubles, which are scratch memory. */
 static size_t constants_size(const quell_denoiser *denoiser)
 {
     const struct mixture *mixture = (const struct mixture *)denoiser;
@@ -62,8 +62,8 @@ static quell_status check(const quell_denoiser *denoiser, const quell_point *poi
                       alpha, sigma, least, LEAST_VARIANCE);
 }
 
-/* The sum of log s over s = alpha^2 v + sigma^2. The product of the s is kept as mantissa and
- * exponent, so that one logarithm suffices. */
+/* Returns the sum of log s over s = alpha^2 v + sigma^2. The product of the s is kept as mantissa
+ * and exponent, so that one logarithm suffices. */
 static double sum_of_logs(const double *variances, size_t count, double alpha, double sigma)
 {
     double mantissa = 1, exponents = 0;
@@ -78,7 +78,7 @@ static double sum_of_logs(const double *variances, size_t count, double alpha, d
     return quell_log(mantissa) + exponents * LN2;
 }
 
-/* constant_k = log weight_k - 1/2 sum_d log s_kd, relative to the greatest: the values can be
+/* Sets constant_k = log weight_k - 1/2 sum_d log s_kd, relative to the greatest: the values can be
  * large, and are stored as floats. If a component has one variance for all elements, its logarithm
  * is computed once. */
 static void fill_constants(const struct mixture *mixture, double alpha, double sigma, double *exact,
@@ -96,7 +96,7 @@ static void fill_constants(const struct mixture *mixture, double alpha, double s
     for (size_t k = 0; k < mixture->components; k++) constant[k] = (float)(exact[k] - greatest);
 }
 
-/* Returns whether E[X | x_t] is close to x_t / alpha, whichever component x_t comes from. */
+/* Returns whether E[X | x_t] is close to x_t / alpha for x_t from any component. */
 static bool is_near(const struct mixture *mixture, double alpha, double sigma)
 {
     return alpha >= 0.5 && alpha <= 2 && sigma * sigma < alpha * alpha * mixture->least;

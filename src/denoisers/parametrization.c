@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The factors of parametrization.h; preconditioning as in azula/denoise.py 0.11.1. */
+/* The factors of parametrization.h, with preconditioning as in azula/denoise.py 0.11.1. */
 #include "denoisers/parametrization.h"
 #include "base/fail.h"
 #include "base/maths.h"
@@ -18,7 +18,7 @@ static int find(const char *const *names, const char *name)
     return -1;
 }
 
-/* Refuses a word of the caller's, which may be NULL. */
+/* Refuses a word of the caller, which may be NULL. */
 static quell_status refuse(const char *who, const char *what, const char *word, const char *must)
 {
     const char *quote = word ? "'" : "";
@@ -42,7 +42,7 @@ quell_status quell_parametrization_named(struct quell_parametrization *parametri
     return QUELL_OK;
 }
 
-/* What the preconditioning changes. */
+/* Applies the preconditioning to the factors. */
 static void precondition(const struct quell_parametrization *parametrization, double alpha,
                          double sigma, struct quell_factors *c)
 {
@@ -130,7 +130,7 @@ static quell_status check_defined(const struct quell_parametrization *parametriz
                       point->alpha, point->sigma);
 }
 
-/* Whether the network is told t itself. */
+/* Returns whether t itself is an input of the network. */
 static bool is_told_t(const struct quell_parametrization *of)
 {
     return of->time.of == QUELL_TIME_T ||
@@ -139,9 +139,9 @@ static bool is_told_t(const struct quell_parametrization *of)
 
 static bool is_near(double a, double b) { return fabs(a - b) <= 1e-3 * fabs(b) + 1e-6; }
 
-/* Finds the point of the schedule of the training at which the network is asked: that of the same t
- * if it is told t, else that of the same sigma / alpha. Leaves it as it is, at the point asked for,
- * if the schedule has none. */
+/* Finds the point of the training's schedule at which the network is evaluated: the one with the
+ * same t if t is the network's input, else the one with the same sigma / alpha. Leaves *point
+ * unchanged if the schedule has no such point. */
 static quell_status find_trained(const struct quell_parametrization *of,
                                  const quell_schedule *trained, quell_point *point)
 {

@@ -28,8 +28,8 @@
 enum quell_output { QUELL_X0, QUELL_EPS, QUELL_V, QUELL_SCORE, QUELL_FLOW };
 enum quell_precondition { QUELL_PLAIN, QUELL_SIMPLE, QUELL_KARRAS, QUELL_UNSCALED, QUELL_STRAIGHT };
 
-/* What a program is told where a sample has no class. QUELL_NO_CLASS_OWN: the number of classes, or
- * zeros where a class is a one among zeros. QUELL_NO_CLASS_UNKNOWN: it knows none. */
+/* What stands for "no class" in the input of a program. QUELL_NO_CLASS_OWN: the number of classes,
+ * or zeros if the input is one-hot. QUELL_NO_CLASS_UNKNOWN: nothing does. */
 enum quell_no_class {
     QUELL_NO_CLASS_OWN,
     QUELL_NO_CLASS_UNKNOWN,
@@ -37,25 +37,26 @@ enum quell_no_class {
     QUELL_NO_CLASS_INDEX,
 };
 
-/* data: the standard deviation of the data, which QUELL_SIMPLE and QUELL_KARRAS read; 0 for 1.
- * time: the network's, where the precondition does not say it. learned_range: the result has twice
- * as many channels as x, and the second half is v (quell_function_options.variance). */
+/* How a network's output is turned into E[X | x_t]. */
 struct quell_parametrization {
     enum quell_output output;
     enum quell_precondition precondition;
+    /* The standard deviation of the data, for QUELL_SIMPLE and QUELL_KARRAS; 0 for 1. */
     double data;
-    struct quell_time_form time;
+    struct quell_time_form time; /* the network's time, if the precondition does not define it */
     enum quell_no_class no_class;
     size_t no_class_index;
+    /* The result has twice as many channels as x, and the second half is v
+     * (quell_function_options.variance). */
     bool learned_range;
 };
 
-/* apart: skip is c_skip - 1 / alpha. */
+/* The factors at one point of the schedule. `apart` is c_skip - 1 / alpha. */
 struct quell_factors {
     double in, skip, out, time, apart;
 };
 
-/* Reads the names in quell_function_options; the message of a refusal begins with `who`. */
+/* Reads the names in quell_function_options. The message of a refusal begins with `who`. */
 quell_status quell_parametrization_named(struct quell_parametrization *parametrization,
                                          const char *who, const char *output,
                                          const char *precondition);
@@ -72,7 +73,7 @@ static inline void quell_parametrization_digest(const struct quell_parametrizati
     quell_digest_whole(digest, parametrization->learned_range);
 }
 
-/* Whether the output is E[X | x_t] itself. */
+/* Returns whether the output is E[X | x_t] itself. */
 static inline bool quell_parametrization_is_mean(const struct quell_parametrization *of)
 {
     return of->output == QUELL_X0 && of->precondition != QUELL_KARRAS;
@@ -81,18 +82,17 @@ static inline bool quell_parametrization_is_mean(const struct quell_parametrizat
 struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
                                               double t, double alpha, double sigma);
 
-/* Makes `count` elements of at->out, from number `first` on, of the outputs F in made, which may be
- * in their place: c_skip x + c_out F, minus x / alpha if they are asked for apart. Where c_skip is
- * near 1, x is added last, so that it is not rounded twice where the difference of the two
- * matters. */
+/* Computes elements first, ..., first + count - 1 of at->out from the outputs F in `made`, which
+ * may be the same memory: c_skip x + c_out F, minus x / alpha if at->apart. If c_skip is near 1, x
+ * is added last, so that it is not rounded twice where the difference of the two matters. */
 void quell_parametrization_apply(const struct quell_factors *factors,
                                  const struct quell_evaluation *at, size_t first, size_t count,
                                  const float *made);
 
 /* Refuses a point at which the factors are not defined: eps and score divide by alpha, and the time
- * of the preconditioning is log(sigma / alpha). Refuses a point of another schedule than the one
- * that the network was trained with, `trained` (NULL: not known), where what the network is given
- * depends on it: the time t, and x_t as it is. */
+ * of the preconditioning is log(sigma / alpha). If the schedule of the training is known (`trained`
+ * is not NULL), also refuses a point that this schedule does not have, if the network's input
+ * depends on it: the time t, or x_t without scaling. */
 quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,
                                          const char *who, const quell_schedule *trained,
                                          const quell_point *point);

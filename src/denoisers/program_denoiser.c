@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The number of rows of a call: as many as have their values in the second-level cache, so that
- * linear maps are products of many rows, and at most as many as the product takes at a time. */
+/* Limits of the number of rows in a call: the values of as many rows as fit into the second-level
+ * cache, so that linear maps are products of many rows, and at most as many rows as the product
+ * takes at a time. */
 #define MOST_ROWS 96
 #define PREFERRED_FLOATS 131072
 
-/* Weights that are more than this many times the values of a row are read for a few rows at a time
- * even so: to read them takes longer than what the values lose by leaving that cache. */
+/* If the weights are more than HEAVY times the values of a row, a call has at least HEAVY_ROWS
+ * rows: reading the weights takes longer than what is lost when the values leave that cache. */
 #define HEAVY 64
 #define HEAVY_ROWS 16
 
@@ -35,8 +36,8 @@ static size_t constants_size(const quell_denoiser *denoiser)
     return sizeof(struct quell_program_point) + floats * sizeof(float);
 }
 
-static void work_out_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
-                               double t, double alpha, double sigma, void *out)
+static void compute_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
+                              double t, double alpha, double sigma, void *out)
 {
     const struct quell_program_denoiser *own = self(denoiser);
     struct quell_program_point *constants = out;
@@ -58,8 +59,8 @@ static size_t kept_size(const quell_denoiser *denoiser, size_t rows)
     return quell_program_kept_size(self(denoiser), rows);
 }
 
-/* A barrier between instructions takes a microsecond: a helper is worth it where there are some
- * hundred thousand multiply-adds for it. */
+/* A barrier between instructions takes a microsecond, so a helper is worthwhile if there are some
+ * hundred thousand multiply-adds for it between two barriers. */
 static size_t helpers(const quell_denoiser *denoiser, size_t *size)
 {
     *size = quell_program_help_size(self(denoiser));
@@ -95,7 +96,7 @@ static const struct quell_denoiser_class program_class = {
     .kept_size = kept_size,
     .helpers = helpers,
     .constants_size = constants_size,
-    .constants = work_out_constants,
+    .constants = compute_constants,
     .several = several,
     .check = check,
     .destroy = destroy,

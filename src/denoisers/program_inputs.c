@@ -71,7 +71,7 @@ static quell_status check_inputs(const struct quell_program *program, size_t cla
     return QUELL_OK;
 }
 
-/* A condition of 'decode' is one that runs are given anyway. */
+/* Checks that a condition of 'decode' is one that runs have in any case. */
 static quell_status check_known(const struct quell_program *program, size_t i,
                                 const struct quell_taken *taken, size_t count)
 {
@@ -112,7 +112,8 @@ void quell_program_write_class(const struct quell_value *input, const quell_deno
     if (index < denoiser->classes) out[index] = 1;
 }
 
-/* What stands for no class is a row of the table, or one of the numbers of which one is 1. */
+/* Checks the value for no class: it must be a row of the table, or the index of the element that is
+ * 1. */
 static quell_status check_no_class(const struct quell_program *program, size_t classes,
                                    const struct quell_parametrization *terms)
 {

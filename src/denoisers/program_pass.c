@@ -5,28 +5,25 @@
 
 #include <string.h>
 
-/* What samples are told that is computed at a time has at most so many floats, if that is more than
- * one of them. */
+/* The most floats that depend on times, classes and conditions and are computed at a time, if that
+ * is more than those of one group. */
 #define MOST_TOLD 65536
 
-/* Samples that are told the same, in a pass: `count` from number `first` on, which are the rows
- * order[count] of the evaluation. */
+/* Samples of a pass with the same time, class and conditions: samples first, ..., first + count - 1
+ * of the pass, which are the rows order[count] of the evaluation. */
 struct group {
     const struct quell_evaluation *at;
     const uint32_t *order;
     size_t first, count;
 };
 
-/* Offsets into a worker's memory, in floats: for all samples of a pass, and for what they are
- * told. */
+/* Offsets into a worker's memory, in floats: the parts for all samples of a pass, and those for
+ * their times, classes and conditions. */
 struct parts {
     size_t input, order, row_of, values, group, row, class, both, scratch, all;
 };
 
-/* rows, groups: how many there are so far; most: as many groups as there may be. together: samples
- * are so large that a crew shares what is done before and after the network, too. kept: groups of
- * the last evaluation. shares: how many workers had samples of their own, as many each; 1: all
- * computed all samples together. */
+/* A pass over samples. */
 struct pass {
     const struct quell_program_denoiser *own;
     struct parts parts;
@@ -34,13 +31,18 @@ struct pass {
     struct group *group;
     struct quell_told_row *row;
     uint32_t *order, *row_of;
+    /* `rows` and `groups` are the numbers so far, and `most` is the greatest number of groups.
+     * `kept` is the number of groups of the last evaluation. `shares` is the number of workers that
+     * compute samples of their own, the same number each; 1: all workers compute all samples
+     * together. */
     size_t rows, groups, most, kept, shares;
+    /* Samples are so large that a crew also shares the work before and after the network. */
     bool together;
     const float *input; /* the scaled samples, or the samples themselves if the factor is 1 */
 };
 
-/* A network does so many multiply-adds for each weight, in a sample, where reading the weights
- * is not what it waits for. */
+/* If a network makes so many multiply-adds in a sample for each weight, reading the weights does
+ * not limit its speed. */
 #define MANY_USES 16
 
 static bool has_many_uses(const struct quell_program *program)
@@ -48,14 +50,14 @@ static bool has_many_uses(const struct quell_program *program)
     return program->multiply_adds[QUELL_FROM_SAMPLE] / MANY_USES >= program->weights;
 }
 
-/* How many workers have samples of their own. They need not meet then, but each reads all
+/* Returns how many workers compute samples of their own. These need no barriers, but each reads all
  * weights. */
 static size_t shares_of(const struct quell_program *program, size_t rows, size_t workers)
 {
     return has_many_uses(program) && rows % workers == 0 ? workers : 1;
 }
 
-/* Adds a part of that many floats, and returns its offset. */
+/* Adds a part with this many floats, and returns its offset. */
 static size_t add(struct parts *parts, size_t floats)
 {
     size_t at = parts->all;
@@ -63,7 +65,7 @@ static size_t add(struct parts *parts, size_t floats)
     return at;
 }
 
-/* The floats of the input 'class'. */
+/* Returns the floats of the input 'class'. */
 static size_t class_floats(const struct quell_program_denoiser *own)
 {
     const struct quell_program *program = &own->program;
@@ -105,8 +107,8 @@ size_t quell_program_help_size(const struct quell_program_denoiser *own)
     return quell_round_up(floats * sizeof(float), QUELL_CACHE_LINE);
 }
 
-/* Whether each group is a pass of its own: a crew divides the lines of one sample, and of several
- * only where each worker has as many of them. */
+/* Returns whether each group is a pass of its own: a crew can divide one sample, but it divides
+ * several samples only if each worker gets equally many. */
 static bool is_alone(const struct quell_program_denoiser *own, const struct quell_crew *crew,
                      size_t rows)
 {
@@ -129,8 +131,8 @@ static struct pass begin(const struct quell_program_denoiser *own,
     return pass;
 }
 
-/* Points a room at what a group is told. What is there was written when it was computed, and is
- * only read from then on. */
+/* Points a room at the inputs and values of a group. They were written when they were computed, and
+ * are only read from then on. */
 static void enter(const struct pass *pass, size_t group, struct quell_room *room)
 {
     const struct quell_told_row *row = &pass->row[group];
@@ -140,7 +142,8 @@ static void enter(const struct pass *pass, size_t group, struct quell_room *room
         room->at[stage] = (float *)(uintptr_t)row->at[stage];
 }
 
-/* How many of the rows order[from ... count - 1] follow one another, from the first of them on. */
+/* Returns how many of the rows order[from ... count - 1] are consecutive, from the first of them
+ * on. */
 static size_t in_sequence(const uint32_t *order, size_t from, size_t count)
 {
     size_t end = from + 1;
@@ -148,7 +151,7 @@ static size_t in_sequence(const uint32_t *order, size_t from, size_t count)
     return end - from;
 }
 
-/* Scales the samples of a group, for the network: their elements from `first` on. */
+/* Scales the elements of a group's samples from `first` on, for the network. */
 static void scale_rows(struct pass *pass, const struct group *group, size_t first, size_t elements)
 {
     const struct quell_program_point *point = group->at->constants;
@@ -162,7 +165,8 @@ static void scale_rows(struct pass *pass, const struct group *group, size_t firs
     }
 }
 
-/* Sets what a group is told. again: an earlier group of the pass is of the same evaluation. */
+/* Sets the inputs of a group, except x, and computes what depends on conditions alone. `again` says
+ * that the pass already has a group of the same evaluation. */
 static void tell(struct pass *pass, const struct group *group, size_t number, bool again)
 {
     const struct quell_program_denoiser *own = pass->own;
@@ -198,7 +202,7 @@ static void view_share(const struct pass *pass, size_t number, size_t shares,
     if (room->row_of) room->row_of = pass->row_of + number * rows;
 }
 
-/* A worker's own samples, which it computes alone. */
+/* Points a room at the samples that a worker computes alone. */
 static void enter_share(const struct pass *pass, struct quell_room *room)
 {
     view_share(pass, room->worker, room->workers, room);
@@ -208,15 +212,16 @@ static void enter_share(const struct pass *pass, struct quell_room *room)
     room->crew = NULL;
 }
 
-/* The stages of all samples, as a crew computes them. */
+/* The stages of all samples, which a crew computes. */
 struct share {
     struct pass *pass;
     const struct quell_evaluation *at;
     const struct quell_room *room;
 };
 
-/* Makes the means of a group's samples of the network's outputs and, where they are learned and
- * asked for, copies the variances; of each sample the elements from `first` on. */
+/* Computes the means of a group's samples from the network's outputs, and copies the learned
+ * variances if the evaluation asks for them. Of each sample it writes the elements from `first`
+ * on. */
 static void write_results(const struct pass *pass, const struct quell_room *room,
                           const struct group *group, size_t first, size_t elements)
 {
@@ -239,7 +244,7 @@ static void write_results(const struct pass *pass, const struct quell_room *room
     }
 }
 
-/* A worker's part of each sample in what is done before the network, and after it. */
+/* Do a worker's part of the work before the network, and after it: some elements of each sample. */
 static void scale_part(struct pass *pass, size_t worker, size_t workers)
 {
     size_t dim = pass->own->base.dim, first = quell_part_begin(dim, worker, workers);
@@ -288,7 +293,8 @@ static void run_stages(void *data, size_t worker, size_t workers)
     answer_part(pass, share->room, worker, workers);
 }
 
-/* One group of samples that lie one after the other is read where it is, if the factor is 1. */
+/* Finds the input of the network. If there is only one group of consecutive samples and the factor
+ * is 1, the samples are read in place. */
 static void find_input(struct pass *pass)
 {
     const struct group *group = pass->group;
@@ -299,7 +305,7 @@ static void find_input(struct pass *pass)
         pass->input = group->at->x + *group->order * pass->own->base.dim;
 }
 
-/* Computes the groups that are there, and forgets them. */
+/* Computes the groups of the pass, and empties it. */
 static void run(struct pass *pass)
 {
     const struct quell_evaluation *at = pass->group->at;
@@ -324,7 +330,8 @@ static void run(struct pass *pass)
     pass->rows = pass->groups = 0;
 }
 
-/* Adds the rows order[count] of an evaluation, which are told the same. */
+/* Adds a group: the rows order[count] of an evaluation, which have the same class and
+ * conditions. */
 static void add_group(struct pass *pass, const struct quell_evaluation *at, const uint32_t *order,
                       size_t count)
 {

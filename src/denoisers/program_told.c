@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* How much is kept of what depends on conditions alone, in floats, if that is more than one. */
+/* The most floats that are kept of what depends on conditions alone, if that is more than one
+ * entry. */
 #define KEPT_FLOATS 65536
 
 const float *quell_program_condition(const struct quell_evaluation *at, size_t i, size_t row)
@@ -12,7 +13,7 @@ const float *quell_program_condition(const struct quell_evaluation *at, size_t i
     return at->told->values[i] + (at->row + row) * at->told->stride[i];
 }
 
-/* Whether two rows have the same class and the same conditions. */
+/* Returns whether two rows have the same class and the same conditions. */
 static bool same_told(const struct quell_program_denoiser *own, const struct quell_evaluation *at,
                       size_t one, size_t other)
 {
@@ -38,13 +39,14 @@ size_t quell_program_gather(const struct quell_program_denoiser *own,
     return end;
 }
 
-/* What was computed of conditions alone, and what it was computed from. Of arrays the addresses are
- * kept, because they do not change in a run. label: 2 more than the class, so that an entry of
- * zeros is one that was never filled. */
+/* The values that were computed from conditions alone, and these conditions. Arrays are compared by
+ * their addresses, because they do not change in a run. */
 struct kept {
-    size_t next,
-        pass; /* of the first entry alone: which is filled next, and the number of passes */
-    size_t label, used; /* used: the last pass in which it was read */
+    /* In the first entry only: the entry to be filled next, and the number of passes. */
+    size_t next, pass;
+    /* `label` is 2 more than the class, so that it is 0 in an entry which was never filled. `used`
+     * is the last pass in which the entry was read. */
+    size_t label, used;
     const float *condition[QUELL_MAX_CONDITIONS];
     _Alignas(QUELL_CACHE_LINE) float values[];
 };
@@ -83,7 +85,7 @@ static struct kept *entry_at(const struct quell_program_denoiser *own,
     return (struct kept *)(void *)((char *)at->kept + number * kept_bytes(own));
 }
 
-/* An entry that nobody in this pass reads, in turn. */
+/* Returns an entry that this pass does not read, in turn. */
 static struct kept *free_entry(const struct quell_program_denoiser *own,
                                const struct quell_evaluation *at, size_t entries)
 {
@@ -119,6 +121,6 @@ const float *quell_program_of_conditions(const struct quell_program_denoiser *ow
     own_room.lookout = at->lookout;
     quell_program_run(&own->program, at->kernels, QUELL_FROM_CONDITIONS, &own_room);
     if (at->lookout && at->lookout->look(at->lookout->data, true))
-        entry->label = 0; /* it may not be whole */
+        entry->label = 0; /* the values may be incomplete */
     return entry->values;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program is told of its rows, a class and conditions: which rows are told the same, and
- * what was computed of that alone, which is kept for the evaluations to come. */
+/* The classes and conditions of the rows of an evaluation by a program: which rows have the same
+ * ones, and the values that depend on these alone, which are kept for later evaluations. */
 #ifndef QUELL_DENOISERS_PROGRAM_TOLD_H
 #define QUELL_DENOISERS_PROGRAM_TOLD_H
 
@@ -9,8 +9,9 @@
 #include "denoisers/program_inputs.h"
 #include "programs/program.h"
 
-/* The indices of the program's inputs; program.inputs for an input that it does not have.
- * condition: those of the denoiser's conditions. */
+/* A denoiser that runs a program. The numbers are indices of the program's inputs, or
+ * program.inputs for an input that the program does not have; condition[i] is that of the
+ * denoiser's condition i. */
 struct quell_program_denoiser {
     quell_denoiser base;
     struct quell_program program;
@@ -19,18 +20,19 @@ struct quell_program_denoiser {
     struct quell_taken *taken;
 };
 
-/* Returns condition i of a row. */
+/* Returns the values of condition i for a row. */
 const float *quell_program_condition(const struct quell_evaluation *at, size_t i, size_t row);
 
-/* Moves the rows that are told the same as order[from] to the front of the rows from there on, and
- * returns where they end. */
+/* Moves the rows with the same class and conditions as order[from] to the front of order[from...],
+ * and returns the index after them. */
 size_t quell_program_gather(const struct quell_program_denoiser *own,
                             const struct quell_evaluation *at, uint32_t *order, size_t from);
 
-/* Returns what depends on a row's class and conditions alone, and computes it, in a room that is
- * told them, if it is not kept in at->kept, of quell_program_kept_size bytes. That is for so
- * many entries (0: nothing depends on them alone), and so many are there at a time. again: those
- * of the last call must stay, too, and of the calls before it that said so. */
+/* Returns the values that depend on a row's class and conditions alone. If they are not in
+ * at->kept, computes them in `room`, whose inputs must be set for the row. at->kept has
+ * quell_program_kept_size bytes, for quell_program_kept_entries rows at a time (0 if no values
+ * depend on conditions alone). `again` says that the values of the last call must stay valid too,
+ * and those of the calls before it back to one without `again`. */
 const float *quell_program_of_conditions(const struct quell_program_denoiser *own,
                                          const struct quell_evaluation *at,
                                          const struct quell_room *room, size_t row, bool again);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Evaluations, one or several at once. */
+/* Makes evaluations, one or several at once. */
 #include "denoisers/denoiser.h"
 #include "base/memory.h"
 
 #include <stdbool.h>
 
-/* How many that are made of others are taken apart at a time, and what they are made of then. */
+/* The greatest number of guided evaluations that are replaced by their parts at a time, and of
+ * these parts. */
 #define AT_A_TIME 16
 #define PARTS (2 * AT_A_TIME)
 
-/* What the class does not do itself (apart). */
+/* Makes one evaluation, and does what the class cannot do itself (apart). */
 static int evaluate_alone(const struct quell_asked *one)
 {
     const quell_denoiser *denoiser = one->denoiser;
@@ -23,7 +24,7 @@ static int evaluate_alone(const struct quell_asked *one)
     return result;
 }
 
-/* Those of one denoiser. */
+/* Makes evaluations of one denoiser. */
 static int evaluate_same(const struct quell_asked *list, size_t count)
 {
     const quell_denoiser *denoiser = list->denoiser;
@@ -40,7 +41,7 @@ static size_t count_same(const struct quell_asked *list, size_t count)
     return same;
 }
 
-/* Those of each denoiser, one denoiser after the other. */
+/* Makes evaluations of several denoisers, one denoiser after the other. */
 static int evaluate_whole(const struct quell_asked *list, size_t count)
 {
     struct quell_asked some[PARTS];
@@ -66,7 +67,8 @@ static bool any_parts(const struct quell_asked *list, size_t count)
     return false;
 }
 
-/* Those that are made of others, and the others as they are. */
+/* Makes evaluations of which some consist of others: replaces these by their parts, and combines
+ * the results. */
 static int evaluate_parts(const struct quell_asked *list, size_t count)
 {
     struct quell_asked part[PARTS] = {{0}};

@@ -7,8 +7,8 @@
 
 #define HALF_PI 0x1.921fb54442d18p+0
 
-/* Where a time is rounded up or down, what is a whole number but for the rounding of a double is
- * taken for one: k / 999 times 999. */
+/* If a time is rounded up or down, a number that is whole except for the rounding of a double
+ * counts as whole, such as k / 999 times 999. */
 #define SLACK 0x1p-40
 
 static const char *const names[] = {
@@ -47,7 +47,7 @@ static double quantity(enum quell_time_of of, double t, double alpha, double sig
     return t;
 }
 
-/* Linear between the positions on both sides of `at`, which is not a NaN. */
+/* Interpolates linearly between the positions on both sides of `at`, which is not NaN. */
 static double look_up(const struct quell_time_form *form, double at)
 {
     const double *position = form->table, *value = position + form->points;

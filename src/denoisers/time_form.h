@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a network's time input means: a quantity of the point (t, alpha, sigma), which may then be
- * looked up in a table, multiplied by a number, and rounded to a whole one. All in double. */
+/* The meaning of a network's time input: a quantity of the point (t, alpha, sigma), which may then
+ * be looked up in a table, multiplied by a number, and rounded to a whole number. All computations
+ * are in double. */
 #ifndef QUELL_DENOISERS_TIME_FORM_H
 #define QUELL_DENOISERS_TIME_FORM_H
 
@@ -9,7 +10,7 @@
 #include <stdint.h>
 #include "base/digest.h"
 
-/* What the time begins with. QUELL_TIME_OWN: what the precondition says (parametrization.h). */
+/* The quantity. QUELL_TIME_OWN: the one that the precondition defines (parametrization.h). */
 enum quell_time_of {
     QUELL_TIME_OWN,
     QUELL_TIME_T,         /* t */
@@ -22,21 +23,23 @@ enum quell_time_of {
 
 enum quell_time_rounding { QUELL_TIME_EXACT, QUELL_TIME_NEAREST, QUELL_TIME_UP, QUELL_TIME_DOWN };
 
-/* table: `points` positions, which rise, and then as many values; linear in between, and beyond the
- * ends the value there. With 0 points there is none. Then it is scale times that plus offset, and
- * rounded. With QUELL_TIME_OWN nothing else is read. */
+/* The quantity `of` is looked up in a table, unless it has 0 points. Then it is multiplied by
+ * `scale`, `offset` is added, and the sum is rounded. With QUELL_TIME_OWN the other members are not
+ * read. */
 struct quell_time_form {
     enum quell_time_of of;
     double scale, offset;
     enum quell_time_rounding rounding;
     size_t points;
+    /* `points` rising positions, and then as many values. The table is linear in between, and
+     * constant beyond its ends. */
     double *table;
 };
 
-/* The form of that name; QUELL_TIME_OWN if there is none. */
+/* Returns the quantity with that name, or QUELL_TIME_OWN if there is none. */
 enum quell_time_of quell_time_of_name(const char *name);
 
-/* The time at a point; not finite where it is not defined. Not for QUELL_TIME_OWN. */
+/* Returns the time at a point, which is not finite if it is not defined. Not for QUELL_TIME_OWN. */
 double quell_time_form_at(const struct quell_time_form *form, double t, double alpha, double sigma);
 
 void quell_time_form_digest(const struct quell_time_form *form, struct quell_digest *digest);

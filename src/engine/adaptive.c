@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Adaptive runs: the loop over tries (samplers/adaptive.h), one sample at a time, each try a small
- * plan. Errors are summed in double in one order, so that all decisions are the same everywhere. */
+/* Runs samplers that choose their own steps: the loop over tries (samplers/adaptive.h), one sample
+ * at a time. Each try is a small plan. Errors are summed in double in a fixed order, so that all
+ * decisions are the same everywhere. */
 #include "tile.h"
 #include "norm.h"
 #include "samplers/adaptive.h"
@@ -21,7 +22,7 @@ static double error_of(const struct quell_tile *tile, const struct quell_adaptiv
     return sqrt(quell_sum_total(&sum) / (double)tile->elements);
 }
 
-/* Runs the operations of a small plan; returns 0 to go on. */
+/* Runs the operations of a small plan. Returns 0 if the run goes on. */
 static int run(struct quell_tile *tile, const struct quell_plan *plan)
 {
     if (plan->status)

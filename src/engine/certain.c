@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A region must not be opened unless all its threads can be had. Between this check and the
- * opening, others may make threads: other processes, which check at the same moment and find the
- * same room, and other threads of this one. So the limits must leave thousands of threads, and for
- * each processor as many as are wanted here.
+ * opening, other threads of this process and other processes may start threads; the latter may
+ * check at the same moment and find the same room. So the limits must leave room for thousands of
+ * threads, and for each processor as many as are wanted here.
  *
- * The limits of the process are checked for each region. The host may have opened a smaller one in
- * the meantime: libgomp then ends the threads that are not needed, and all of them must be made
- * again. The limits of the whole machine are checked every 2 milliseconds, in which others make
- * hundreds of threads at most. */
+ * The limits of the process are checked for each region. The host may have opened a smaller region
+ * in the meantime: libgomp then ends the threads that are not needed, and all of them must be made
+ * again. The limits of the whole machine are checked every 2 milliseconds, in which other processes
+ * start hundreds of threads at most. */
 #include "certain.h"
 #include "openmp.h"
 #include "probe.h"
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define MARGIN 4096
-#define PROBED 4 /* threads more than wanted */
+#define PROBED 4 /* so many more threads than wanted are started to try */
 #define MILLISECOND ((int64_t)1000000)
 
 /* What this thread has found out. */
@@ -30,14 +30,14 @@ struct known {
     unsigned process;
     uid_t user;
     rlim_t limit;
-    size_t machine, probed; /* tasks left on the machine; threads that were made to try */
+    size_t machine, probed; /* free tasks on the machine; threads that were started to try */
     bool room;
     int64_t machine_until, room_until;
 };
 
 static size_t needed(size_t threads)
 {
-    static atomic_long known; /* processors: a file is read for them */
+    static atomic_long known; /* processors; a file must be read to count them */
     long processors = atomic_load(&known);
     if (!processors) atomic_store(&known, processors = sysconf(_SC_NPROCESSORS_ONLN));
     return MARGIN + threads * (size_t)(processors > 0 ? processors : 1);

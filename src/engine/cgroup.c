@@ -44,8 +44,9 @@ long quell_cgroup_read(const struct quell_cgroup *group, const char *name, char 
     return length > 0 && (size_t)length < sizeof path ? quell_read_file(path, text, size) : -1;
 }
 
-/* Returns the path in a line "ID:CONTROLLERS:PATH" if the controller is one of those or, if
- * `controller` is empty, the path in "0::PATH", the line of version 2; otherwise NULL. */
+/* Returns the path in a line "ID:CONTROLLERS:PATH" if `controller` is one of the controllers or, if
+ * `controller` is empty, the path in "0::PATH", the line of version 2. Returns NULL for other
+ * lines. */
 static const char *path_of(const char *line, const char *controller)
 {
     const char *word = strchr(line, ':');
@@ -73,8 +74,8 @@ static const char *find_line(const char *lines, const char *controller)
     return NULL;
 }
 
-/* Stores the folder of a group, if a hierarchy is mounted at `mount` in the root. path: the group's
- * path in the hierarchy. */
+/* Stores the folder of a group, if a hierarchy is mounted at `mount` in the root. `path` is the
+ * group's path in the hierarchy. */
 static bool take(struct quell_cgroup *group, const char *root, const char *mount, const char *path)
 {
     int length = snprintf(group->folder, sizeof group->folder, "%s%s", root, mount);

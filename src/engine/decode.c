@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Workers take samples one by one: a decoder is large, so that its values fill the cache with one
- * sample, and few decoders are told anything that samples share. Where there are fewer samples than
- * threads, the others help with each, if the decoder is large enough. */
+/* Workers take samples one by one: a decoder is large, so that the values of one sample fill the
+ * cache, and few decoders take classes or conditions that samples share. If there are fewer samples
+ * than threads, the other threads help with each sample, if the decoder is large enough. */
 #include "decode.h"
 #include "finite.h"
 #include "given.h"
@@ -22,14 +22,14 @@
 #include <string.h>
 
 #define NONE SIZE_MAX
-#define SPIN 200000 /* nanoseconds that one of a crew looks before it sleeps */
+#define SPIN 200000 /* nanoseconds that a helper spins before it sleeps */
 
 /* The multiply-adds of a decoder for which a helper is worth the barriers between instructions. */
 #define WORTH 2000000
 
-/* told: the index, among the denoiser's conditions, of what the i-th input of the program is; NONE
- * where it is none. size: the elements of a result. help: the scratch memory of the helpers, of
- * per_help floats each. */
+/* A decoding of samples. For the program's input i, `condition[i]` is the index of that condition
+ * of the denoiser, or NONE. `size` is the number of elements of a result. `help` is the scratch
+ * memory of the helpers, per_help floats for each. */
 struct decoding {
     const struct quell_program *program;
     const quell_denoiser *denoiser;
@@ -40,9 +40,10 @@ struct decoding {
     struct quell_told told, against;
     const float *in;
     float *out;
-    size_t begin[QUELL_STAGES + 3]; /* floats: of each stage, the class, the scratch, the end */
+    /* In floats: the beginnings of the stages, of the class, of the scratch memory, and the end. */
+    size_t begin[QUELL_STAGES + 3];
     float *memory, *help;
-    size_t workers, helpers, per_help; /* helpers: of each worker, who then leads a crew */
+    size_t workers, helpers, per_help; /* `helpers` are those of each worker */
     struct quell_crew *crews;
     atomic_size_t next;
     struct quell_watch watch;
@@ -50,7 +51,8 @@ struct decoding {
 
 static size_t lines(size_t floats) { return quell_round_up(floats, QUELL_LANES); }
 
-/* Where a worker's memory of each stage begins, then that of the class, and the scratch memory. */
+/* Computes where a worker's memory of each stage begins, then that of the class, and the scratch
+ * memory. */
 static void lay_out(struct decoding *decoding)
 {
     const struct quell_program *program = decoding->program;
@@ -96,7 +98,7 @@ static void write_inputs(const struct decoding *decoding, size_t sample, float *
     }
 }
 
-/* The stages of a sample, as a crew computes them. help: the scratch memory of the helpers. */
+/* The stages of a sample, which a crew computes. `help` is the scratch memory of the helpers. */
 struct share {
     const struct decoding *decoding;
     const struct quell_room *room;
@@ -114,7 +116,7 @@ static void run_stages(void *data, size_t worker, size_t workers)
     quell_program_run(decoding->program, decoding->kernels, QUELL_FROM_SAMPLE, &room);
 }
 
-/* Returns whether the sample is finite, as the caller gave it. */
+/* Returns whether the sample that the caller gave is finite. */
 static bool check_given(struct decoding *decoding, size_t sample)
 {
     size_t dim = decoding->denoiser->dim;
@@ -157,7 +159,7 @@ static void decode_one(struct decoding *decoding, size_t sample, size_t worker)
     if (bad < decoding->size) fail_decoded(decoding, sample, bad, out[bad]);
 }
 
-/* Whether a sample is decoded: after a failure, those before it are. */
+/* Returns whether a sample is decoded: after a failure, only samples before the failed one are. */
 static bool goes_on(struct decoding *decoding, size_t sample)
 {
     struct quell_place limit;
@@ -165,7 +167,7 @@ static bool goes_on(struct decoding *decoding, size_t sample)
                                                       decoding->draw.first + sample < limit.sample);
 }
 
-/* A worker takes samples until none is left. */
+/* Takes samples, as one worker, until none is left. */
 static void take_samples(struct decoding *decoding, size_t worker)
 {
     for (size_t sample; !atomic_load(&decoding->watch.ended) &&
@@ -176,7 +178,7 @@ static void take_samples(struct decoding *decoding, size_t worker)
     }
 }
 
-/* What a thread does: it takes samples, or helps the one who does (run.c). */
+/* Runs in each thread, which takes samples or helps a worker that does (run.c). */
 static void work(void *data, size_t thread)
 {
     struct decoding *decoding = data;
@@ -190,8 +192,8 @@ static void work(void *data, size_t thread)
     if (decoding->crews) quell_crew_end(&decoding->crews[worker]);
 }
 
-/* What a draw was guided away from is nothing to a decoder, whose denoiser may be the one that is
- * not guided. */
+/* Clears the negative classes and conditions. Those that the samples were guided away from do not
+ * matter to a decoder, whose denoiser may be the one without guidance. */
 static void forget_negative(quell_draw *draw)
 {
     draw->negative_classes = NULL;
@@ -199,7 +201,7 @@ static void forget_negative(quell_draw *draw)
     draw->negative_condition_count = 0;
 }
 
-/* Reads what the samples are told, if the decoder asks for any of it. */
+/* Reads the classes and conditions of the samples, if the decoder takes any. */
 static quell_status read_told(struct decoding *decoding)
 {
     if (!find_inputs(decoding)) return QUELL_OK;
@@ -229,8 +231,8 @@ static quell_status prepare(struct decoding *decoding, const quell_draw *draw, c
     return status ? status : quell_isa_choose(decoding->run.isa, &decoding->kernels);
 }
 
-/* How many of the threads take samples, and how many help each of them; not more than there are
- * processors, as those who wait would take them from those who work. */
+/* Decides how many of the threads take samples, and how many help each of these. There are no more
+ * of them than processors, because waiting threads would take processor time from working ones. */
 static void divide_threads(struct decoding *decoding)
 {
     size_t threads = decoding->run.threads ? decoding->run.threads : quell_threads_default();
@@ -242,7 +244,8 @@ static void divide_threads(struct decoding *decoding)
     if (decoding->helpers) decoding->helpers--;
     if (decoding->helpers > worth) decoding->helpers = (size_t)worth;
     if (decoding->helpers >= QUELL_MOST_CREW) decoding->helpers = QUELL_MOST_CREW - 1;
-    if (decoding->run.parallel) decoding->helpers = 0; /* a host's may run one after the other */
+    /* The host's threads may run one after the other. */
+    if (decoding->run.parallel) decoding->helpers = 0;
 }
 
 static bool gather_crews(struct decoding *decoding)

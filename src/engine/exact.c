@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Draws exact samples. Every sample has its own noise, so that tiles and threads do not matter. */
+/* Draws exact samples. Every sample has its own noise, so tiles and threads do not change the
+ * bits. */
 #include "exact.h"
 #include "isa.h"
 #include "noise.h"
@@ -20,7 +21,8 @@ struct drawing {
     const quell_draw *what;
     float factors[2]; /* alpha, sigma */
     float *x;
-    size_t rows, room, scratch; /* rows of a tile, floats of its noise, bytes of its scratch */
+    /* Rows of a tile, floats of its noise, bytes of its scratch memory. */
+    size_t rows, room, scratch;
     char *memory;
     atomic_size_t next;
 };
@@ -30,7 +32,7 @@ static size_t per_worker(const struct drawing *drawing)
     return 2 * drawing->room * sizeof(float) + drawing->scratch;
 }
 
-/* Fills choice[] with one number in [0, 1) of 53 bits for each sample. */
+/* Fills choice[] with one number in [0, 1) for each sample, with 53 random bits. */
 static void fill_choices(const struct drawing *drawing, uint64_t first, size_t rows, double *choice)
 {
     struct quell_noise_at at = {drawing->what->seed, first, CHOICES, 0, 1};

@@ -7,12 +7,13 @@
 #include <string.h>
 
 #define SETS 64
-#define SET 1024 /* elements, at most */
+#define SET 1024 /* elements in a set, at most */
 
 #define LOG_BEYOND 6.907755278982137 /* log 1000 */
 
-/* A sum that has a term which is not finite is not finite either, whatever the others are. Others
- * are not only where they are too large, so that it is known at little cost that all is well. */
+/* Returns whether all sums over sets of values are finite. A sum with a term that is not finite is
+ * not finite, so the test finds all such values at little cost. A sum of finite values may overflow
+ * too, so that the caller has to look closer. */
 static bool sums_are_finite(const struct quell_kernels *kernels, const float *values, size_t count)
 {
     float out[SETS];
@@ -68,7 +69,8 @@ static void fail_row(struct quell_tile *tile, size_t row, const char *said)
     quell_watch_fail_at(&tile->job->watch, QUELL_NOT_FINITE, &place, said);
 }
 
-/* Stops the run for value i of the tile. words: around the value and the number of the element. */
+/* Stops the run because of value i of the tile. `before` and `after` go around the value and the
+ * index of its element in the message. */
 static void fail(struct quell_tile *tile, const float *values, size_t i, const char *before,
                  const char *after)
 {
@@ -89,11 +91,12 @@ void quell_tile_check_given(struct quell_tile *tile)
                       job->draw.first, job->before);
 }
 
-/* The denoisers whose law is known need no check at each evaluation, which would cost as much as
- * their own work: of finite x they return finite values, but for those too large for a float. */
+/* Denoisers whose law is known are not checked at each evaluation, which would cost as much as
+ * their own work. For finite x they return finite values, except values too large for a float. */
 static bool is_checked(const quell_denoiser *denoiser) { return !denoiser->type->draw; }
 
-/* Whether this is the NaN that was there before a function of the host was asked (function.c). */
+/* Returns whether the value is the NaN that was put there before a function of the host was called,
+ * which has not overwritten it (function.c). */
 static bool is_left(const quell_denoiser *denoiser, float value)
 {
     uint32_t bits;
@@ -101,7 +104,8 @@ static bool is_left(const quell_denoiser *denoiser, float value)
     return denoiser->host && bits == UINT32_MAX;
 }
 
-/* Says what a row was told, which may be why: ", for the conditions energy = -5". */
+/* Adds a row's conditions to the message, because they may be the cause: ", for the conditions
+ * energy = -5". */
 static void add_conditions(struct quell_fault *fault, const struct quell_tile *tile)
 {
     const quell_denoiser *denoiser = tile->job->sampler->denoiser;
@@ -154,7 +158,7 @@ static void fail_at(struct quell_tile *tile, const struct quell_fault *fault)
     fail_row(tile, fault->row, fault->said);
 }
 
-/* Whether there is a value in a part of a mean that is not finite. */
+/* Returns whether a piece of the denoiser's output has a value that is not finite. */
 static int look_at(struct quell_tile *tile, const void *what)
 {
     const struct quell_tile_mean *mean = what;
@@ -209,8 +213,8 @@ void quell_tile_check_learned(struct quell_tile *tile, const struct quell_op *op
     quell_watch_fail_at(&tile->job->watch, QUELL_DENOISER_FAILED, &place, said);
 }
 
-/* The other registers that an operation reads are as they were. Of these only a denoiser's output
- * can be what is not finite, because each operation checks what it writes. */
+/* The inputs of the operation that it has not overwritten still hold what it read. If one of them
+ * is not finite, it is an output of the denoiser, because every operation checks what it writes. */
 void quell_tile_not_finite(struct quell_tile *tile, const struct quell_op *op)
 {
     const float *out = tile->registers[op->out];

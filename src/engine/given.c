@@ -22,7 +22,7 @@ static quell_status copy(const quell_draw *draw, const quell_run *run, quell_dra
     return status;
 }
 
-/* Refuses data for a function of the caller's without the function, which was forgotten. */
+/* Refuses data for a callback if the callback is NULL: the caller has forgotten to set it. */
 static quell_status check_user(const void *user, const char *name, bool has, const char *function)
 {
     if (!user || has) return QUELL_OK;
@@ -37,7 +37,7 @@ static quell_status check_users(const quell_run *run)
     return status ? status : check_user(run->observe_user, "observe_user", run->observe, "observe");
 }
 
-/* Refuses a list of each sample's beside the one number of all, whose place it takes. */
+/* Refuses a list with a value for each sample next to the single value that it replaces. */
 static quell_status check_lists(const quell_draw *draw)
 {
     if (draw->seeds && draw->seed)

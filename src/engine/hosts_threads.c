@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks that a host's parallel-for keeps its contract. Two threads as the same worker would share
- * its memory, a worker beyond the last one has no memory, and one that is left out may leave
- * samples undone. */
+/* Checks that a host's parallel-for keeps its contract. Two threads with the same worker number
+ * would share its memory, a number beyond the last has no memory, and a worker that is left out may
+ * leave samples undone. */
 #include "hosts_threads.h"
 #include "threads.h"
 #include "base/fail.h"
@@ -14,10 +14,10 @@ struct pass {
     size_t workers;
     void (*body)(void *data, size_t i);
     void *data;
-    atomic_uint_fast64_t begun[QUELL_MOST_THREADS / 64]; /* a bit for each worker */
+    atomic_uint_fast64_t begun[QUELL_MOST_THREADS / 64]; /* one bit for each worker */
     atomic_size_t running, done;
     atomic_bool wrong;
-    atomic_size_t which; /* the first call that was wrong */
+    atomic_size_t which; /* the worker number of the first wrong call */
 };
 
 static bool begin(struct pass *pass, size_t i)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which kernels a run uses: the widest that the machine has, or the ones asked for by name. */
+/* Chooses the kernels of a run: those for the widest instruction set of the machine, or those with
+ * the name that the caller gave. */
 #include "isa.h"
 #include "base/fail.h"
 #include "base/nearest.h"

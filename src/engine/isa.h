@@ -5,8 +5,8 @@
 #include <quell/isa.h>
 #include "simd/kernels.h"
 
-/* Writes the kernels of that name. NULL means the name in QUELL_ISA or, if that is not set, the
- * widest that this machine can run. */
+/* Finds the kernels with that name. NULL stands for the name in QUELL_ISA or, if that is not set,
+ * for the widest instruction set that this machine can run. */
 quell_status quell_isa_choose(const char *name, const struct quell_kernels **kernels);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory of a run, and how tiles and workers find theirs. */
+/* Allocates the memory of a run, and finds the memory of each tile and worker. */
 #include "tile.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -10,8 +10,8 @@
 
 static size_t align(size_t bytes) { return quell_round_up(bytes, QUELL_CACHE_LINE); }
 
-/* Each worker has its registers (tile-major) and its noise; then follows the denoiser's scratch,
- * for as many workers as evaluate at the same time. */
+/* The memory begins with the registers (tile-major) and the noise of each worker. Then follows the
+ * denoiser's scratch memory, for as many workers as evaluate at the same time. */
 quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool evaluates)
 {
     const quell_denoiser *denoiser = job->sampler->denoiser;

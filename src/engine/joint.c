@@ -12,35 +12,34 @@
 #include <string.h>
 #include <time.h>
 
-/* Parts of one worker at a time. */
+/* The greatest number of parts that one worker has at a time. */
 #define MOST_PARTS 64
 
-/* Nanoseconds that one of a crew looks before it sleeps, at most. */
+/* The greatest number of nanoseconds that a helper spins before it sleeps. */
 #define SPIN 200000
 
-/* A part on its way: the job and the tile of its rows; the next operation of its plan, and what
- * that asks of the denoiser. memory: of its constants and of what the denoiser keeps. seconds:
- * its share of the last evaluation. All that it needs to go on is here, so that it may be left
- * between two evaluations, and go on in another run, by another worker. */
+/* A part that has begun: the job and the tile of its rows. It contains all that the part needs to
+ * continue, so that it can be paused between two evaluations and continued in another run, by
+ * another worker. */
 struct quell_strand {
     struct quell_joint_part part;
     struct quell_job job;
     struct quell_tile tile;
-    size_t next;
-    struct quell_tile_mean mean;
-    char *memory;
-    double seconds;
+    size_t next;                 /* the index of the next operation of the plan */
+    struct quell_tile_mean mean; /* the evaluation that this operation needs */
+    char *memory;                /* for the denoiser's constants and for what it keeps */
+    double seconds;              /* the part's share of the last evaluation */
 };
 
 struct run {
     const struct quell_joint *joint;
-    struct quell_crew *crew; /* of the only worker; NULL: none */
+    struct quell_crew *crew; /* of the only worker, or NULL */
     char *help;
-    atomic_size_t busy; /* workers that have parts */
-    atomic_bool lacks;  /* some worker had no memory for itself, or to ask for a part */
+    atomic_size_t busy; /* number of workers that have parts */
+    atomic_bool lacks;  /* a worker had no memory for itself, or to ask for a part */
 };
 
-/* A worker, and its parts. */
+/* A worker and its parts. */
 struct bundle {
     struct run *run;
     size_t count, rows;
@@ -48,8 +47,8 @@ struct bundle {
     struct quell_asked asked[MOST_PARTS];
     void *scratch;
     size_t scratch_size;
-    atomic_bool unwanted; /* nothing of what is being evaluated is wanted any more */
-    int64_t looked;
+    atomic_bool abandoned; /* none of the results being computed is wanted any more */
+    int64_t looked;        /* when `look` last called the caller's functions, in nanoseconds */
 };
 
 bool quell_joins(const quell_sampler *sampler)
@@ -64,7 +63,7 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Gives a bundle scratch memory for the rows that it may have. */
+/* Makes sure that a bundle has scratch memory for the most rows that it may have. */
 static quell_status grow(struct bundle *bundle, const quell_denoiser *denoiser)
 {
     size_t size = quell_denoiser_scratch_size(denoiser, bundle->run->joint->most);
@@ -132,7 +131,7 @@ static void end(struct bundle *bundle, struct quell_strand *strand, quell_status
     quell_joint_forget(strand);
 }
 
-/* Ends the part at a place, to which the last one goes. */
+/* Ends part i, and moves the last part of the bundle to its place. */
 static void end_at(struct bundle *bundle, size_t i, quell_status status)
 {
     struct quell_strand *strand = bundle->strand[i];
@@ -140,7 +139,7 @@ static void end_at(struct bundle *bundle, size_t i, quell_status status)
     end(bundle, strand, status);
 }
 
-/* A part that is to begin, or to go on; NULL if there is none. */
+/* Returns a part that is to begin or to continue, or NULL if there is none. */
 static struct quell_strand *take(struct bundle *bundle)
 {
     const struct quell_joint *joint = bundle->run->joint;
@@ -160,7 +159,7 @@ static quell_status go_on(struct bundle *bundle, struct quell_strand *strand)
     return grow(bundle, strand->part.sampler->denoiser);
 }
 
-/* Takes parts until the bundle is full, or there are no others. */
+/* Takes parts until the bundle is full or there are no more. */
 static void fill(struct bundle *bundle)
 {
     const struct quell_joint *joint = bundle->run->joint;
@@ -176,7 +175,7 @@ static void fill(struct bundle *bundle)
     }
 }
 
-/* Takes a part to its next evaluation; false if it has ended or failed before. */
+/* Runs a part up to its next evaluation. Returns false if the part has ended or failed before. */
 static bool advance(struct quell_strand *strand)
 {
     const struct quell_plan *plan = strand->job.plan;
@@ -192,7 +191,7 @@ static bool advance(struct quell_strand *strand)
     return false;
 }
 
-/* Takes the part at a place to its next evaluation; false, and it is ended, if it has none. */
+/* Runs part i up to its next evaluation. If there is none, ends the part and returns false. */
 static bool advance_at(struct bundle *bundle, size_t i)
 {
     struct quell_strand *strand = bundle->strand[i];
@@ -206,7 +205,7 @@ static void advance_all(struct bundle *bundle)
     for (size_t i = bundle->count; i-- > 0;) advance_at(bundle, i);
 }
 
-/* Leaves the part at a place, unless it is done. */
+/* Pauses part i, unless it is done. */
 static void pause_at(struct bundle *bundle, size_t i)
 {
     const struct quell_joint *joint = bundle->run->joint;
@@ -217,7 +216,7 @@ static void pause_at(struct bundle *bundle, size_t i)
     joint->pause(joint->user, &strand->part, strand);
 }
 
-/* After an evaluation: what becomes of each part. */
+/* Asks, after an evaluation, what happens to each part. */
 static void settle(struct bundle *bundle)
 {
     const struct quell_joint *joint = bundle->run->joint;
@@ -229,34 +228,36 @@ static void settle(struct bundle *bundle)
     }
 }
 
-#define BETWEEN 20000000 /* nanoseconds between looks within an evaluation */
+/* Nanoseconds between calls of the caller's functions within an evaluation. */
+#define BETWEEN 20000000
 
 static bool look(void *data, bool leads)
 {
     struct bundle *bundle = data;
     const struct quell_joint *joint = bundle->run->joint;
     struct timespec time;
-    if (!leads) return atomic_load(&bundle->unwanted);
+    if (!leads) return atomic_load(&bundle->abandoned);
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     int64_t nanoseconds = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-    if (nanoseconds - bundle->looked < BETWEEN) return atomic_load(&bundle->unwanted);
+    if (nanoseconds - bundle->looked < BETWEEN) return atomic_load(&bundle->abandoned);
     bundle->looked = nanoseconds;
     joint->turn(joint->user);
     bool wanted = false;
     for (size_t i = 0; i < bundle->count && !wanted; i++)
         wanted = joint->wanted(joint->user, &bundle->strand[i]->part);
-    if (!wanted) atomic_store(&bundle->unwanted, true);
+    if (!wanted) atomic_store(&bundle->abandoned, true);
     return !wanted;
 }
 
-/* How many rows of networks a part's evaluation is: guidance asks twice. */
+/* Returns how many rows of the network the evaluation of a part takes: guidance takes two for
+ * each. */
 static double cost(const struct quell_strand *strand)
 {
     const quell_denoiser *denoiser = strand->part.sampler->denoiser;
     return (double)(strand->tile.rows * quell_denoiser_parts(denoiser, strand->mean.t->t));
 }
 
-/* What all parts ask next. */
+/* Evaluates the network for all parts at once. */
 static void evaluate(struct bundle *bundle)
 {
     struct run *run = bundle->run;
@@ -271,7 +272,7 @@ static void evaluate(struct bundle *bundle)
         at->help = run->help;
         at->lookout = &lookout;
     }
-    /* Networks have no result but 0. */
+    /* The functions of networks always return 0. */
     (void)quell_denoiser_evaluate_several(bundle->asked, bundle->count);
     double seconds = now() - start, all = 0;
     for (size_t i = 0; i < bundle->count; i++) all += cost(bundle->strand[i]);
@@ -284,8 +285,8 @@ static void evaluate(struct bundle *bundle)
     }
 }
 
-/* Waits for other parts as long as another worker has some: it may be asked for some of them.
- * Returns false if none has. */
+/* Waits for a part while another worker has parts, because the caller may assign some of those to
+ * this worker. Returns false if no worker has any. */
 static bool await(struct bundle *bundle)
 {
     struct run *run = bundle->run;
@@ -313,7 +314,7 @@ static void take_parts(struct bundle *bundle)
         if (bundle->count) evaluate(bundle);
         joint->turn(joint->user);
         settle(bundle);
-        atomic_store(&bundle->unwanted, false);
+        atomic_store(&bundle->abandoned, false);
     }
     free(bundle->scratch);
 }

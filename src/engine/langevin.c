@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The norm-based Langevin correction on a tile (samplers/pc.c), row by row:
+/* Runs the norm-based Langevin correction on a tile (samplers/pc.c), row by row:
  *
  *     out += a r^2 eps + b r z,   r^2 = D / (w |eps|^2 + (1 - w) D),   w = min(1, D / 100),
  *
@@ -8,13 +8,13 @@
  * in place of D widens it by as much again, and in one or two dimensions 1 / |eps|^2 has no mean.
  * With the weight w on the row's own norm the excess is 2 w / D, 2% at most.
  *
- * The noise z is drawn twice, once for its norm: that is cheaper than storing it. */
+ * The noise z is drawn twice, the first time for its norm: that is cheaper than storing it. */
 #include "finite.h"
 #include "norm.h"
 
 #include <math.h>
 
-/* Moves to the next piece of one row; returns 0 at its end. Begin with elements 0. */
+/* Moves to the next piece of one row; returns 0 at its end. Begin with `elements` 0. */
 static int next_piece(const struct quell_tile *tile, struct quell_piece *piece)
 {
     piece->element += piece->elements;

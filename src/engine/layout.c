@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
-/* The number of rows in a call of the caller's denoiser, so that a network's products are
- * wide enough; or as many as fill a tile, if that is more. */
+/* The number of rows in a call of the caller's denoiser, so that a network's products are wide
+ * enough. If more rows fill a tile, a call has as many. */
 #define FUNCTION_ROWS 256
 
-/* Above this size of a sample, few samples are run op-major, so that all threads have work. */
+/* If samples are larger than this and few, they are run op-major, so that all threads have work. */
 #define LARGE_SAMPLE 16384
 
 static size_t ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
@@ -30,7 +30,8 @@ struct quell_layout quell_layout_elements(size_t dim, size_t count, size_t tile)
         .rows = 1, .elements = QUELL_TILE_ELEMENTS, .across = across, .tiles = across * count};
 }
 
-/* The denoiser's preferred number of rows, reduced until there are as many tiles as workers. */
+/* Returns the denoiser's preferred number of rows, or fewer, so that there are as many tiles as
+ * workers. */
 static size_t whole_rows(const quell_denoiser *denoiser, size_t count, size_t workers)
 {
     size_t preferred = denoiser->rows;

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-/* ceil(quota / period) of one group; 0 if it has none. */
+/* Returns ceil(quota / period) of one group, or 0 if it has no quota. */
 static size_t processors_of(const struct quell_cgroup *group)
 {
     char quota[64] = "", period[64] = "";
@@ -23,8 +23,8 @@ static size_t processors_of(const struct quell_cgroup *group)
     return (size_t)(most / every) + (most % every != 0);
 }
 
-/* The least of the group and all above it. In a container that does not see its own path, the
- * topmost folder is the group's. */
+/* Returns the least number of the group and all groups above it. In a container that does not see
+ * its own path, the topmost folder is that of the group. */
 size_t quell_processors_of(const char *lines, const char *root)
 {
     struct quell_cgroup group;
@@ -44,7 +44,7 @@ static size_t read_groups(void)
                                                    : 0;
 }
 
-/* An affinity mask with more processors than cpu_set_t holds is taken for no limit. */
+/* An affinity mask with more processors than cpu_set_t holds counts as no limit. */
 size_t quell_affinity_limit(void)
 {
     cpu_set_t set;
@@ -54,7 +54,7 @@ size_t quell_affinity_limit(void)
 
 size_t quell_cgroup_limit(void)
 {
-    static atomic_size_t quota; /* 1 + the limit */
+    static atomic_size_t quota; /* 1 + the limit; 0: not read yet */
     size_t known = atomic_load(&quota);
     if (!known) atomic_store(&quota, known = read_groups() + 1);
     return known - 1;

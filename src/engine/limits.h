@@ -5,15 +5,15 @@
 
 #include <stddef.h>
 
-/* The number of processors in the affinity mask; 0 if it is not known. */
+/* Returns the number of processors in the affinity mask, or 0 if it is not known. */
 size_t quell_affinity_limit(void);
 
-/* ceil(quota / period), the least of the calling thread's cgroup and those above it, read once; 0
- * if there is none. Thread-safe. */
+/* Returns ceil(quota / period) of the calling thread's cgroup or of one above it, whichever is
+ * least, or 0 if none has a quota. The files are read once. Thread-safe. */
 size_t quell_cgroup_limit(void);
 
-/* The same for other files: lines is the text of /proc/thread-self/cgroup, and root the folder
- * where hierarchies are mounted. */
+/* Computes the same from other files: `lines` is the text of /proc/thread-self/cgroup, and `root`
+ * is the folder where hierarchies are mounted. */
 size_t quell_processors_of(const char *lines, const char *root);
 
 #endif

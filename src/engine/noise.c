@@ -11,13 +11,13 @@
 
 #include <string.h>
 
-/* Removes the surplus in place: out[rows][stride] becomes out[rows][kept]. */
+/* Removes the surplus elements in place: out[rows][stride] becomes out[rows][kept]. */
 static void squeeze(float *out, size_t rows, size_t stride, size_t kept)
 {
     for (size_t r = 1; r < rows; r++) memmove(out + r * kept, out + r * stride, kept * sizeof *out);
 }
 
-/* The same of pairs, of which the first is kept. */
+/* Removes the second number of each pair. */
 static void squeeze_pairs(float *out, size_t rows)
 {
     for (size_t r = 1; r < rows; r++) out[r] = out[2 * r];
@@ -39,7 +39,7 @@ void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32
     if (elements % 4) squeeze(out, rows, 4 * blocks, elements);
 }
 
-/* Whole samples, each of a stream of its own. */
+/* Draws whole samples, each from a stream of its own. */
 static void fill_each(const struct quell_kernels *kernels, const struct quell_noise_rows *at,
                       size_t rows, size_t elements, float *out)
 {
@@ -125,7 +125,7 @@ quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t sample, uint64
     return QUELL_OK;
 }
 
-/* Draws in parts, so that the terms need little memory. */
+/* Draws a few elements at a time, so that the terms need little memory. */
 static void draw_increment(const struct quell_kernels *kernels, struct quell_noise_at at,
                            uint64_t element, size_t count, const struct quell_node *nodes,
                            size_t terms, float *out)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads OpenMP's settings, from its functions and its environment variables. No region is
- * opened. */
+/* Reads OpenMP's settings, from its functions and its environment variables. Opens no region. */
 #include "openmp.h"
 #include "limits.h"
 #include "threads.h"
@@ -24,8 +23,8 @@ size_t quell_openmp_limit(void)
     return limit < 1 ? 1 : (size_t)limit;
 }
 
-/* If OpenMP binds threads, the mask of this thread is its own place, not all that the process may
- * use. */
+/* If OpenMP binds threads, the affinity mask of this thread covers its own place alone, not all
+ * processors that the process may use. */
 size_t quell_openmp_processors(void)
 {
     int processors = binds() ? omp_get_num_procs() : 0;
@@ -46,8 +45,8 @@ bool quell_openmp_passive(void)
     return policy && !strncasecmp(policy, "passive", 7);
 }
 
-/* Reads OMP_STACKSIZE: a number with B, K, M or G, or kilobytes without a letter. Returns 0 if it
- * is not set or not valid. */
+/* Reads OMP_STACKSIZE: a number with B, K, M or G, or of kilobytes without a letter. Returns 0 if
+ * it is not set or not valid. */
 static size_t stack_size(void)
 {
     const char *text = getenv("OMP_STACKSIZE");
@@ -65,8 +64,8 @@ static size_t stack_size(void)
     return (size_t)number << shift;
 }
 
-/* Returns the size in the variable, or what the C library gives a thread, or 4 megabytes for LLVM's
- * OpenMP. It is read once. */
+/* Returns the largest of three sizes: the variable's, what the C library gives a thread, and 4
+ * megabytes for LLVM's OpenMP. They are read once. */
 size_t quell_openmp_stack(void)
 {
     static atomic_size_t known;
@@ -85,8 +84,8 @@ size_t quell_openmp_stack(void)
     return size;
 }
 
-/* Chooses the place of thread i. Places follow one another from this thread's on, as with "close";
- * with "primary" all threads are at this thread's place. */
+/* Binds thread i to its place. Places follow one another from this thread's place on, as with
+ * "close"; with "primary" all threads are at this thread's place. */
 static void choose_place(pthread_attr_t *attributes, size_t i)
 {
     int places = omp_get_num_places(), own = omp_get_place_num();
@@ -109,6 +108,6 @@ static void choose_place(pthread_attr_t *attributes, size_t i)
 void quell_openmp_attributes(pthread_attr_t *attributes, size_t i)
 {
     size_t size = stack_size();
-    if (size) pthread_attr_setstacksize(attributes, size); /* refused where it is too small */
+    if (size) pthread_attr_setstacksize(attributes, size); /* fails if the size is too small */
     choose_place(attributes, i);
 }

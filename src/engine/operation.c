@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations of a sampler's plan, as quell/operation.h shows them. */
+/* Describes the operations of a sampler's plan to the caller (quell/operation.h). */
 #include "engine/sampler.h"
 #include "base/fail.h"
 
 #include <quell/operation.h>
 #include <string.h>
 
-/* Both are switches, so that the compiler names a kind that is missing. */
+/* Both functions are switches, so that the compiler warns of a kind that is missing. */
 static quell_operation_kind kind_of(enum quell_op_kind kind)
 {
     switch (kind) {

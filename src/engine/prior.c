@@ -16,9 +16,10 @@ static bool is_early(const quell_sampler *sampler, const quell_point *first)
            first->alpha * end.sigma <= 1.01 * end.alpha * first->sigma;
 }
 
-/* Returns whether the law of X must be given. Where the caller has not chosen the first time, it is
- * the end of the schedule or of the grid, and peers draw from pure noise there, with alpha up to
- * 0.18 sigma (beta_laplace); beyond a quarter the mean would be off by as much. */
+/* Returns whether the options must give the law of X. If the caller has not chosen the first time,
+ * it is the end of the schedule or of the grid. Other libraries draw from pure noise there, with
+ * alpha up to 0.18 sigma (beta_laplace); with alpha beyond a quarter of sigma the mean would be off
+ * by as much. */
 static bool is_needed(const quell_sampler *sampler, const quell_sampler_options *o)
 {
     const quell_point *first = sampler->grid;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes this many threads, with stacks of this many bytes, all of them at the same time, and ends
- * them again. Returns whether this was possible. */
+/* Starts this many threads, with stacks of this many bytes, so that all exist at the same time, and
+ * ends them again. Returns whether this was possible. */
 bool quell_probe_threads(size_t threads, size_t stack);
 
 #endif

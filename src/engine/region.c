@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread that a region starts takes no signals, except those of its own faults; quell's own
- * threads are the same. A thread that was left by an earlier region of the host takes none while it
- * is a worker. */
+/* While it runs a worker, a thread of OpenMP takes no signals except those of its own faults, in
+ * the same way as quell's own threads. This includes threads that are left from an earlier region
+ * of the host. */
 #include "region.h"
 #include "certain.h"
 #include "signals.h"
@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The workers that threads have taken, a bit each. omp_get_thread_num() is not used: if two OpenMP
+/* A bit for each worker that a thread has taken. omp_get_thread_num() is not used: if two OpenMP
  * runtimes are loaded (the compiler's and OpenBLAS's), it may belong to the one that did not start
  * this region. */
 struct taken {
@@ -29,8 +29,8 @@ struct region {
     void (*body)(void *data, size_t i);
     void *data;
     pthread_t caller;
-    sigset_t signals; /* that the caller blocks itself */
-    unsigned process; /* that opened it */
+    sigset_t signals; /* the signals that the caller blocks itself */
+    unsigned process; /* the process that opened the region */
     jmp_buf outside;
     struct taken taken;
 };
@@ -41,7 +41,8 @@ static bool take(struct taken *taken, size_t i)
     return !(atomic_fetch_or(&taken->word[i / 64], bit) & bit);
 }
 
-/* Takes the first worker that no thread has taken, and returns its number, or `workers`. */
+/* Takes the first worker that no thread has taken. Returns its number, or `workers` if there is
+ * none. */
 static size_t take_any(struct taken *taken, size_t workers)
 {
     for (size_t i = 0; i < workers;) {
@@ -57,7 +58,7 @@ static size_t take_any(struct taken *taken, size_t workers)
 }
 
 /* Each thread first tries to take the worker that it was in the last region, whose memory is in its
- * own cache. With fewer threads than workers, a thread takes another worker when one is done. */
+ * own cache. With fewer threads than workers, a thread that is done takes another worker. */
 static void work(struct region *region)
 {
     static _Thread_local size_t usual;
@@ -81,8 +82,8 @@ static void work_as_caller(struct region *region)
     work(region);
 }
 
-/* Runs in each thread. In a child of fork() it must not wait: the other threads will never come to
- * the region's end. */
+/* Runs in each thread. In a child of fork() it must not wait, because the other threads never reach
+ * the end of the region there. */
 static void take_part(struct region *region)
 {
     bool caller = pthread_equal(pthread_self(), region->caller);

@@ -10,7 +10,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define ARENA ((size_t)128 << 20) /* that malloc reserves for a thread, until it has aligned it */
+/* malloc reserves this much for a thread, until it has aligned its arena. */
+#define ARENA ((size_t)128 << 20)
 #define SPARE ((size_t)1 << 30)
 #define MOST_MAPPINGS 8192 /* an eighth of what the kernel allows by default */
 

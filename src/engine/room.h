@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Estimates from the limits that can be read whether memory has room for more threads. */
+/* Estimates whether there is memory for more threads, from the limits that can be read. */
 #ifndef QUELL_ENGINE_ROOM_H
 #define QUELL_ENGINE_ROOM_H
 
@@ -10,8 +10,9 @@
  * many threads with stacks of this many bytes, and whether half of each limit is still free. */
 bool quell_room_for(size_t threads, size_t stack);
 
-/* Returns whether the kernel will give memory: it promises memory that nobody has used yet, nothing
- * is locked into memory under a limit, and there are few mappings. This takes longer. */
+/* Returns whether the kernel will give memory: whether it promises memory before it is used
+ * (overcommit), no limit on locked memory applies, and there are few mappings. This takes
+ * longer. */
 bool quell_room_at_all(void);
 
 #endif

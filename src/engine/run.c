@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs: quell_sample and its two parts, quell_step, quell_denoise.
  *
- * A run is one pass over the tiles (tile-major: every operation on a tile before the next tile),
- * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
- * the first worker starts, so that a run that cannot have it fails before it has changed x. */
+ * A run is one pass over the tiles (tile-major: every operation on a tile before the next tile), or
+ * one pass for each EVAL and one for the other operations between two EVALs (op-major). All memory
+ * is allocated before the first worker starts, so that a run without enough memory fails before it
+ * has changed x. */
 #include "finite.h"
 #include "given.h"
 #include "hosts_threads.h"
@@ -25,7 +26,7 @@
 
 typedef void tile_fn(struct quell_tile *tile);
 
-#define SPIN 200000 /* nanoseconds that one of a crew looks before it sleeps, at most */
+#define SPIN 200000 /* the greatest number of nanoseconds that a helper spins before it sleeps */
 
 /* Checks the caller's draw and run, and copies from them what does not depend on the plan. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
@@ -45,7 +46,7 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     if (job->draw.count && !x)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s is NULL", job->array ? job->array : "run: x");
     if ((job->run.observe || sampler->step) && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
-        job->run.tile = 1; /* an observer and a step function see whole samples */
+        job->run.tile = 1; /* observers and step functions need whole samples */
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
     status = quell_told_classes(sampler->denoiser, &job->draw);
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
@@ -76,7 +77,7 @@ struct pass {
     tile_fn *run;
 };
 
-/* A worker takes tiles until none is left. */
+/* Takes tiles, as one worker, until none is left. */
 static void take_tiles(const struct pass *pass, size_t worker)
 {
     struct quell_job *job = pass->job;
@@ -90,9 +91,9 @@ static void take_tiles(const struct pass *pass, size_t worker)
     }
 }
 
-/* What one worker does: it takes tiles, or helps the one who does. If the one that should lead a
- * crew does not come, because there are fewer threads, another one does, with the memory of the
- * crew. */
+/* Runs one worker, which takes tiles or helps a worker that does. If there are fewer threads than
+ * workers, the worker that should lead a crew may not come; then another one leads it, with the
+ * memory of the crew. */
 static void work(void *data, size_t worker)
 {
     const struct pass *pass = data;
@@ -111,18 +112,19 @@ static void work(void *data, size_t worker)
     quell_crew_end(crew);
 }
 
-/* How much work a thread does in a few milliseconds, as elements times operations: if all
- * operations are updates (0.06 ns each), or some evaluate a mixture (8 ns; networks take 500). */
+/* Returns how much work a thread does in a few milliseconds, as elements times operations: if all
+ * operations are updates (0.06 ns each), or if some evaluate a mixture (8 ns; networks take
+ * 500). */
 static double brief_work(const struct quell_job *job, tile_fn *run)
 {
     return run == quell_tile_init || job->sampler->denoiser->type->elementwise ? 1e8 : 3e5;
 }
 
-/* Whether a pass is so brief that quell's own threads run it. To find out whether OpenMP can have
- * its threads takes 20 microseconds, and a region only ends when its last thread has been given a
- * processor, which on a busy machine takes ten milliseconds. A function of the host's that works on
- * samples always runs in a region. One that only hears of the progress is called by one thread at a
- * time anyway. */
+/* Returns whether a pass is so brief that quell's own threads run it. Finding out whether OpenMP
+ * can have its threads takes 20 microseconds, and a region only ends when its last thread has got a
+ * processor, which takes ten milliseconds on a busy machine. A function of the host that works on
+ * samples always runs in a region. The progress function need not: one thread at a time calls it
+ * anyway. */
 static bool is_brief(const struct quell_job *job, struct quell_layout layout, tile_fn *run)
 {
     const struct quell_sampler *sampler = job->sampler;
@@ -145,8 +147,8 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
     return quell_hosts_threads_run(&job->run, workers, work, &pass);
 }
 
-/* Whether samples before one that has failed go on to the next pass. A denoiser of whole batches is
- * not asked for a part of one. */
+/* Returns whether samples before one that has failed go on to the next pass. They do not if the
+ * denoiser takes whole batches, because it is never called for a part of a batch. */
 static bool goes_on(struct quell_job *job)
 {
     struct quell_place limit;
@@ -155,14 +157,14 @@ static bool goes_on(struct quell_job *job)
            !job->sampler->denoiser->whole_batch;
 }
 
-/* Op-major: one pass for each EVAL, over the whole batch or tiles of samples, and one for each
- * stretch of operations between two EVALs. */
+/* Runs op-major: one pass for each EVAL, over the whole batch or tiles of samples, and one pass for
+ * the operations between two EVALs. */
 static quell_status run_op_major(struct quell_job *job)
 {
     const struct quell_plan *plan = job->plan;
     struct quell_layout elements = quell_layout_elements(job->dim, job->draw.count, job->run.tile);
     struct quell_layout whole = job->layout;
-    /* A step function may evaluate. */
+    /* A step function may evaluate the denoiser, which needs the layout of EVALs. */
     if (job->sampler->step || plan->cut != QUELL_ANY_PART) elements = whole;
     quell_status status = QUELL_OK;
     for (job->from = 0; job->from < plan->count && !status; job->from = job->to) {
@@ -185,23 +187,24 @@ static quell_status run_tile_major(struct quell_job *job)
     return run_pass(job, job->layout, quell_tile_run);
 }
 
-/* Whether a run that chooses its own steps would call functions of the host, which must be called
- * in the host's thread. */
+/* Returns whether a run that chooses its own steps would call functions of the host which must be
+ * called in the host's thread. */
 static bool calls_the_host(const quell_sampler *sampler)
 {
     return sampler->denoiser->whole_batch || sampler->schedule->function;
 }
 
-/* How many helpers each of a few samples could have: a host's own threads may run one after the
- * other, and do not help. */
+/* Returns how many helpers an evaluation can use if there are fewer samples than workers. The
+ * host's own threads may run one after the other, so they do not help. */
 static size_t helpers_of(struct quell_job *job)
 {
     if (job->run.parallel || job->workers <= job->draw.count) return 0;
     return quell_denoiser_helpers(job->sampler->denoiser, NULL, &job->per_help);
 }
 
-/* If there are fewer tiles than workers, the others help; not more than there are processors, as
- * those who wait would take them from those who work. */
+/* Makes the other workers helpers, if there are fewer tiles than workers. At most as many threads
+ * as there are processors take part, because waiting threads would take processor time from working
+ * ones. */
 static quell_status gather_crews(struct quell_job *job, size_t workers, size_t helpers)
 {
     size_t tiles = job->layout.tiles, processors = quell_openmp_processors();
@@ -293,7 +296,7 @@ quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw,
     return quell_sample_part(sampler, draw, run, 0, 0, x);
 }
 
-/* A step of no length: x stays, but must be finite, as for any other. */
+/* Makes a step from a time to itself: x stays, but must be finite, as for any other step. */
 static quell_status stay(struct quell_job *job)
 {
     size_t size = job->draw.count * job->dim,

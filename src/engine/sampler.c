@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Creating samplers: the grid, the plan, the law of x_1. */
+/* Creates samplers: the grid, the plan, and the law of x_1. */
 #include "sampler.h"
 #include "constants.h"
 #include "prior.h"
@@ -17,15 +17,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The plan of a step function has no operations but the STEPs of its transitions. */
+/* Makes the plan of a step function, which has only the STEPs of its transitions. */
 static void build_steps(struct quell_plan *plan, const quell_point *grid, size_t steps)
 {
     for (size_t i = 0; i < steps; i++) quell_plan_step(plan, &grid[i], &grid[i + 1]);
     plan->registers = 1 + QUELL_STEP_SCRATCH;
 }
 
-/* Precondition of every method: alpha / sigma never decreases from point to point (equal is
- * allowed), and sigma > 0 before the last point. */
+/* Checks the precondition of every method: alpha / sigma never decreases from point to point (equal
+ * is allowed), and sigma > 0 before the last point. */
 static quell_status check_grid(const quell_point *grid, size_t steps)
 {
     for (size_t i = 0; i < steps; i++)
@@ -37,8 +37,8 @@ static quell_status check_grid(const quell_point *grid, size_t steps)
     return QUELL_OK;
 }
 
-/* Refuses a grid along which nothing happens. A last step to sigma = 0 that the grid adds counts
- * only if it is the only step. */
+/* Refuses a grid along which sigma / alpha does not change. A last step to sigma = 0 that the grid
+ * adds counts only if it is the only step. */
 static quell_status check_falls(const quell_sampler *sampler)
 {
     const quell_point *first = sampler->grid, *end = &sampler->grid[sampler->steps];
@@ -54,9 +54,9 @@ static quell_status check_falls(const quell_sampler *sampler)
                       first->sigma / first->alpha, QUELL_SAID(first->t), QUELL_SAID(last.t));
 }
 
-/* Refuses an end of the schedule at which x is still more noise than X, and smaller than X: where
- * alpha is 1 the scale of X decides how much noise is little, and a last time of the caller's is
- * meant. */
+/* Refuses a schedule at whose end x is still more noise than X, and smaller than X. Where alpha is
+ * 1, the scale of X decides how much noise is little, and a last time that the caller chose is
+ * meant, so both are accepted. */
 static quell_status check_end(const quell_sampler *sampler)
 {
     const quell_point *end = &sampler->grid[sampler->steps];
@@ -75,9 +75,10 @@ static int rising(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Returns in *most the eta beyond which more than half of the steps replace over three quarters of
- * the noise; but 1 at least, and up to 1.25, which is little worse than 1, if a step is short
- * enough for it not to be cut: 2 / sqrt(3) times as much replaces all of the noise. */
+/* Sets *most to the greatest eta that is accepted: one with which at most half of the steps replace
+ * over three quarters of the noise. It is at least 1, and up to 1.25, which is little worse than 1,
+ * if a step is so short that such an eta need not be cut: 2 / sqrt(3) times as much replaces all of
+ * the noise. */
 static quell_status find_most_eta(const quell_sampler *sampler, double *most)
 {
     const quell_point *grid = sampler->grid;
@@ -92,8 +93,7 @@ static quell_status find_most_eta(const quell_sampler *sampler, double *most)
     return QUELL_OK;
 }
 
-/* Refuses an eta (tau) beyond 1 with which the law would be too narrow however many steps there
- * are. */
+/* Refuses an eta (tau) above 1 with which the law would be too narrow for any number of steps. */
 static quell_status check_eta(const quell_sampler *sampler)
 {
     const struct quell_method *method = sampler->method;
@@ -120,8 +120,8 @@ static quell_status check_method(const quell_sampler *sampler)
     return method->check(sampler->schedule, sampler->grid, sampler->steps, sampler->option);
 }
 
-/* The text of a point in a message, which names its alpha and sigma only if those are what is
- * wrong with it. */
+/* The text of a point in a message. It has alpha and sigma only if `wholly`: if the time is right,
+ * but they are not. */
 struct called {
     char text[4 * QUELL_NUMBER_TEXT];
 };
@@ -138,11 +138,11 @@ static struct called call(const quell_point *point, bool wholly)
     return called;
 }
 
-/* Refuses a STEP whose ends are not the points of its transition, and operations after the last:
- * the observer would be told or shown what the samples are not. */
+/* Refuses a STEP whose ends are not the points of its transition, and operations after the last
+ * STEP: the observer would see states or times that are not those of the samples. */
 static quell_status check_ends(const struct quell_plan *plan, const quell_point *grid)
 {
-    size_t ended = 0; /* operations up to the last STEP */
+    size_t ended = 0; /* the number of operations up to the last STEP */
     for (size_t i = 0, k = 0; i < plan->count; i++) {
         const struct quell_op *op = &plan->ops[i];
         if (op->kind != QUELL_STEP) continue;
@@ -165,7 +165,8 @@ static quell_status check_ends(const struct quell_plan *plan, const quell_point 
                       after, after == 1 ? "" : "s");
 }
 
-/* Without the ends of its transitions a plan would run, but tell nobody of its progress. */
+/* Calls the builder of the plan. A plan without the STEPs of its transitions would run, but report
+ * no progress, so it is refused. */
 static void ask_builder(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                         struct quell_plan *plan)
 {
@@ -208,7 +209,7 @@ quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point 
     return plan->status;
 }
 
-/* Makes the grid: the named one, or one from the caller's times or levels of noise. */
+/* Makes the grid: the named one, or one from the caller's times or noise levels. */
 static quell_status make_grid(quell_sampler *sampler, const quell_sampler_options *o)
 {
     const quell_schedule *schedule = sampler->schedule;
@@ -221,7 +222,7 @@ static quell_status make_grid(quell_sampler *sampler, const quell_sampler_option
                            sampler->grid);
 }
 
-/* Fills in a sampler whose method, builder or step is set. */
+/* Completes a sampler whose method, builder or step is set. */
 static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
                          const quell_schedule *schedule, const quell_sampler_options *o)
 {
@@ -247,7 +248,8 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
 static const struct quell_sized sized = {"sampler", "quell_sampler_options",
                                          "quell_sampler_defaults", NULL};
 
-/* Does what all three constructors share. made: a sampler with only its source of plans set. */
+/* Does what all three constructors share. `made` is a sampler that has only its method, builder or
+ * step. */
 static quell_status create(quell_sampler **out, const quell_sampler *made,
                            const quell_denoiser *denoiser, const quell_schedule *schedule,
                            const quell_sampler_options *options)
@@ -264,7 +266,7 @@ static quell_status create(quell_sampler **out, const quell_sampler *made,
     quell_sampler *sampler = quell_new(1, sizeof *sampler);
     if (!sampler) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory");
     *sampler = *made;
-    sampler->release = NULL; /* where it fails, `user` stays the caller's */
+    sampler->release = NULL; /* if this function fails, `user` stays the caller's */
     QUELL_OWN_FLOATS;
     status = fill(sampler, denoiser, schedule, &o);
     if (status) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Refuses what a sampler's plan asks of a denoiser that cannot do it. */
+/* Refuses plans that need what the denoiser cannot do. */
 #include "sampler.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -17,7 +17,7 @@ quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_poi
     return denoiser->type->check(denoiser, t);
 }
 
-/* ADAPT evaluates at times between its two ends, so both are checked. */
+/* ADAPT evaluates at times between its two ends, so both ends are checked. */
 static quell_status check_operation(const quell_sampler *sampler, const struct quell_op *op)
 {
     if (op->kind != QUELL_EVAL && op->kind != QUELL_ADAPT) return QUELL_OK;
@@ -34,7 +34,8 @@ static quell_status check_operation(const quell_sampler *sampler, const struct q
     return quell_sampler_check(sampler->denoiser, &op->t);
 }
 
-/* What acts at some times only, for the times at which the plan evaluates. */
+/* Passes the times at which the plan evaluates to the denoiser's check of options that act at some
+ * times only. */
 quell_status quell_sampler_check_times(const quell_sampler *sampler)
 {
     const struct quell_plan *plan = &sampler->plan;
@@ -56,8 +57,8 @@ quell_status quell_sampler_check_times(const quell_sampler *sampler)
     return status;
 }
 
-/* Refuses steps of the whole order (steady=no) that multiply the rounding error of E[X | x_t],
- * 2^-24 of its size, by too much. */
+/* Refuses steps of full order (steady=no) that amplify the rounding error of E[X | x_t], 2^-24 of
+ * its size, by too much. */
 static quell_status check_digits(const quell_sampler *sampler, const struct quell_multiple *worst)
 {
     const double most = 0x1p24 / 1000;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A digest of everything that a sampler's samples depend on: the plan with its coefficients, the
- * law of x_1, the schedule and the denoiser's weights. A function of the host's cannot be read; if
- * it is reproducible, its outputs are part of the digest. */
+/* Digests everything that a sampler's samples depend on: the plan with its coefficients, the law of
+ * x_1, the schedule and the denoiser's weights. A function of the host cannot be read; if it is
+ * reproducible, its outputs are part of the digest. */
 #include "sampler_digest.h"
 #include "prior.h"
 #include "sampler.h"
@@ -53,8 +53,8 @@ static void put_plan(struct quell_digest *digest, const struct quell_plan *plan)
 }
 
 /* Adds the values of the schedule that later plans will need, in quell_step and in samplers that
- * choose their steps. A schedule of the host's takes part by the grid alone, because its function
- * is not called here. */
+ * choose their steps. If the schedule is a function of the host, only the grid is digested, because
+ * the function is not called here. */
 static void put_schedule(struct quell_digest *digest, const quell_schedule *schedule)
 {
     for (int i = 0; i <= PLACES && !schedule->function; i++) {
@@ -115,8 +115,8 @@ static size_t largest_condition(const quell_denoiser *denoiser)
     return most;
 }
 
-/* Tells ones of every condition: zeros often stand for none of it, which guidance has no use for.
- * */
+/* Fills the conditions with ones. Zeros often stand for the absence of a condition, on which
+ * guidance has no effect. */
 static void tell(const quell_denoiser *denoiser, float *ones, quell_condition *told)
 {
     for (size_t i = 0; i < largest_condition(denoiser); i++) ones[i] = 1;
@@ -146,7 +146,8 @@ static quell_status ask(struct quell_digest *digest, const quell_sampler *sample
     return status;
 }
 
-/* Adds the outputs of a function that is reproducible. */
+/* Computes the digest of the model, with the outputs of a function of the host if it is
+ * reproducible. */
 static quell_status digest_model(const quell_sampler *sampler, void *context, uint64_t *sum)
 {
     const quell_denoiser *denoiser = sampler->denoiser;

@@ -10,10 +10,10 @@
 
 enum { DEFAULT_STEPS = 64, MOST_STEPS = 1000000 };
 
-/* The largest mean and variance of X: states of that size are floats still. */
+/* The largest mean and variance of X: with them, states still fit into a float. */
 static const double MOST_PRIOR = 1e30;
 
-/* Which of the two lists of points is given; NULL: none. */
+/* Returns the name of the list of points that is given, or NULL. */
 static const char *points_given(const quell_sampler_options *o)
 {
     return o->times ? "times" : o->sigmas ? "sigmas" : NULL;
@@ -76,7 +76,7 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
     return QUELL_OK;
 }
 
-/* `times` or `sigmas` define the whole grid, so options that contradict them are refused. */
+/* Refuses options that contradict `times` or `sigmas`, which define the whole grid. */
 static quell_status check_given(const quell_sampler_options *o)
 {
     if (o->times && o->sigmas)
@@ -98,8 +98,8 @@ static quell_status check_given(const quell_sampler_options *o)
         name, QUELL_SAID(o->start), QUELL_SAID(o->stop), name);
 }
 
-/* Steps of the caller's for a sampler that chooses its own: but for one step, from the first point
- * to the last, there is nothing to say. */
+/* Refuses points or a number of steps for a sampler that chooses its own steps. It accepts one
+ * step, from the first point to the last. */
 static quell_status check_own_steps(const quell_sampler *made, const quell_sampler_options *o)
 {
     const char *points = points_given(o);
@@ -147,7 +147,8 @@ quell_status quell_sampler_settle(const quell_sampler *made, const quell_denoise
     return status ? status : check_path(made->method, o);
 }
 
-/* Whether an operation has noise; steps of its own choice do where eta > 0. */
+/* Returns whether an operation draws noise. Steps that the sampler chooses draw noise if eta >
+ * 0. */
 static bool has_noise(const struct quell_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {
@@ -161,8 +162,9 @@ static bool has_noise(const struct quell_plan *plan)
     return false;
 }
 
-/* The same for the whole way, from t = 1 to 0: where it is only a piece that has none, such as one
- * of `restart` away from its restart, the options of one piece are right for all of them. */
+/* Returns whether the plan of the whole way, from t = 1 to 0, draws noise. A piece of it may draw
+ * none, such as one of `restart` away from its restart; options for noise are still right for such
+ * a piece, as they are for the others. */
 static bool has_noise_somewhere(const quell_sampler *sampler)
 {
     struct quell_plan plan = quell_plan_begin(sampler->schedule);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* What a sampler is told: ranges, contradictions, and what has no effect with the rest. Whether an
- * option is ignored is decided here alone; every language and the command ask. */
+/* Checks a sampler's options: ranges, contradictions, and options that have no effect with the
+ * others. This is the only place that decides whether an option is ignored; all languages and the
+ * command use it. */
 #ifndef QUELL_ENGINE_SAMPLER_OPTIONS_H
 #define QUELL_ENGINE_SAMPLER_OPTIONS_H
 
 #include "sampler.h"
 
-/* Puts numbers for what is not given, and checks all that does not depend on the grid. */
+/* Fills in the defaults of options that are not given, and checks all that does not depend on the
+ * grid. */
 quell_status quell_sampler_settle(const quell_sampler *made, const quell_denoiser *denoiser,
                                   quell_sampler_options *o);
 
-/* Checks, once grid and plan are made, what they have no use for. */
+/* Refuses options that the finished grid and plan do not use. */
 quell_status quell_sampler_check_used(const quell_sampler *sampler, const quell_sampler_options *o);
 
 #endif

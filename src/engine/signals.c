@@ -12,9 +12,10 @@ void quell_signals_block(sigset_t *before)
     pthread_sigmask(SIG_BLOCK, &blocked, before);
 }
 
-/* The new thread inherits what this one blocks. pthread_attr_setsigmask_np would say it without a
- * change of this thread, but AddressSanitizer, from LLVM 19 on, starts threads with their parent's
- * signals whatever the attributes say, and quell may be a guest of a program that has it. */
+/* The new thread inherits the signals that this one blocks. pthread_attr_setsigmask_np would not
+ * need to change this thread, but AddressSanitizer, from LLVM 19 on, starts threads with their
+ * parent's signals whatever the attributes say, and the program that uses quell may be built with
+ * it. */
 int quell_signals_start_thread(pthread_t *thread, const pthread_attr_t *attributes,
                                void *(*body)(void *data), void *data)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every estimate here is rather too low. Every task of the machine is counted against the user's
- * limit, and a limit that cannot be read counts as 0. */
+/* Every estimate here is a lower bound: every task of the machine counts against the user's limit,
+ * and a limit that cannot be read counts as 0. */
 #include "tasks.h"
 #include "cgroup.h"
 
@@ -12,7 +12,8 @@
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 
-/* Reads the number in a text; "max" is the largest. */
+/* Reads a number from a text; "max" stands for SIZE_MAX. Returns false if the text has no
+ * number. */
 static bool take_number(const char *text, size_t *number)
 {
     char *end;
@@ -38,8 +39,8 @@ static size_t rest(size_t limit, size_t used) { return limit > used ? limit - us
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Counts the machine's tasks: by /proc/loadavg and by the system call, which counts to 65535. A
- * container may have a /proc/loadavg of its own. */
+/* Counts the machine's tasks, by /proc/loadavg and by the system call, which counts to 65535. Both
+ * are read because a container may have a /proc/loadavg of its own. */
 static size_t count_tasks(void)
 {
     char text[128];
@@ -75,7 +76,7 @@ size_t quell_tasks_of_machine(void)
     return rest(most, count);
 }
 
-/* Returns how many tasks one group leaves: all, if it has no limit of its own. */
+/* Returns how many more tasks one group allows: SIZE_MAX if it has no limit of its own. */
 static size_t free_of_group(const struct quell_cgroup *group)
 {
     size_t limit, used;
@@ -86,9 +87,9 @@ static size_t free_of_group(const struct quell_cgroup *group)
     return read_of_group(group, "pids.current", &used) ? rest(limit, used) : 0;
 }
 
-/* Takes the least of the group and all groups above it. Only the hierarchy's root has neither a
- * limit nor a type; if the topmost group that can be seen has one, a container hides the groups
- * above. */
+/* Returns the least number of the group and all groups above it. Only the hierarchy's root has
+ * neither a limit nor a type; if the topmost group that can be seen has one, a container hides the
+ * groups above, and the result is 0. */
 size_t quell_tasks_of(const char *lines, const char *root)
 {
     struct quell_cgroup group;

@@ -27,35 +27,35 @@
 
 enum state { IDLE, ASLEEP, WORK, RUN, AWAITED, END };
 
-#define SPIN 200000 /* nanoseconds that one looks before one sleeps, at most */
+#define SPIN 200000 /* the greatest number of nanoseconds that a thread spins before it sleeps */
 
 struct helper {
     _Alignas(QUELL_CACHE_LINE) atomic_uint state;
-    _Atomic clockid_t clock; /* how long it has run */
+    _Atomic clockid_t clock; /* the clock of its processor time */
     size_t i;
     struct quell_team *team;
     pthread_t thread;
 };
 
 struct quell_team {
-    unsigned process; /* that made the helpers */
-    clockid_t clock;  /* how long the owner has run */
+    unsigned process; /* the process that made the helpers */
+    clockid_t clock;  /* the clock of the owner's processor time */
     bool busy;
-    _Atomic int64_t spin; /* helpers that wait read it while the team grows */
+    _Atomic int64_t spin; /* read by waiting helpers while the team grows */
     quell_part_fn *part;
     void *data;
     size_t count, room;
     struct helper **helpers;
 };
 
-/* For each thread its team; for a helper `of_helpers`, which is always busy. */
+/* The team of each thread; for a helper it is `of_helpers`, which is always busy. */
 static pthread_key_t key;
 static struct quell_team of_helpers = {.busy = true};
 
 static void end_team(void *data);
 
-/* Keeps this library loaded: a team's threads sleep in its code, even when the host unloads a
- * library that this code is a part of. (libquell.so is linked so that it stays loaded.) */
+/* Keeps this library loaded: a team's threads sleep in its code, even after the host has unloaded a
+ * library that contains this code. (libquell.so is linked so that it stays loaded.) */
 static void stay_loaded(void)
 {
     Dl_info own;
@@ -151,7 +151,7 @@ static bool make_room(struct quell_team *team, size_t wanted)
 }
 
 /* Adds helpers. If there are then more threads than processors, helpers no longer spin, because
- * they would take the processor from threads that work. */
+ * they would take processor time from threads that work. */
 static void grow(struct quell_team *team, size_t wanted)
 {
     size_t before = team->count, processors = quell_openmp_processors();
@@ -161,9 +161,9 @@ static void grow(struct quell_team *team, size_t wanted)
     atomic_store(&team->spin, quell_openmp_passive() || team->count >= processors ? 0 : SPIN);
 }
 
-/* Returns this thread's team, or makes one. A child of fork() makes a new one: the parent's helpers
- * do not exist there, and the parent's notes on them are not touched, as the fork may have happened
- * while they were being changed. */
+/* Returns this thread's team, or makes one. A child of fork() makes a new one, because its parent's
+ * helpers do not exist in the child. It does not touch the parent's struct, which may have been in
+ * the middle of a change at the fork. */
 static struct quell_team *own_team(void)
 {
     struct quell_team *team = pthread_getspecific(key);
@@ -209,7 +209,7 @@ static void send(struct helper *helper)
     if (atomic_exchange(&helper->state, WORK) == ASLEEP) quell_wake(&helper->state);
 }
 
-/* Does the work that the helper has not begun, or waits until the helper is done. */
+/* Does the work of a helper that has not begun, or waits until the helper is done. */
 static void finish(struct quell_team *team, struct helper *helper)
 {
     if (step(helper, WORK, IDLE)) {
@@ -234,7 +234,7 @@ bool quell_team_run(struct quell_team *team, size_t helpers, quell_part_fn *part
     return here;
 }
 
-/* Ends a team; runs when the thread that owns it ends. */
+/* Ends a team, when the thread that owns it ends. */
 static void end_team(void *data)
 {
     struct quell_team *team = data;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The threads of quell. Each thread of the host that starts a run has a team of its own, which it
- * keeps for its next run, and which ends with that thread.
+ * keeps for its next run. The team ends with that thread.
  *
  * quell makes these threads itself, without OpenMP, for two reasons. If a thread cannot be made
  * (RLIMIT_NPROC, a cgroup, no memory), the run has fewer threads, where OpenMP's runtimes would end
@@ -13,23 +13,25 @@
 
 typedef void quell_part_fn(void *data, size_t i);
 
-/* Returns the calling thread's team, with `wanted` helpers or as many as can be had. NULL if the
- * thread is already working in a run, or if there is no memory. */
+/* Returns the calling thread's team, with `wanted` helpers or as many as the system allows. Returns
+ * NULL if the thread is already working in a run, or if there is no memory. */
 struct quell_team *quell_team_take(size_t wanted);
 
 /* Returns how many helpers a team has, besides the calling thread. */
 size_t quell_team_size(const struct quell_team *team);
 
-/* Calls part(data, i) for i from 0 to helpers, and waits: 0 in this thread, and each other one in a
- * helper, or in this thread if its helper has not begun when part 0 is done. Returns false if part
- * 0 has called fork() and this is the child, in which the other parts are not done. */
+/* Calls part(data, i) for i from 0 to helpers, and waits for all calls. This thread calls part 0,
+ * and each helper calls one other part; this thread also calls the parts whose helpers have not
+ * begun when part 0 is done. Returns false if part 0 has called fork() and this is the child, in
+ * which the other parts are not done. */
 bool quell_team_run(struct quell_team *team, size_t helpers, quell_part_fn *part, void *data);
 
-/* Returns whether the calling thread is working in a run, its own or another's, or in a region. */
+/* Returns whether the calling thread is working in a run, of its own or of another thread, or in a
+ * region. */
 bool quell_team_busy(void);
 
-/* For the threads of OpenMP (region.h). The first returns whether threads can be marked as busy;
- * the second marks the calling one, and the third undoes that. */
+/* For OpenMP's threads (region.h). The first function returns whether threads can be marked as
+ * busy; the second marks the calling thread, and the third undoes that. */
 bool quell_team_prepared(void);
 struct quell_team *quell_team_set_busy(void);
 void quell_team_set_back(struct quell_team *before);

@@ -15,8 +15,8 @@ struct round {
     atomic_size_t next; /* the first worker that no thread has taken */
 };
 
-/* Thread i is worker i. With fewer threads than workers, a thread takes another worker when one is
- * done. */
+/* Thread i runs worker i. With fewer threads than workers, a thread that is done takes another
+ * worker. */
 static void work(void *data, size_t i)
 {
     struct round *round = data;
@@ -38,7 +38,7 @@ quell_status quell_threads_after_fork(void)
 
 bool quell_threads_busy(void) { return quell_team_busy(); }
 
-/* Runs the workers on this thread and as many helpers as can be had, perhaps none. */
+/* Runs the workers on this thread and as many helpers as the system allows, perhaps none. */
 static quell_status run_own(size_t threads, struct round *round)
 {
     struct quell_team *team = quell_team_take(threads - 1);

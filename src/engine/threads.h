@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All of threading is behind this one function, which a host can replace (quell_run.parallel). */
+/* Runs workers on threads. All threading is behind quell_threads_run, which a host can replace
+ * (quell_run.parallel). */
 #ifndef QUELL_ENGINE_THREADS_H
 #define QUELL_ENGINE_THREADS_H
 
@@ -7,20 +8,19 @@
 #include <stddef.h>
 #include <quell/status.h>
 
-#define QUELL_MOST_THREADS 65536 /* of a run */
+#define QUELL_MOST_THREADS 65536 /* the greatest number in a run */
 
 /* Returns how many threads a run has if the caller does not say: the least of OpenMP's maximum and
- * limit, the affinity mask and the cgroup's quota; 1 inside a parallel region, or inside a run. */
+ * limit, the affinity mask and the cgroup's quota. It is 1 inside a parallel region or a run. */
 size_t quell_threads_default(void);
 
-/* Returns whether the calling thread works in a run that has several threads. A run that it starts
- * itself, from a function of the host's, then has only this thread. */
+/* Returns whether the calling thread works in a run with several threads. A run that a function of
+ * the host starts in such a thread has only that thread. */
 bool quell_threads_busy(void);
 
 /* Calls body(data, i) for i from 0 to workers - 1, and waits. It uses a parallel region of OpenMP
- * if the work is not brief and it is certain that the region can have its threads (region.h).
- * Otherwise it uses quell's own threads (team.h); if not all of them can be had, fewer do the
- * work. */
+ * if the work is not brief and it is certain that OpenMP can have the threads (region.h). Otherwise
+ * it uses quell's own threads (team.h); if the system allows fewer, those do all the work. */
 quell_status quell_threads_run(size_t workers, bool brief, void (*body)(void *data, size_t i),
                                void *data);
 

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The bits of |x|, as a number. */
+/* Returns the bits of |x|, as a number. */
 static uint32_t magnitude(float x)
 {
     uint32_t bits;
@@ -27,7 +27,7 @@ static double value(uint32_t bits)
     return (double)x;
 }
 
-/* An order statistic, and how many further elements are equal to it. */
+/* An order statistic, and how many other elements are equal to it. */
 struct found {
     uint32_t bits;
     size_t more;
@@ -51,7 +51,7 @@ static struct found find_rank(const float *x, size_t count, size_t rank)
     }
 }
 
-/* Returns the least element that is greater; there must be one. */
+/* Returns the least element greater than the one with these bits; there must be one. */
 static uint32_t least_above(const float *x, size_t count, uint32_t bits)
 {
     uint32_t least = UINT32_MAX;

@@ -6,17 +6,17 @@
 #include <stddef.h>
 #include "simd/kernels.h"
 
-/* quantile: which quantile of a sample's |x|, in (0, 1]; 0 means no thresholding. most: upper bound
- * on s, >= 1. */
+/* Thresholding by the given quantile of a sample's |x|, in (0, 1]; 0 means none. `most` >= 1 is the
+ * upper bound on s. */
 struct quell_threshold {
     double quantile, most;
 };
 
-/* The quantile of |x[0..count)|, count >= 1, with linear interpolation between order statistics; a
- * NaN counts as more than infinity. */
+/* Returns the quantile of |x[0..count)|, count >= 1, with linear interpolation between order
+ * statistics. A NaN counts as larger than infinity. */
 double quell_quantile(const float *x, size_t count, double quantile);
 
-/* Thresholds each of x[rows][dim] by its own quantile. */
+/* Thresholds each row of x[rows][dim] by its own quantile. */
 void quell_threshold_rows(const struct quell_threshold *threshold,
                           const struct quell_kernels *kernels, size_t rows, size_t dim, float *x);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations on one tile. In a tile-major run a worker takes a tile through all of them while it
- * stays in its cache. COMBINE reads each register once and draws its noise a chunk at a time, so
- * that the noise never leaves the first-level cache. */
+/* Runs operations on one tile. In a tile-major run a worker takes a tile through all operations
+ * while the tile is in the worker's cache. COMBINE reads each register once and draws its noise a
+ * chunk at a time, so that the noise never leaves the first-level cache. */
 #include "tile.h"
 #include "constants.h"
 #include "finite.h"
@@ -12,7 +12,8 @@
 
 #include <math.h>
 
-/* Whether a mean is changed after the denoiser has computed it. */
+/* Return whether the sampler clamps the denoiser's output, and whether it changes the output at
+ * all. */
 static bool clamps(const quell_sampler *sampler)
 {
     return isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high);
@@ -101,7 +102,7 @@ struct quell_tile_mean quell_tile_mean_of(const struct quell_tile *tile,
     };
 }
 
-/* The noise of a stream under the seeds of the samples, each xored with `key`. */
+/* Draws the noise of a stream, with the seed of each sample xored with `key`. */
 static void stream_of(const struct quell_tile *tile, const struct quell_piece *piece, uint64_t key,
                       uint32_t stream, float *out)
 {
@@ -138,7 +139,7 @@ struct planned {
     const struct quell_op *op;
 };
 
-/* Each returns whether something that it wrote is not finite. */
+/* The following functions return whether a value that they wrote is not finite. */
 static int combine_with_noise(struct quell_tile *tile, const struct planned *planned)
 {
     const struct quell_plan *plan = planned->plan;
@@ -287,7 +288,8 @@ void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan
     }
 }
 
-/* A step function may keep things by its rows, and sees all of a tile or none. */
+/* A step function may keep data by row numbers, so a tile with a step function loses all rows or
+ * none. */
 bool quell_tile_goes_on(struct quell_tile *tile, size_t operation)
 {
     struct quell_job *job = tile->job;
@@ -297,7 +299,8 @@ bool quell_tile_goes_on(struct quell_tile *tile, size_t operation)
     if (!quell_watch_limit(&job->watch, &limit) || tile->first > limit.sample) return false;
     uint64_t before = limit.sample - tile->first;
     if (before >= tile->rows) return true;
-    if (tile->elements < job->dim) return operation <= limit.operation; /* a part of that sample */
+    /* A part of the sample that failed. */
+    if (tile->elements < job->dim) return operation <= limit.operation;
     if (!before || job->sampler->step) return false;
     tile->rows = before;
     return true;

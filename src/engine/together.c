@@ -4,14 +4,14 @@
 
 #include <stdatomic.h>
 
-/* Fewer elements are done by one worker before two have met; a normal number takes as long as many
- * elements of an update. */
+/* The least numbers of elements that a crew shares. Below them one worker is done before two have
+ * synchronised. Drawing a normal number takes as long as updating several elements. */
 #define LEAST QUELL_LEAST_SHARED
 #define LEAST_DRAWN (QUELL_LEAST_SHARED / 4)
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* The next piece of a sharer's part of each row. */
+/* Moves to the next piece of a sharer's part of each row. */
 static int next_shared(const struct quell_tile *tile, struct quell_piece *piece)
 {
     size_t width = tile->elements;
@@ -53,7 +53,7 @@ struct shared {
     atomic_int bad;
 };
 
-/* A helper draws its noise into its own scratch memory, which no evaluation uses meanwhile. */
+/* Helpers draw noise into their own scratch memory, which no evaluation uses at this time. */
 static void work(void *data, size_t worker, size_t workers)
 {
     struct shared *shared = data;

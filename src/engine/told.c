@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is told to whom, and where the result goes. */
+/* The denoiser and the draw that are checked, and where the result goes. */
 struct telling {
     const quell_denoiser *denoiser;
     const quell_draw *draw;
@@ -47,7 +47,7 @@ static struct names names_of(const quell_denoiser *denoiser)
     return names;
 }
 
-/* What a condition is, as "1 number" or "59136 numbers, of shape (77, 768)". */
+/* The size of a condition in words, as "1 number" or "59136 numbers, of shape (77, 768)". */
 struct words {
     char text[240];
 };
@@ -64,7 +64,7 @@ static struct words words_of(const struct quell_taken *taken)
     return words;
 }
 
-/* The conditions of a draw, or its negative ones: what messages call them, and how many there
+/* The conditions of a draw, or its negative ones: the word for them in messages, and how many there
  * are. */
 struct list {
     const char *what;
@@ -113,7 +113,7 @@ static quell_status check_one(const struct telling *at, const struct list *list,
     return check_finite(list->what, given);
 }
 
-/* Returns the condition of that name among the first `count`; NULL if it is not there. */
+/* Returns the condition with this name among the first `count`, or NULL. */
 static const quell_condition *find(const struct list *list, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -180,7 +180,8 @@ static quell_status find_told(struct telling *at, size_t i, const struct list *l
     return status;
 }
 
-/* Sets what the denoiser is guided against, which a run must have where it is. */
+/* Sets the values that guidance leads away from. If the denoiser has guidance, there must be
+ * some. */
 static quell_status find_against(struct telling *at, size_t i, const struct list *negative)
 {
     const struct quell_taken *taken = &at->denoiser->taken[i];
@@ -205,7 +206,7 @@ static quell_status find_against(struct telling *at, size_t i, const struct list
                       taken->name);
 }
 
-/* Refuses what guidance alone has a use for. */
+/* Refuses negative classes and conditions without guidance, which alone uses them. */
 static quell_status check_negative(const struct telling *at)
 {
     const quell_draw *draw = at->draw;
@@ -217,7 +218,7 @@ static quell_status check_negative(const struct telling *at)
                                               : "the denoiser is not guided by itself");
 }
 
-/* Whether condition i is the same in both for all samples. */
+/* Returns whether condition i has the same values in both, for all samples. */
 static bool same_condition(const struct telling *at, size_t i)
 {
     const struct quell_told *told = at->told, *against = at->against;
@@ -240,7 +241,7 @@ static bool same_classes(const quell_draw *draw)
     return true;
 }
 
-/* Whether all samples are what guidance is away from. */
+/* Returns whether all samples have the classes and conditions that guidance leads away from. */
 static bool in_vain(const struct telling *at)
 {
     if (!same_classes(at->draw)) return false;
@@ -249,7 +250,8 @@ static bool in_vain(const struct telling *at)
     return true;
 }
 
-/* Whether samples are told anything one by one, so that those of other parts may be told others. */
+/* Returns whether any classes or conditions are given for each sample, so that the samples of other
+ * parts may have other ones. */
 static bool told_each(const struct telling *at)
 {
     bool each = at->draw->classes || at->draw->negative_classes;
@@ -281,7 +283,8 @@ static quell_status refuse_vain(const struct telling *at)
                                           "class, or leave guidance out");
 }
 
-/* Guidance must have an effect on one of the samples, or of those that they are a part of. */
+/* Refuses guidance that has no effect on any of the samples, nor on the other samples of a larger
+ * set that they are a part of. */
 static quell_status check_asked(const struct telling *at)
 {
     const quell_denoiser *denoiser = at->denoiser;
@@ -294,7 +297,7 @@ static quell_status check_asked(const struct telling *at)
     return refuse_vain(at);
 }
 
-/* Whether each sample has a class; else the first without is *i. */
+/* Returns whether each sample has a class. If not, sets *i to the first sample without. */
 static bool all_classes(const struct telling *at, const int32_t *classes, size_t *i)
 {
     *i = 0;
@@ -302,7 +305,7 @@ static bool all_classes(const struct telling *at, const int32_t *classes, size_t
     return classes && *i == at->draw->count;
 }
 
-/* Where the denoiser knows no "no class", each sample must have one. */
+/* If the denoiser was trained without "no class", each sample must have a class. */
 static quell_status check_needed(const struct telling *at)
 {
     const quell_denoiser *denoiser = at->denoiser;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A failure that a step function may have ignored; none if the status is QUELL_OK. */
+/* A failure that a step function may have ignored. The status is QUELL_OK if there is none. */
 struct failure {
     quell_status status;
     char said[512];
@@ -20,10 +20,10 @@ struct failure {
 struct quell_transition {
     struct quell_tile *tile;
     const quell_point *t, *s;
-    quell_status failed;      /* of the last function below that failed, not by a stop */
-    struct quell_fault fault; /* of the denoiser, the first one in this transition */
-    struct failure wrong;   /* the first one of the step's own: what it asked for cannot be done */
-    struct failure missing; /* the first one that left NaN where the step wanted something */
+    quell_status failed;      /* of the last failed call of a function below, stops not counted */
+    struct quell_fault fault; /* the denoiser's first one in this transition */
+    struct failure wrong;     /* the first request of the step function that is not valid */
+    struct failure missing;   /* the first output that is missing, with NaN in its place */
     quell_call told;
     quell_condition conditions[QUELL_MAX_CONDITIONS];
 };
@@ -44,8 +44,8 @@ static bool fails(const struct quell_transition *transition, const struct failur
     return true;
 }
 
-/* Ends the run if the step function goes on, or stops, though it asked for what cannot be done, or
- * though what it got instead of an answer is in x. Returns whether it did. */
+/* Ends the run if the step function ignored a failure: if it made a request that is not valid, or
+ * if the NaN in place of a missing output has reached x. Returns whether it did. */
 static bool ignored(const struct quell_transition *transition, const float *x)
 {
     const struct quell_tile *tile = transition->tile;
@@ -67,7 +67,8 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
     quell_tile_tell(tile, t, &transition.told, transition.conditions);
     float *x = tile->registers[QUELL_STATE];
     unsigned before = quell_fail_count();
-    /* A step that reads what it has not written yet would draw what is in the memory by chance. */
+    /* A step function that reads scratch memory before it has written it gets NaN, not what is
+     * there by chance. */
     for (unsigned k = 0; tile->transition == 0 && k < QUELL_STEP_SCRATCH; k++)
         fill_with_nan(tile, quell_transition_scratch(&transition, k));
     int result = ask(&transition, x);
@@ -120,22 +121,24 @@ static void keep(struct failure *failure, quell_status status)
     snprintf(failure->said, sizeof failure->said, "%s", quell_error_message());
 }
 
-/* Notes a failure, so that a step that returns its status does not seem to stop the run. */
+/* Notes a failure, so that a step function which returns its status does not seem to stop the
+ * run. */
 static quell_status noted(quell_transition *transition, quell_status status)
 {
     if (status && status != QUELL_STOPPED) transition->failed = status;
     return status;
 }
 
-/* Notes that the step asked for what cannot be: the run then ends whatever the step returns. */
+/* Notes that a request of the step function is not valid: the run then ends whatever the function
+ * returns. */
 static quell_status wrong(quell_transition *transition, quell_status status)
 {
     if (status) keep(&transition->wrong, status);
     return noted(transition, status);
 }
 
-/* Notes that there is no output, which the step may do without: `out` is made of NaN, so that it
- * cannot be taken for one. */
+/* Notes that an output is missing, which the step function may do without. Fills `out` with NaN, so
+ * that it cannot be taken for an output. */
 static quell_status missing(quell_transition *transition, quell_status status, float *out)
 {
     keep(&transition->missing, status);

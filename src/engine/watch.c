@@ -47,7 +47,8 @@ void quell_watch_fail_at(struct quell_watch *watch, quell_status status,
         snprintf(watch->said, sizeof watch->said, "%s", said);
     }
     if (asks) atomic_store(&watch->asked, true);
-    /* A function that fails beyond the limit would not have been called. */
+    /* A function that failed after the kept failure, in the order of the samples, would not have
+     * been called if the workers had run in that order, so it does not end the run. */
     if (!own && (first || status == QUELL_STOPPED || asks)) atomic_store(&watch->ended, true);
     atomic_flag_clear(&watch->failing);
     atomic_store(&watch->stopped, true);
@@ -93,8 +94,8 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* Counters only grow and are read by the caller of progress, so it never hears a smaller number
- * after a larger one. */
+/* Counters only grow, and only one thread at a time reads them for the progress function, so that
+ * function never gets a smaller number after a larger one. */
 static void tell(struct quell_watch *watch)
 {
     quell_progress progress = {0, watch->total};
@@ -139,7 +140,7 @@ bool quell_watch_look(void *data, bool leads)
     return atomic_load(&watch->asked);
 }
 
-/* How a message names a sample. */
+/* The name of a sample in messages. */
 struct called {
     char text[120];
 };

@@ -42,7 +42,8 @@ const struct quell_grid_row *quell_grid_row(size_t i);
 quell_status quell_grid_make(const quell_schedule *schedule, const char *spec, double start,
                              double stop, size_t steps, quell_point *points);
 
-/* points[0..steps] at the caller's own times, or at sigma / alpha = sigmas[i] (given.c). */
+/* points[0..steps] at the caller's own times, or at sigma / alpha = sigmas[i]
+ * (points_given.c). */
 quell_status quell_grid_from_times(const quell_schedule *schedule, const double *times,
                                    size_t steps, quell_point *points);
 quell_status quell_grid_from_sigmas(const quell_schedule *schedule, const double *sigmas,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <quell/mpi.h>
-#include "mpi/part.h"
+#include "mpi/rank_part.h"
 #include "mpi/group_watch.h"
 
 static quell_status draw_part(const struct quell_group *group, struct quell_part *part, float *x)

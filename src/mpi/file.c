@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Done by rank 0 alone: it chooses the name and creates the file, so that no other rank can come
+/* Runs on rank 0 alone: it chooses the name and creates the file, so that no other rank can be
  * first. */
 static quell_status create(struct quell_group_file *file)
 {
@@ -41,16 +41,16 @@ static quell_status share_name(const struct quell_group *group, struct quell_gro
     return quell_group_check(MPI_Bcast(file->temporary, size, MPI_CHAR, 0, group->comm), "mpi");
 }
 
-/* What goes before a name with a ':', for MPI-IO would take what comes before that for a kind of
- * file system. ROMIO, which MPICH has, does so wherever the ':' is: it is told a kind, that of NFS,
- * whose locks are right on any file system. */
+/* A prefix for names with a ':', because MPI-IO would take the text before the ':' as a kind of
+ * file system. ROMIO, which MPICH uses, does so wherever the ':' is, so its prefix names a kind:
+ * NFS, whose locks are right on any file system. */
 #ifdef ROMIO_VERSION
 #define PLAIN "nfs:"
 #else
 #define PLAIN "./"
 #endif
 
-/* The temporary file's name as MPI-IO takes it. */
+/* Returns the temporary file's name in the form that MPI-IO takes. */
 static char *plain_name(const struct quell_group_file *file)
 {
     const char *given = file->temporary;
@@ -61,7 +61,8 @@ static char *plain_name(const struct quell_group_file *file)
     return name;
 }
 
-/* The host may have set files to end the job on an error; this one returns errors instead. */
+/* Opens the file with errors returned, because the host may have set files to end the job on an
+ * error. */
 static int open_shared(const struct quell_group *group, struct quell_group_file *file)
 {
     MPI_Errhandler host;
@@ -97,8 +98,8 @@ quell_status quell_group_write(const struct quell_group *group, struct quell_gro
     MPI_Status written;
     int count = of;
     memset(&written, 0, sizeof written);
-    /* MPI_File_write_at_all is not used: if the disk is full, in Open MPI the ranks that write for
-     * others give up and the others wait for ever. The bytes of a rank are contiguous anyway. */
+    /* MPI_File_write_at_all is not used: if the disk is full, the ranks of Open MPI that write for
+     * others give up, and the others wait for ever. The bytes of a rank are contiguous anyway. */
     int code = of ? MPI_File_write_at(file->file, offset, data, of, type, &written) : 0;
     if (!code && of) MPI_Get_count(&written, type, &count);
     quell_status status = QUELL_OK;

@@ -16,7 +16,8 @@ quell_status quell_group_fail(quell_status status, const char *format, ...)
     char message[2 * PATH_MAX + QUELL_MPI_MESSAGE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments); /* no numbers with a point */
+    /* The format has no numbers with a decimal point. */
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     return quell_error_set(status, message);
 }
@@ -30,7 +31,7 @@ quell_status quell_group_check(int code, const char *what)
     return quell_group_fail(QUELL_IO_FAILED, "%s: %.*s", what, length, text);
 }
 
-/* Checks what can be checked before a message is sent. */
+/* Checks everything that can be checked before a message is sent. */
 static quell_status check_caller(MPI_Comm comm)
 {
     int begun = 0, ended = 0, level = 0, main_thread = 0, inter = 0;
@@ -81,10 +82,8 @@ quell_status quell_group_leave(struct quell_group *group, quell_status status)
     return status;
 }
 
-/* The failure of a rank, as it is sent to the others.
- *
- * code: 0 if it did not fail.
- * sample, transition: where it failed, if it was in a sample. */
+/* The failure of a rank, in the form in which it is sent to the others. `code` is 0 if the rank did
+ * not fail. `sample` and `transition` say where the failure was, if `in_sample`. */
 struct said {
     int code, in_sample;
     uint64_t sample;
@@ -92,7 +91,7 @@ struct said {
     char message[QUELL_MPI_MESSAGE];
 };
 
-/* Describes the result of a call that this rank made itself. */
+/* Describes the result of this rank's own call. */
 static struct said own_words(quell_status status)
 {
     struct said said = {.code = (int)status};
@@ -102,7 +101,7 @@ static struct said own_words(quell_status status)
     return said;
 }
 
-/* Fails here as another rank did. */
+/* Records the failure of another rank as this rank's own, and returns its status. */
 static quell_status repeat(const struct said *said)
 {
     if (!said->code) return QUELL_OK;

@@ -15,11 +15,11 @@ struct quell_group {
     int rank, size;
 };
 
-/* Fails on all ranks or, if MPI itself fails, on some; after a failure there is nothing to
- * leave. */
+/* Enters a group. Fails on all ranks or, if MPI itself fails, on some; after a failure
+ * quell_group_leave must not be called. */
 quell_status quell_group_enter(struct quell_group *group, MPI_Comm comm);
 
-/* Frees the duplicate; the caller's communicator is as it was. Returns `status`. */
+/* Frees the duplicate, and returns `status`. The caller's communicator is unchanged. */
 quell_status quell_group_leave(struct quell_group *group, quell_status status);
 
 /* Formats a message of this library and records it. */
@@ -38,7 +38,8 @@ quell_status quell_group_settle(const struct quell_group *group, int *code,
 /* Collective: like quell_group_settle, for a status and quell_error_message(). */
 quell_status quell_group_agree(const struct quell_group *group, quell_status status);
 
-/* Collective: all ranks return the status and message of rank 0, which did the work for all. */
+/* Collective: all ranks return the status and message of rank 0, which did the work for all
+ * ranks. */
 quell_status quell_group_told(const struct quell_group *group, quell_status status);
 
 /* Collective: fails if `value`, which messages call `name`, is not the same on all ranks. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How many threads a rank takes. Launchers bind ranks to cores, sockets, nodes or not at all, and
- * the affinity masks say which: so ranks share each processor that more than one of them may
+/* Finds out how many threads a rank takes. Launchers bind ranks to cores, sockets, nodes or not at
+ * all, which the affinity masks show. Ranks share each processor that more than one of them may
  * use. */
 #include <quell/mpi.h>
 #include "engine/limits.h"
@@ -45,8 +45,9 @@ static void add_place(int place, cpu_set_t *mask)
     free(processors);
 }
 
-/* If OpenMP binds threads, the mask of this thread is a single place, although the rank has all of
- * them. On a machine with more processors than cpu_set_t holds, the ranks divide those that fit. */
+/* Finds the processors of this rank. If OpenMP binds threads, the mask of this thread is a single
+ * place, although the rank has all places. On a machine with more processors than cpu_set_t holds,
+ * the ranks divide those that fit. */
 static void own_mask(cpu_set_t *mask)
 {
     CPU_ZERO(mask);

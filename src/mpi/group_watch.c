@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mpi/group_watch.h"
 
-#define NEWS 1 /* the tag */
+#define NEWS 1 /* the tag of messages */
 
 quell_status quell_watch_open(struct quell_mpi_watch *watch, const struct quell_group *group)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* News of a failure while the ranks draw: the rank that failed sends an empty message to all
- * others. These look for it whenever their run reports progress to the thread that may call MPI. */
+/* Sends news of a failure while the ranks draw: the rank that failed sends an empty message to all
+ * others. These look for such messages whenever their run reports progress to the thread that may
+ * call MPI. */
 #ifndef QUELL_MPI_GROUP_WATCH_H
 #define QUELL_MPI_GROUP_WATCH_H
 
@@ -25,8 +26,8 @@ quell_status quell_watch_open(struct quell_mpi_watch *watch, const struct quell_
  * those that stop because of it do not count as failed themselves. */
 quell_status quell_watch_agree(struct quell_mpi_watch *watch, quell_status status);
 
-/* Collective: receives the news that nobody has received yet. Returns `status`, which was agreed
- * on. */
+/* Collective: receives the news that no rank has received yet. Returns `status`, which the ranks
+ * have agreed on. */
 quell_status quell_watch_close(struct quell_mpi_watch *watch, quell_status status);
 
 #endif

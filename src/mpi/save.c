@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <quell/mpi.h>
 #include "io/npy.h"
-#include "mpi/part.h"
+#include "mpi/rank_part.h"
 
 static quell_status check_shape(const quell_sampler *sampler, size_t rank, const size_t *shape)
 {

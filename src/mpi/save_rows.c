@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The ranks go through their ranges in step, a batch at a time: all draw, and then all write. In
- * between every rank hears of a failure, so that none waits for another that will not come. */
+ * between, all ranks are told of a failure on any of them, so that none waits for a rank that has
+ * given up. */
 #include <quell/mpi.h>
 #include "base/digest.h"
 #include "io/ending.h"
@@ -14,8 +15,8 @@
 
 #define BATCH_BYTES ((size_t)16 << 20)
 
-/* skipped, rows: this rank's range. most: the greatest number of rows in a batch; batches: how many
- * the rank with most rows needs. */
+/* `skipped` and `rows` are this rank's range. `most` is the greatest number of rows in a batch, and
+ * `batches` is how many batches the rank with the most rows needs. */
 struct saving {
     const struct quell_group *group;
     quell_mpi_watch watch;
@@ -122,7 +123,8 @@ static quell_status save_all(struct saving *saving, uint64_t count, size_t rank,
     return status;
 }
 
-/* Rank 0 alone names the file: another name on another rank would not be there. */
+/* Rank 0 alone names the file, so a different name on another rank would have no effect. Such names
+ * are refused. */
 static quell_status check_name(const struct quell_group *group, const char *path)
 {
     struct quell_digest digest;

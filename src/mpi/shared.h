@@ -5,8 +5,8 @@
 #include <sched.h>
 #include <stddef.h>
 
-/* The processors of masks[self] when each is divided among the ranks whose masks have it, rounded
- * down, but at least 1. */
+/* Returns the number of processors of masks[self], if each is divided among the ranks whose masks
+ * contain it, rounded down, but at least 1. */
 size_t quell_share_processors(const cpu_set_t *masks, size_t ranks, size_t self);
 
 #endif

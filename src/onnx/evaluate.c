@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One evaluation. The tensors use quell's memory directly: only the time and the label of each row
- * are copied. These lie on the stack, so a call has at most ROWS rows. */
-#include "onnx/session.h"
+/* Makes one evaluation. The tensors use quell's memory directly: only the time and the label of
+ * each row are copied. The copies lie on the stack, so a call has at most ROWS rows. */
+#include "onnx/network.h"
 #include "base/process.h"
 
 #include <math.h>
@@ -55,7 +55,7 @@ static void fill_times(const struct port *port, double time, size_t rows, union 
             times->integer[i] = llrint(time);
 }
 
-/* Writes the class of each row, or the number that stands for none. */
+/* Writes the class of each row, or the number that stands for no class. */
 static void fill_labels(const struct network *network, const int32_t *classes, size_t rows,
                         union numbers *labels)
 {

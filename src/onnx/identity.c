@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a network is known by: a digest of its file's bytes, of the files beside it that hold its
- * weights, and of all that the options add. ONNX Runtime gives no weights away, so these files are
- * read here. TensorProto.external_data names them, in protobuf's bytes by
+/* Identifies a network by a digest of the bytes of its file, of the files beside it that hold its
+ * weights, and of all that the options add. ONNX Runtime gives no access to the weights, so these
+ * files are read here. TensorProto.external_data names them; in protobuf's encoding such a name is
  *
  *     0a 08 "location" 12 LENGTH NAME
  *
  * and NAME is relative to the folder of the file. */
-#include "onnx/session.h"
+#include "onnx/network.h"
 #include "base/digest.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 static const char mark[] = "\x0a\x08location\x12";
 enum { MARK = sizeof mark - 1, OVERLAP = MARK + 2 + (1 << 12) };
 
-/* The names of other files, each of them once. */
+/* The names of other files, without repetitions. */
 struct names {
     char **name;
     size_t count;
@@ -63,8 +63,8 @@ static bool find_names(struct names *names, const char *text, size_t begin, size
     return true;
 }
 
-/* Reads a file to its end, in pieces that overlap so that no name is cut. names: NULL or where to
- * put those of other files. Returns 0, or an errno. */
+/* Reads a file to its end, in pieces that overlap so that no name is cut. Adds the names of other
+ * files to `names`, unless that is NULL. Returns 0, or an errno. */
 static int read_file(const char *path, struct quell_digest *digest, struct names *names)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), failed = file < 0 ? errno : 0;
@@ -98,7 +98,8 @@ static int read_beside(const char *path, const char *name, struct quell_digest *
     quell_digest_text(digest, name);
     int failed = read_file(whole, digest, NULL);
     free(whole);
-    return failed == ENOENT ? 0 : failed; /* the session is there, so nobody needed it */
+    /* The session was created without the file, so it is not needed. */
+    return failed == ENOENT ? 0 : failed;
 }
 
 static void put_settings(const struct network *network, struct quell_digest *digest)

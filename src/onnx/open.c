@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens a file. A setting comes from the options, else from the file's metadata, else it is the
- * default; the network then becomes a denoiser from a function. */
+ * default. The network then becomes a denoiser from a function. */
 #include <quell/function.h>
-#include "onnx/session.h"
+#include "onnx/network.h"
 #include "base/number.h"
 #include "base/sized.h"
 
@@ -53,7 +53,7 @@ static quell_status settle_words(struct network *network, const char *path,
     return status;
 }
 
-/* "3,32,32" */
+/* Reads a shape such as "3,32,32". */
 static quell_status read_shape(struct network *network, const char *path, const char *text)
 {
     for (network->rank = 0; network->rank < QUELL_MAX_RANK; text++) {
@@ -184,7 +184,8 @@ static void release(void *user)
     free(user);
 }
 
-/* The denoiser of a network, which it then holds, and the schedule that the file asks for. */
+/* Creates the denoiser of a network, which it then owns, and finds the schedule that the file asks
+ * for. */
 static quell_status build(struct network *network, quell_denoiser **denoiser, char schedule[128],
                           const char *path, const quell_onnx_options *options)
 {
@@ -215,7 +216,7 @@ static quell_status build(struct network *network, quell_denoiser **denoiser, ch
 
 static const struct quell_sized sized = {"onnx", "quell_onnx_options", "quell_onnx_defaults", NULL};
 
-/* Opens a file as a denoiser, and says in *network what it is; the denoiser owns that. */
+/* Opens a file as a denoiser, which owns the network that *network is set to. */
 static quell_status open_network(struct network **network, quell_denoiser **denoiser,
                                  char schedule[128], const char *path,
                                  const quell_onnx_options *options)

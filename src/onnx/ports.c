@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds out which of a network's inputs is x, which the time and which the label: from the options,
- * else from types, shapes and the names that exporters give. Where that would be a guess, the
- * network is refused. */
-#include "onnx/session.h"
+ * else from types, shapes and the names that exporters give. Refuses a network for which that would
+ * be a guess. */
+#include "onnx/network.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static quell_status read_port(const struct network *network, const char *path, b
     return QUELL_OK;
 }
 
-/* Whether a port has one number for each row: (), (1), (B) or (B, 1). */
+/* Returns whether a port has one number for each row: (), (1), (B) or (B, 1). */
 static bool is_row_number(const struct port *port)
 {
     return port->rank < 2 || (port->rank == 2 && port->dims[1] == 1);
@@ -129,8 +129,8 @@ static quell_status choose_by_name(struct port *ports, size_t count, const char 
     return refuse(QUELL_BAD_MODEL, path, "has no input '%.60s' to be the %s", name, role->option);
 }
 
-/* Finds the only remaining port that `fits` and, with `named`, has a name of the role's. NULL if
- * there is none or, with *more set, a second one. */
+/* Finds the only unused port that `fits` and, with `named`, has a name of the role. Returns NULL if
+ * there is none. If there is a second one, sets *more to it. */
 static struct port *find_only(struct port *ports, size_t count, const struct role *role,
                               bool fits(const struct port *), bool named, struct port **more)
 {
@@ -144,7 +144,7 @@ static struct port *find_only(struct port *ports, size_t count, const struct rol
     return found;
 }
 
-/* Chooses the only port that fits and has a name of the role's, or else the only one that fits. The
+/* Chooses the only port that fits and has a name of the role, or else the only one that fits. The
  * stricter condition `likely` is tried first. */
 static quell_status choose(struct port *ports, size_t count, const char *path,
                            const struct role *role, bool likely(const struct port *),
@@ -152,7 +152,8 @@ static quell_status choose(struct port *ports, size_t count, const char *path,
 {
     bool (*const kinds[])(const struct port *) = {likely, role->fits};
     if (chosen->used) return QUELL_OK;
-    for (int i = 0; i < 4; i++) { /* by name and kind, by name, by kind, whatever fits */
+    /* By name and likelihood, by name, by likelihood, and then any that fits. */
+    for (int i = 0; i < 4; i++) {
         struct port *second, *found = find_only(ports, count, role, kinds[i % 2], i < 2, &second);
         if (found && !second) return use(found, path, role, chosen);
         if (found && i >= 2)
@@ -164,12 +165,12 @@ static quell_status choose(struct port *ports, size_t count, const char *path,
     return QUELL_OK;
 }
 
-/* x rarely has one number for each row; an input that has is more likely the time. */
+/* x rarely has one number for each row; an input that does is more likely the time. */
 static bool is_likely_x(const struct port *port) { return may_be_x(port) && !is_row_number(port); }
 static bool is_likely_time(const struct port *port) { return may_be_time(port) && is_float(port); }
 
-/* An int64 input that has a label's name is a label, never the time, whether alone or beside
- * another. */
+/* An int64 input with a label's name is a label, never the time, even if it is the only such
+ * input. */
 static quell_status choose_label_first(struct network *network, struct port *ports, size_t count,
                                        const char *path)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps ONNX Runtime a quiet guest: it logs nothing, reports nothing, and its threads neither spin
- * nor choose processors. */
-#include "onnx/session.h"
+/* Keeps ONNX Runtime from disturbing the host: it logs nothing, reports nothing, and its threads
+ * neither spin nor choose processors. */
+#include "onnx/network.h"
 #include "base/process.h"
 
 #ifdef QUELL_ONNX_RUNTIME
@@ -67,7 +67,8 @@ static void ORT_API_CALL silent(void *user, OrtLoggingLevel level, const char *c
     (void)user, (void)level, (void)category, (void)id, (void)place, (void)message;
 }
 
-/* The number of threads, never 0: with 0 ONNX Runtime chooses for itself, and binds its threads. */
+/* Returns the number of threads, never 0: with 0 ONNX Runtime chooses for itself, and binds its
+ * threads. */
 static int threads_of(const quell_onnx_options *options)
 {
     cpu_set_t allowed;

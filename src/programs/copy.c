@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Below this length a loop along the last dimension is not worth beginning, if the one before is
- * longer. */
+/* A loop along the last dimension is not worthwhile if it is shorter than this and the dimension
+ * before is longer. */
 #define SHORT 8
 
 void quell_row_major(const struct quell_shape *shape, size_t *stride)
@@ -13,7 +13,7 @@ void quell_row_major(const struct quell_shape *shape, size_t *stride)
     for (size_t d = shape->rank; d-- > 0; step *= shape->size[d]) stride[d] = step;
 }
 
-/* A dimension goes on where the one before it ends: the two become one. */
+/* Merges the dimension with the previous one, if the two are contiguous in both arrays. */
 void quell_copy_add(struct quell_copy *copy, size_t size, ptrdiff_t from, ptrdiff_t to)
 {
     size_t d = copy->rank;
@@ -45,7 +45,7 @@ static void copy_line(size_t count, const float *from, ptrdiff_t from_step, floa
     for (size_t i = 0; i < count; i++) to[(ptrdiff_t)i * to_step] = from[(ptrdiff_t)i * from_step];
 }
 
-/* Goes to the next place of all dimensions but two; false after the last one. */
+/* Goes to the next place of all dimensions except two. Returns false after the last place. */
 static inline bool next(const struct quell_copy *copy, size_t but, size_t and_but, size_t *place,
                         const float **from, float **to)
 {
@@ -61,10 +61,10 @@ static inline bool next(const struct quell_copy *copy, size_t but, size_t and_bu
     return false;
 }
 
-/* How many lines are copied before it is asked whether they are still needed. */
+/* Returns how many lines are copied between two calls of quell_is_over_by. */
 static size_t lines_for(size_t size) { return QUELL_PACE / size; }
 
-/* The lines along dimension `line`, at all places of the other dimensions. */
+/* Copies the lines along dimension `line`, at all places of the other dimensions. */
 static void copy_lines(const struct quell_execution *at, const struct quell_copy *copy, size_t line,
                        const float *from, float *to)
 {
@@ -83,7 +83,7 @@ static void copy_lines(const struct quell_execution *at, const struct quell_copy
     while (next(copy, line, line, place, &from, &to));
 }
 
-/* The same of lines of which every so manieth element is read. */
+/* Does the same for lines of which only every n-th element is read. */
 static void copy_every(const struct quell_execution *at, const struct quell_copy *copy, size_t line,
                        const float *from, float *to)
 {
@@ -97,8 +97,8 @@ static void copy_every(const struct quell_execution *at, const struct quell_copy
     } while (next(copy, line, line, place, &from, &to));
 }
 
-/* The dimensions along which the elements of one side follow one another; copy->rank if there is
- * none of some length. */
+/* Returns the last dimension along which the elements of one side are contiguous, or copy->rank if
+ * there is none that is long enough. */
 static size_t dense(const struct quell_copy *copy, const ptrdiff_t *step)
 {
     for (size_t d = copy->rank; d-- > 0;)
@@ -106,10 +106,11 @@ static size_t dense(const struct quell_copy *copy, const ptrdiff_t *step)
     return copy->rank;
 }
 
-/* How many rows are turned at a time, so that their lines stay in the first-level cache. */
+/* The number of rows that are transposed at a time, so that their lines stay in the first-level
+ * cache. */
 #define TURNED 64
 
-/* Turns the plane of two dimensions: those along which `from` and `to` are dense. */
+/* Transposes a plane of two dimensions: those along which `from` and `to` are contiguous. */
 static void turn(const struct quell_execution *at, const struct quell_copy *copy, size_t across,
                  size_t down, const float *from, float *to)
 {
@@ -121,7 +122,7 @@ static void turn(const struct quell_execution *at, const struct quell_copy *copy
     }
 }
 
-/* All planes, at all places of the other dimensions. */
+/* Transposes the planes at all places of the other dimensions. */
 static void turn_planes(const struct quell_execution *at, const struct quell_copy *copy,
                         size_t across, size_t down, const float *from, float *to)
 {

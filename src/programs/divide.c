@@ -46,7 +46,7 @@ const struct quell_division *quell_division_for(const struct quell_program *prog
     return fits(program, workers) && by->length && by->units % workers == 0 ? by : NULL;
 }
 
-/* The maps of a chain read the result so far, and others' results. */
+/* Marks the operands of the maps in a chain of which a worker reads only its own part. */
 static void divide_tail(struct quell_program *program, const struct quell_instruction *first)
 {
     const struct quell_division *by = &program->value[first->writes].division;
@@ -67,9 +67,9 @@ static bool is_run(const struct quell_program *program, const struct quell_instr
     return program->value[now->result].stage == stage && !now->same && !now->fused;
 }
 
-/* What is done sooner by one worker than all can meet. */
+/* One worker does less work than this sooner than the workers can wait for each other. */
 #define SMALL_WORK 65536
-#define MULTIPLY_ADDS 8 /* that take as long as an element of a simple instruction */
+#define MULTIPLY_ADDS 8 /* that take as long as one element of a simple instruction */
 
 static bool is_large(const struct quell_program *program, const struct quell_instruction *now,
                      size_t samples)
@@ -88,7 +88,7 @@ bool quell_is_shared(const struct quell_program *program, const struct quell_ins
     return room->share_all || is_large(program, now, samples);
 }
 
-/* Whether a value may lie apart, as far as its writer is concerned. */
+/* Returns whether a value may lie apart, as far as the instruction that writes it is concerned. */
 static bool is_written_apart(const struct quell_program *program,
                              const struct quell_instruction *now)
 {
@@ -106,8 +106,8 @@ static void choose_written(struct quell_program *program)
     }
 }
 
-/* Values that are read in another way than by the workers' own parts do not lie apart, unless the
- * kind can do it. first: the instruction with which `now` is run. */
+/* Values that are not read by the workers' own parts do not lie apart, unless the kind can read
+ * them so. `first` is the instruction that `now` runs with. */
 static void check_read(struct quell_program *program, const struct quell_instruction *first,
                        const struct quell_instruction *now)
 {
@@ -120,8 +120,8 @@ static void check_read(struct quell_program *program, const struct quell_instruc
     }
 }
 
-/* The workers must divide the units of what lies apart, and of the results of those who read their
- * own parts of it. */
+/* The number of workers must divide the units of values that lie apart, and the units of results
+ * that are computed from workers' own parts of such values. */
 static void find_units(struct quell_program *program, const struct quell_instruction *first,
                        const struct quell_instruction *now)
 {
@@ -134,7 +134,8 @@ static void find_units(struct quell_program *program, const struct quell_instruc
         program->units = quell_greatest_divisor(program->units, written->division.units);
 }
 
-/* Calls a function for each instruction of the samples, and the maps of its chain. */
+/* Calls a function for each instruction that depends on the sample, and for the maps of its
+ * chain. */
 static void each(struct quell_program *program,
                  void (*call)(struct quell_program *, const struct quell_instruction *,
                               const struct quell_instruction *))
@@ -188,15 +189,16 @@ struct quell_piece_at quell_piece_of(const struct quell_execution *at, size_t va
                                    length / workers};
 }
 
-/* A place in memory that an instruction reads or writes. by: the division by which each worker goes
- * to its own part alone; NULL if there is none. */
+/* A place in memory that an instruction reads or writes. `by` is the division by which each worker
+ * accesses only its own part, or NULL if workers access more than that. */
 struct access {
     const struct quell_value *root;
     const struct quell_division *by;
 };
 
-/* Whether one worker's part of one place may be another's part of the other. Own parts that lie
- * apart are in the worker's own piece of the memory. */
+/* Returns whether one worker's part of one place may overlap another worker's part of the other
+ * place. Workers' parts of values that lie apart never overlap, because each is in the worker's own
+ * piece of the memory. */
 static bool collide(const struct access *a, const struct access *b)
 {
     size_t place = a->root->place, other = b->root->place;
@@ -209,8 +211,8 @@ static bool collide(const struct access *a, const struct access *b)
            (place > other ? place - other : other - place) % a->by->length != 0;
 }
 
-/* An instruction of the samples, with the maps of its chain. workers: how many run it; by: how it
- * is divided among them. */
+/* An instruction that depends on the sample, with the maps of its chain: the number of workers that
+ * run it, and how it is divided among them. */
 struct step {
     const struct quell_program *program;
     const struct quell_instruction *first;
@@ -233,7 +235,7 @@ static struct access written_by(const struct step *step)
     return (struct access){&step->program->value[step->first->writes], step->by};
 }
 
-/* Whether what a step reads collides with a place. */
+/* Returns whether a step reads memory that collides with a place. */
 static bool reads(const struct step *step, const struct access *place)
 {
     const struct quell_program *program = step->program;
@@ -264,7 +266,7 @@ bool quell_must_meet(const struct quell_program *program, const struct quell_roo
         if (!is_run(program, &program->instruction[i], stage)) continue;
         struct step then = step_of(program, room, i, samples);
         struct access written = written_by(&then);
-        if (then.workers < 2 && now.workers < 2) continue; /* the first worker does both */
+        if (then.workers < 2 && now.workers < 2) continue; /* the first worker runs both */
         if (!known || collide(&out, &written) || reads(&now, &written) || reads(&then, &out))
             return true;
     }

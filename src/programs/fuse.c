@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the maps that are computed with the instruction before them, while its result is in cache:
- * those that alone read it, and whose other operands are there by then. Nothing is rounded
- * otherwise, and no bit changes. */
+/* Finds the maps that can be computed with the instruction before them, while its result is in
+ * cache: no other instruction reads that result, and the maps' other operands are computed by then.
+ * All roundings, and so all bits, stay the same. */
 #include "base/memory.h"
 #include "programs/tail.h"
 
 #include <stdlib.h>
 
-/* reads: how often the elements of a value, a root, are read. made: the instruction with which a
- * root is computed. */
+/* For each root: how often its elements are read, which instruction reads them, and which
+ * instruction it is computed with. */
 struct fusing {
     struct quell_program *program;
     uint32_t *reads, *reader, *made;
@@ -34,7 +34,7 @@ static void count_reads(struct fusing *f)
     }
 }
 
-/* Whether an operand is there before instruction `number` is run. */
+/* Returns whether an operand is computed before instruction `number` runs. */
 static bool is_there(const struct fusing *f, size_t operand, size_t number)
 {
     size_t root = root_of(f, operand);
@@ -43,8 +43,8 @@ static bool is_there(const struct fusing *f, size_t operand, size_t number)
            f->made[root] < number;
 }
 
-/* Returns the numbers of dimensions, as bits, that can make the rows of the result so that all
- * operands of a map have a constant distance along rows and along columns. */
+/* Returns, as bits, the numbers of leading dimensions that can be the rows of the result, so that
+ * all operands of a map have a constant distance along rows and along columns. */
 static unsigned splits_of(const struct quell_program *program, const struct quell_instruction *map,
                           size_t running)
 {
@@ -61,8 +61,8 @@ static unsigned splits_of(const struct quell_program *program, const struct quel
     return splits;
 }
 
-/* Returns the splits with which the map `next` can go on with the value `running` of the chain that
- * begins at `head`. */
+/* Returns the splits with which the map `next` can continue the chain that begins at `head`, whose
+ * result so far is `running`. */
 static unsigned can_follow(const struct fusing *f, size_t head,
                            const struct quell_instruction *next, size_t running)
 {
@@ -84,7 +84,8 @@ static unsigned first_splits(const struct fusing *f, const struct quell_instruct
     return 1u << now->kind->rows(&f->program->value[now->result].shape);
 }
 
-/* Sets the distances of the operands of a map; `running` is the result that it goes on with. */
+/* Sets the distances of the operands of a map. `running` is the operand that is the result so
+ * far. */
 static void find_steps(struct quell_program *program, struct quell_instruction *map, size_t running,
                        size_t rows)
 {

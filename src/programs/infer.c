@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One pass over a program derives the shape of every value and what it depends on, and counts
- * multiply-adds; a second pass, backwards, finds the last use of each value. */
+ * multiply-adds. A second pass, backwards, finds the last use of each value. */
 #include "programs/kind.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ static void find_stage(struct quell_program *program, const struct quell_instruc
         depends & QUELL_FROM_SAMPLE ? QUELL_FROM_SAMPLE : (enum quell_stage)depends;
 }
 
-/* Goes over to bfloat16 products, if the instruction can. */
+/* Switches to bfloat16 products, if the instruction can use them. */
 static quell_status halve(struct quell_program *program, struct quell_inference *at)
 {
     const struct quell_kind *halved = at->of->kind->halved(at);
@@ -41,8 +41,8 @@ static quell_status infer_one(struct quell_program *program, size_t number)
     return QUELL_OK;
 }
 
-/* Adds up multiply-adds. The sum stops at what a processor does in a year, beyond which counting
- * has no use. */
+/* Adds up multiply-adds. The sum stops at the greatest number, which takes a processor many
+ * years. */
 static void count(struct quell_program *program, const struct quell_instruction *now)
 {
     enum quell_stage stage = program->value[now->result].stage;
@@ -51,7 +51,8 @@ static void count(struct quell_program *program, const struct quell_instruction 
     if (now->scratch > program->scratch[stage]) program->scratch[stage] = now->scratch;
 }
 
-/* An operand is needed until this instruction, or longer if a later stage reads it. */
+/* Marks an operand as needed until this instruction, or to the end of its stage if a later stage
+ * reads it. */
 static void use(struct quell_program *program, size_t number, const struct quell_instruction *now,
                 size_t operand)
 {

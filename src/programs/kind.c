@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of the kinds, and the checks that several of them share. */
+/* The list of the kinds, and the checks that several kinds share. */
 #include "programs/kind.h"
 #include "base/fail.h"
 

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Operations on constants alone, and floats that are there at a time beyond the tensors: a small
- * file must not keep a processor busy for hours, or fill a machine's memory. */
+/* Limits for values computed from constants: operations, and floats in memory at a time beyond the
+ * tensors. A small file must not keep a processor busy for hours, or fill a machine's memory. */
 #define MOST_FOLDED ((uint64_t)1 << 32)
 #define MOST_MADE ((uint64_t)1 << 27)
 
@@ -58,10 +58,10 @@ static uint64_t operand_floats(const struct quell_program *program,
     return floats;
 }
 
-/* What constants cost: the operations, and the floats that are there at a time. */
+/* The cost of constants: the operations, and the floats in memory at a time. */
 struct cost {
     uint64_t work, live;
-    bool *gone; /* for each value: whether it has been dropped */
+    bool *gone; /* for each value, whether it has been dropped */
 };
 
 static bool is_dropped(const struct quell_value *root, size_t number)
@@ -69,7 +69,7 @@ static bool is_dropped(const struct quell_value *root, size_t number)
     return root->last == number && !root->kept && root->stage == QUELL_FROM_CONSTANTS;
 }
 
-/* Adds the cost of an instruction, and returns the floats that are there while it runs. */
+/* Adds the cost of an instruction, and returns the floats in memory while it runs. */
 static uint64_t add_cost(struct cost *cost, const struct quell_program *program, size_t number)
 {
     const struct quell_instruction *now = &program->instruction[number];
@@ -126,7 +126,8 @@ static quell_status check_work(const struct quell_program *program, uint64_t mos
     return status;
 }
 
-/* A root of a negative number, say, or a quotient by zero. -infinity stays: masks have it. */
+/* Refuses NaN and infinity, such as the square root of a negative number, or a quotient by zero.
+ * -infinity is accepted, because masks contain it. */
 static quell_status check_numbers(const struct quell_program *program,
                                   const struct quell_instruction *now)
 {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Packs constant weights once, in the form in which the kernels take them, and gives up the
- * tensors that nobody else reads. */
+/* Packs constant weights once, in the form that the kernels take, and frees the tensors that
+ * nothing else reads. */
 #include "base/half.h"
 #include "base/memory.h"
 #include "programs/kind.h"
 
 #include <stdlib.h>
 
-/* Floats that packing may take beyond the tensors' own: each tensor once more, and as many as
- * constants may take that are computed (load.c). A tensor that many instructions pack, or one that
+/* The floats that packing may take beyond the tensors: as many as the tensors once more, and as
+ * many as computed constants may take (load.c). A tensor that many instructions pack, or one that
  * packing pads, must not fill a machine's memory. */
 #define MOST_MADE ((uint64_t)1 << 27)
 
-/* uses: for each value, a root, how many instructions still have to pack it; needed: whether
- * something else reads its elements. floats: what all of it takes. */
+/* For each root, `uses` is how many instructions still have to pack it, and `needed` says whether
+ * something else reads its elements. `floats` is the memory for all packed weights. */
 struct packing {
     struct quell_program *program;
     uint32_t *uses;
@@ -26,7 +26,7 @@ static size_t weights_of(const struct quell_program *program, const struct quell
     return program->value[now->operand[1]].root;
 }
 
-/* Whether an instruction has weights to be packed. */
+/* Returns whether an instruction has weights to be packed. */
 static bool will_pack(const struct quell_program *program, const struct quell_instruction *now)
 {
     return !now->same && now->kind->packing &&
@@ -50,7 +50,7 @@ static quell_status count_floats(struct packing *p, size_t number)
                              number, now->kind->name);
 }
 
-/* Counts who reads which constant. */
+/* Counts the instructions that pack each constant, and finds the constants that others read. */
 static quell_status count_uses(struct packing *p)
 {
     struct quell_program *program = p->program;
@@ -101,8 +101,8 @@ static bool are_bfloats(const float *x, size_t count)
     return true;
 }
 
-/* Weights that are bfloat16 numbers, as a file may have them, take half of the memory, with the
- * same bits of every result. */
+/* Stores weights that are all bfloat16 numbers, as in some files, in half of the memory. All
+ * results keep their bits. */
 static quell_status narrow(struct quell_program *program, struct quell_instruction *now,
                            size_t floats)
 {
@@ -143,7 +143,8 @@ static quell_status pack_one(struct packing *p, size_t number)
     return QUELL_OK;
 }
 
-/* An instruction whose weights are computed in each run has offsets alone. */
+/* Packs the weights of all instructions. An instruction whose weights are computed in each run has
+ * only offsets. */
 static quell_status pack_all(struct packing *p)
 {
     struct quell_program *program = p->program;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Gives the values of each stage their places in its memory. A value is alive from the instruction
- * that writes it to the last one that reads it, and takes the first gap that is long enough (first
+ * that writes it to the last one that reads it, and gets the first gap that is long enough (first
  * fit). */
 #include "base/memory.h"
 #include "programs/kind.h"
@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both hold for each stage: values that are alive at a time, as each new one is put among them; and
- * floats of memory, so that a small file cannot fill a machine's. */
+/* Limits for each stage: values that are alive at a time, because each new one is searched a place
+ * among them; and floats of memory, so that a small file cannot fill a machine's memory. */
 #define MOST_LIVING 4096
 #define MOST_FLOATS ((size_t)1 << 29)
 
-/* The values that are alive, in the order of their places: those that lie apart, or the others.
- * scratch: the largest scratch memory of an instruction so far; floats: what is used. */
+/* The values that are alive, in the order of their places: either those that lie apart, or the
+ * others. `scratch` is the largest scratch memory of an instruction so far, and `floats` is the
+ * memory used so far. */
 struct living {
     struct quell_program *program;
     bool apart;
@@ -22,7 +23,8 @@ struct living {
     uint32_t *value;
 };
 
-/* Parts of values that lie apart are whole vectors. */
+/* Returns the floats that a value takes. Each worker's part of a value that lies apart is rounded
+ * up to whole vectors. */
 static size_t floats_of(const struct living *living, const struct quell_value *value)
 {
     size_t lanes = living->apart ? living->program->units * QUELL_LANES : QUELL_LANES;
@@ -104,7 +106,7 @@ static quell_status place_some(struct living *living, enum quell_stage stage)
     return QUELL_OK;
 }
 
-/* Values that may lie apart are behind the others. */
+/* Moves values that may lie apart behind the others. */
 static void shift_apart(struct quell_program *program)
 {
     for (size_t i = 0; i < program->values; i++)
@@ -127,7 +129,7 @@ static quell_status place_stage(struct living *living, enum quell_stage stage)
     return status;
 }
 
-/* The memory that workers share within an instruction lies behind all values. */
+/* Places the memory that workers share within an instruction behind all values. */
 static void place_common(struct quell_program *program)
 {
     size_t floats = 0;

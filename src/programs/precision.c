@@ -8,14 +8,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* What reads a constant: as the weights of a product, or in another way. Whole weights are bfloat16
- * numbers as they are. */
+/* How a constant is read: as the weights of a product, or in another way. Weights of whole numbers
+ * are bfloat16 numbers already. */
 enum reader { OF_PRODUCTS = 1, OF_OTHERS = 2 };
 
 static bool has_float_weights(const struct quell_instruction *now)
 {
     const struct quell_packing *packing = now->kind->packing;
-    return packing && !now->kind->form; /* those round and bound them when they pack them */
+    /* Kinds with a form round and bound their weights when they pack them. */
+    return packing && !now->kind->form;
 }
 
 static void find_readers(const struct quell_program *program, unsigned char *readers)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A program as text, one instruction on a line, with everything that decides on its results: the
- * digest of a program is that of this text and of its tensors. */
+/* Prints a program as text, one instruction on a line, with everything that its results depend on:
+ * the digest of a program is that of this text and of its tensors. */
 #include "base/text.h"
 #include "programs/kind.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 
-/* What is printed goes to the text, or to the digest if there is one. */
+/* Prints to `text` or, if it is not NULL, to `digest`. */
 struct printer {
     const struct quell_program *program;
     struct quell_text text;
@@ -76,7 +76,7 @@ static void print_setting(struct printer *printer, const struct quell_attribute 
     }
 }
 
-/* Whether an attribute says something: it differs from what holds without it. */
+/* Returns whether an attribute is printed: whether it differs from its default. */
 static bool is_said(const struct quell_attribute *attribute, const struct quell_setting *set)
 {
     if (attribute->type == QUELL_WHOLES) return set->given;
@@ -129,7 +129,7 @@ size_t quell_program_print(const struct quell_program *program, char *buffer, si
     return printer.text.length;
 }
 
-/* Adds the elements of a constant that are there in packed form only. */
+/* Adds the elements of a constant that is stored in packed form only. */
 static void digest_packed(const struct quell_program *program, const struct quell_value *value,
                           struct quell_digest *digest)
 {
@@ -146,7 +146,7 @@ static void digest_packed(const struct quell_program *program, const struct quel
     }
 }
 
-/* The constants that are left stand for those that they were computed from. */
+/* The constants that are still stored stand for those that they were computed from. */
 void quell_program_digest(const struct quell_program *program, struct quell_digest *digest)
 {
     struct printer printer = {.program = program, .digest = digest};

@@ -4,14 +4,15 @@
 
 #include <string.h>
 
-/* Rows of A and columns of B that are worked on at a time: with a block of 128 they stay in the
- * second-level cache. */
+/* The numbers of rows of A and columns of B that are computed at a time: with a block of 128 they
+ * stay in the second-level cache. */
 #define MOST_ROWS 192
 #define MOST_COLUMNS (3 * QUELL_PANEL)
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* How much is worked on at a time: rows and columns of the result, and the length of a block. */
+/* The size of what is computed at a time: rows and columns of the result, and the length of a
+ * block. */
 struct room {
     size_t rows, columns, block;
     float *a, *b, *c;
@@ -40,7 +41,7 @@ static struct room room_for(const struct quell_products *x)
     return room;
 }
 
-/* out += c for some rows and columns. */
+/* Adds c to some rows and columns of out. */
 static void add(const struct quell_products *x, const struct room *room, size_t i, size_t rows,
                 size_t j, size_t columns)
 {
@@ -51,8 +52,8 @@ static void add(const struct quell_products *x, const struct room *room, size_t 
     }
 }
 
-/* Adds the block of p from `from` on to some rows, whose part of A lies in the room. Returns false
- * if the rest is not needed any more. work: multiply-adds since that was asked. */
+/* Adds the block of p from `from` on to some rows, whose part of A is in the room. Returns false if
+ * the rest is no longer needed. `work` counts multiply-adds since that was last checked. */
 static bool add_block(const struct quell_products *x, const struct quell_kernels *kernels,
                       const struct room *room, size_t i, size_t rows, size_t from, size_t count,
                       size_t *work)

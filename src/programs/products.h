@@ -14,26 +14,26 @@ struct quell_part {
     size_t row, rows, column, columns;
 };
 
-/* left: copies a part of A to to[rows][columns]. right: copies a part of B, of at most QUELL_PANEL
- * columns, to to[rows][QUELL_PANEL]. bias: one number for each row of the result if `by_row`, else
- * one for each column; NULL for none. out: [m][n], whose rows are `out_row` apart. scratch:
- * quell_products_floats() floats. */
+/* A matrix product. */
 struct quell_products {
     size_t m, n, k;
+    /* Copies a part of A to to[rows][columns]. */
     void (*left)(const void *user, const struct quell_part *part, float *to);
+    /* Copies a part of B, of at most QUELL_PANEL columns, to to[rows][QUELL_PANEL]. */
     void (*right)(const void *user, const struct quell_part *part, float *to);
     const void *user;
+    /* One number for each row of the result if `by_row`, else one for each column; or NULL. */
     const float *bias;
     bool by_row;
-    float *out;
+    float *out; /* [m][n], with rows `out_row` apart */
     size_t out_row;
-    float *scratch;
-    int (*over)(const void *asked); /* as those of quell_dots; or NULL */
+    float *scratch;                 /* quell_products_floats() floats */
+    int (*over)(const void *asked); /* as in quell_dots; or NULL */
     const void *asked;
 };
 
-/* quell_products_floats returns the size of the scratch memory, in floats; m may be SIZE_MAX here,
- * if it is not known. */
+/* quell_products_floats returns the size of the scratch memory, in floats. m may be SIZE_MAX if it
+ * is not known. */
 size_t quell_products_floats(size_t m, size_t n, size_t k);
 void quell_products_run(const struct quell_products *products, const struct quell_kernels *kernels);
 

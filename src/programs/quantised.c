@@ -35,7 +35,7 @@ const struct quell_short quell_short_bytes = {.group = QUELL_GROUP,
 const struct quell_short quell_short_halves = {
     .group = QUELL_HALVES, .widest = 4, .bias = 2, .kernels = quell_half_kernels_for};
 
-/* Rounded to bfloat16, as the kernels round. */
+/* Rounds to bfloat16, in the way of the kernels. */
 static uint16_t to_half(float value)
 {
     return fabsf(value) < 0x1p-56f ? 0 : quell_to_bfloat(value);
@@ -72,7 +72,7 @@ quell_status quell_short_check(const struct quell_program *program,
     return QUELL_OK;
 }
 
-/* Below this, all elements are taken for zeros, so that 127 / m is finite. */
+/* If the greatest element is below this, all elements count as zeros, so that 127 / m is finite. */
 #define LEAST 0x1p-100f
 
 struct quell_step quell_step_of(uint32_t greatest)
@@ -116,14 +116,14 @@ size_t quell_short_floats(const struct quell_program *program, const struct quel
     return panels * quell_byte_panel(quell_short_groups(now, w));
 }
 
-/* The weights of column o in group g. */
+/* Returns the weights of column o in group g. */
 static signed char *group_of(float *panels, size_t groups, size_t o, size_t g)
 {
     panels += o / QUELL_PANEL * quell_byte_panel(groups) + g * QUELL_PANEL + o % QUELL_PANEL;
     return (signed char *)panels;
 }
 
-/* Where element i of w lies: in the group that is returned, at *number. */
+/* Finds element i of w: returns its group, and sets *number to its index there. */
 static signed char *group_at(const struct quell_instruction *now, const struct quell_shape *w,
                              float *panels, size_t i, size_t *number)
 {

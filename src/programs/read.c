@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a program from its description, a text that is not to be trusted: names, operands and
- * attributes. infer.c checks whether they fit together. */
+/* Reads a program from its description, which is untrusted text: names, operands and attributes.
+ * infer.c checks whether they fit together. */
 #include "base/memory.h"
 #include "programs/read.h"
 
@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_OPERANDS ((size_t)1 << 20) /* of a program */
+#define MOST_OPERANDS ((size_t)1 << 20) /* in a program */
 
-/* The JSON reader returns const pointers into this text, which is the program's own and may be
+/* The JSON reader returns const pointers into this text, which belongs to the program and may be
  * written to. */
 static char *own(const char *value) { return (char *)(uintptr_t)value; }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the readers of programs and of instructions share. */
+/* The state that the readers of programs and of instructions share. */
 #ifndef QUELL_PROGRAMS_READ_H
 #define QUELL_PROGRAMS_READ_H
 
 #include "programs/kind.h"
 
-/* known[tensor]: 1 + the index of the tensor's value, or 0. operands: how many are used so far.
- * number, now, kind: the instruction that is being read. */
+/* known[tensor] is 1 + the index of the tensor's value, or 0. `operands` is how many are used so
+ * far. `number`, `now` and `kind` are those of the instruction that is being read. */
 struct quell_reader {
     struct quell_program *program;
     const struct quell_constants *from;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the attributes of an instruction, as its kind lists them. */
+/* Reads the attributes of an instruction, which its kind lists. */
 #include "programs/read.h"
 
 #include <float.h>

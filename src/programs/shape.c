@@ -36,7 +36,7 @@ bool quell_broadcast(struct quell_shape *a, const struct quell_shape *b)
 {
     const struct quell_shape old = *a;
     a->rank = old.rank > b->rank ? old.rank : b->rank;
-    for (size_t d = 0; d < a->rank; d++) { /* from the last one */
+    for (size_t d = 0; d < a->rank; d++) { /* d counts from the last dimension */
         size_t left = d < old.rank ? old.size[old.rank - 1 - d] : 1;
         size_t right = d < b->rank ? b->size[b->rank - 1 - d] : 1;
         if (left != right && left != 1 && right != 1) {

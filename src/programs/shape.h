@@ -14,8 +14,8 @@ struct quell_shape {
     size_t rank, size[QUELL_MAX_RANK];
 };
 
-/* Returns the number of elements over the dimensions from `from` up to, but not including, `to`; or
- * over all. */
+/* Return the number of elements over the dimensions from `from` up to, but not including, `to`, and
+ * over all dimensions. */
 size_t quell_elements_of(const struct quell_shape *shape, size_t from, size_t to);
 size_t quell_elements(const struct quell_shape *shape);
 
@@ -24,17 +24,17 @@ bool quell_shape_fits(const struct quell_shape *shape);
 
 bool quell_same_shape(const struct quell_shape *a, const struct quell_shape *b);
 
-/* Sets a to the shape that a and b broadcast to; false if they do not broadcast. */
+/* Sets *a to the shape that a and b broadcast to. Returns false if they do not broadcast. */
 bool quell_broadcast(struct quell_shape *a, const struct quell_shape *b);
 bool quell_broadcasts_to(const struct quell_shape *from, const struct quell_shape *to);
 
-/* Sets stride[to->rank]: the distance of the elements of `from` along each dimension of `to`, a
- * shape that it broadcasts to; 0 where it is repeated. */
+/* Sets stride[to->rank] to the distances of the elements of `from` along each dimension of `to`, a
+ * shape that `from` broadcasts to; 0 along dimensions in which it is repeated. */
 void quell_strides(const struct quell_shape *from, const struct quell_shape *to, size_t *stride);
 
 /* Advances `place` to the next one in the first `rank` dimensions of a shape, the last one fastest,
  * and moves the `count` offsets by their strides. After the last place it returns false, and
- * everything is back at the first place. */
+ * `place` and the offsets are back at the first place. */
 bool quell_next_place(const struct quell_shape *shape, size_t rank, size_t *place, size_t count,
                       const size_t (*stride)[QUELL_MAX_RANK], size_t *offset);
 

@@ -66,7 +66,7 @@ static float sum_of(size_t count, const float *x, bool squares)
 float quell_sum(size_t count, const float *x) { return sum_of(count, x, false); }
 float quell_squares(size_t count, const float *x) { return sum_of(count, x, true); }
 
-/* What the kernels sum at a time, as sum_of divides it. */
+/* Sums by the kernels, in the same parts as sum_of. */
 static float sum_by(const struct quell_kernels *kernels, size_t count, const float *x,
                     const float *mean)
 {
@@ -97,7 +97,7 @@ float quell_squares_by(const struct quell_kernels *kernels, size_t count, const 
     return sum_by(kernels, count, x, &mean);
 }
 
-/* Columns of more than BLOCK elements: the Sums of blocks are columns again. */
+/* Sums columns of more than BLOCK elements: the sums of blocks are columns again. */
 static void sum_long_columns(const struct quell_kernels *kernels, const struct quell_sums *x)
 {
     float sums[QUELL_MOST_COLUMN / BLOCK][LANES];

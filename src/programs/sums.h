@@ -33,17 +33,17 @@ float quell_dot_end(const struct quell_dot *dot, const float *bias);
 
 float quell_dot(size_t k, const float *a, size_t a_step, const float *b, size_t b_step);
 
-/* Sum and Squares of x[count]. */
+/* Return Sum and Squares of x[count]. */
 float quell_sum(size_t count, const float *x);
 float quell_squares(size_t count, const float *x);
 
-/* The same by the kernels; Squares are those of x - mean. */
+/* Compute the same by the kernels; Squares are those of x - mean. */
 float quell_sum_by(const struct quell_kernels *kernels, size_t count, const float *x);
 float quell_squares_by(const struct quell_kernels *kernels, size_t count, const float *x,
                        float mean);
 
-/* What the kernels' sum_rows, or sum_columns, do, for sets of any number of elements; of columns at
- * most QUELL_MOST_COLUMN. */
+/* Does what the kernels' sum_rows (or sum_columns) do, for sets with any number of elements;
+ * columns have at most QUELL_MOST_COLUMN. */
 #define QUELL_MOST_COLUMN 65536
 void quell_sums_by(const struct quell_kernels *kernels, const struct quell_sums *sums,
                    bool columns);

@@ -32,7 +32,7 @@ static bool is_running(const struct quell_instruction *of, size_t k)
     return of->steps.running >> k & 1;
 }
 
-/* An operand of which the worker reads its own part. */
+/* Points a link at the worker's own part of an operand. */
 static void set_own(const struct quell_execution *at, struct quell_link *link, size_t k)
 {
     struct quell_piece_at own = quell_piece_of(at, link->of->operand[k], at->worker);
@@ -41,7 +41,7 @@ static void set_own(const struct quell_execution *at, struct quell_link *link, s
     if (link->row[k] == at->division->length) link->row[k] = own.row;
 }
 
-/* Whether an operand depends on what samples are told, of whom some are told different things. */
+/* Returns whether an operand depends on the time or conditions, and samples have different ones. */
 static bool is_told(const struct quell_execution *at, size_t operand)
 {
     const struct quell_value *value = at->program->value;
@@ -50,7 +50,7 @@ static bool is_told(const struct quell_execution *at, size_t operand)
            stage != QUELL_FROM_SAMPLE;
 }
 
-/* Adds a link. With one row to a sample, the rows of all samples follow one another. */
+/* Adds a link. If a sample has one row, the rows of all samples are consecutive. */
 static void add_link(const struct quell_execution *at, const struct quell_instruction *of,
                      struct quell_tail *tail)
 {
@@ -110,7 +110,8 @@ void quell_tail_cut(struct quell_tail *tail, size_t rows, size_t columns)
     tail->level = true;
 }
 
-/* The addend that a link adds to the result so far; no elements: it does something else. */
+/* Returns the addend that a link adds to the result so far. Its `at` is NULL if the link does
+ * something else. */
 static struct quell_addend addend_of(const struct quell_link *link, size_t row, size_t column)
 {
     const struct quell_steps *steps = &link->of->steps;
@@ -148,7 +149,7 @@ static void add_bias(const struct quell_tail *tail, const struct quell_piece_of_
     tail->kernels->map[QUELL_MAP_ADD](&map);
 }
 
-/* Where an operand begins, for the sample of a piece. */
+/* Returns where an operand begins, for the sample of a piece. */
 static const float *operand_of(const struct quell_tail *tail, const struct quell_link *link,
                                size_t k, const struct quell_piece_of_result *piece)
 {
@@ -158,7 +159,8 @@ static const float *operand_of(const struct quell_tail *tail, const struct quell
                            at->room->sample + piece->row / tail->rows);
 }
 
-/* row: the row of its sample, or of all if the tail is level. */
+/* Applies a link. `row` is the row in its sample or, if the tail is level, among the rows of all
+ * samples. */
 static void apply(const struct quell_tail *tail, const struct quell_link *link,
                   const struct quell_piece_of_result *piece, size_t sample, size_t row, float *out,
                   size_t out_row)
@@ -179,7 +181,7 @@ static void apply(const struct quell_tail *tail, const struct quell_link *link,
     quell_map_rectangle(link->of, tail->kernels, &map);
 }
 
-/* All but the last of the steps work in place, and the last one writes the result. */
+/* All steps except the last work in place, and the last one writes the result. */
 static void apply_all(const struct quell_tail *tail, const struct quell_piece_of_result *piece)
 {
     bool last = !tail->count;
@@ -198,8 +200,8 @@ static void apply_all(const struct quell_tail *tail, const struct quell_piece_of
                piece->columns * sizeof *piece->out);
 }
 
-/* How many rows from `row` on are computed alike: those of its sample or, if the tail is level, of
- * the samples that are told the same. */
+/* Returns how many rows from `row` on have the same operands: those of its sample or, if the tail
+ * is level, those of the consecutive samples with the same times and conditions. */
 static size_t alike(const struct quell_tail *tail, size_t row)
 {
     size_t sample = row / tail->rows, end = sample + 1;

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds what instructions can read where it lies, in place of a copy that permutations and slices
- * would make: the heads of attention, of which a product's result has a part of each row. */
+/* Finds operands that instructions can read in place, without the copy that permutations and slices
+ * would make: for example the heads of attention, each of which is a part of each row of a
+ * product's result. */
 #include "base/memory.h"
 #include "programs/view.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The instruction that makes a value; NULL for inputs and constants. */
+/* Returns the instruction that computes a value, or NULL for inputs and constants. */
 static const struct quell_instruction *maker_of(const struct quell_program *program, size_t value)
 {
     size_t first = program->values - program->count;
     return value < first ? NULL : &program->instruction[value - first];
 }
 
-/* The dimension of a shape within which elements `step` apart follow one another; rank: none. */
+/* Returns the dimension of a shape within which elements `step` apart are, or the rank if there is
+ * none. */
 static size_t dim_within(const struct quell_shape *shape, const size_t *stride, size_t step)
 {
     for (size_t d = 0; d < shape->rank; d++)
@@ -23,9 +25,9 @@ static size_t dim_within(const struct quell_shape *shape, const size_t *stride, 
     return shape->rank;
 }
 
-/* Sees a view of the result of a move as one of the operand, whose elements are `from` apart along
- * the dimensions of the result, from number `begin` on. Each dimension of the view must lie within
- * one of the result. */
+/* Turns a view of the result of a move into a view of its operand, whose elements are `from` apart
+ * along the dimensions of the result, from number `begin` on. Each dimension of the view must be
+ * within one dimension of the result. */
 static bool see_through(const struct quell_shape *shape, const struct quell_shape *result,
                         const size_t *from, size_t begin, struct quell_view *view)
 {
@@ -51,7 +53,8 @@ static bool see_through(const struct quell_shape *shape, const struct quell_shap
     return true;
 }
 
-/* Goes through one move; false if a view cannot. */
+/* Turns a view of the result of a move into one of its operand. Returns false if that is not
+ * possible. */
 static bool go_through(const struct quell_program *program, const struct quell_instruction *move,
                        const struct quell_shape *shape, struct quell_view *view)
 {
@@ -66,12 +69,12 @@ static bool go_through(const struct quell_program *program, const struct quell_i
     return true;
 }
 
-/* Longer rows of moves than networks have are not followed: a small file must not keep a processor
- * busy. */
+/* Chains of moves are followed up to this length, which networks do not reach: a small file must
+ * not keep a processor busy. */
 #define MOST_MOVES 32
 
-/* The furthest value in which an operand can be seen, with strides that the kind can read. Without
- * a copy that is left out there is none. */
+/* Finds the earliest value of which an operand can be a view, with strides that the kind can read.
+ * Returns false if there is none that saves a copy. */
 static bool find_view(const struct quell_program *program, const struct quell_instruction *now,
                       size_t operand, struct quell_view *best)
 {
@@ -92,7 +95,7 @@ static bool find_view(const struct quell_program *program, const struct quell_in
     return found;
 }
 
-/* reads: how often each root is read by instructions that are run. */
+/* `reads` counts how often instructions that run read each root. */
 struct viewing {
     struct quell_program *program;
     uint32_t *reads;
@@ -120,7 +123,7 @@ static quell_status make_views(struct quell_program *program, struct quell_instr
     return QUELL_OK;
 }
 
-/* Leaves out the moves that nobody reads any more, from the last one on. */
+/* Skips the moves whose results nothing reads any more, from the last one on. */
 static void leave_out(struct viewing *v)
 {
     struct quell_program *program = v->program;
@@ -134,7 +137,7 @@ static void leave_out(struct viewing *v)
     }
 }
 
-/* The last instruction that reads each value. */
+/* Finds the last instruction that reads each value. */
 static void find_last(struct quell_program *program)
 {
     for (size_t i = 0; i < program->count; i++) {

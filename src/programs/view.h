@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Operands that are read where they lie, as parts of another value, and results that are written
- * where another one will be (view.c). */
+/* Operands that are read in place, as parts of another value, and results that are written in place
+ * into another value (view.c). */
 #ifndef QUELL_PROGRAMS_VIEW_H
 #define QUELL_PROGRAMS_VIEW_H
 
 #include "programs/copy.h"
 
 /* Sets the distances of the elements of x along the dimensions of the result of a permutation or a
- * slice, and the number of the first one; false for other moves. */
+ * slice, and the number of the first element. Returns false for other moves. */
 bool quell_move_strides(const struct quell_program *program, const struct quell_instruction *now,
                         size_t *from, size_t *begin);
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MOST_REMEMBERED 1024 /* clients that are gone, and have had more time than others */
+#define MOST_REMEMBERED 1024 /* accounts without a reference that are kept */
 
 void quell_accounts_begin(struct quell_accounts *accounts)
 {
@@ -23,15 +23,16 @@ void quell_accounts_end(struct quell_accounts *accounts)
     pthread_mutex_destroy(&accounts->lock);
 }
 
-/* ---- Who has one ---- */
+/* ---- Opening and closing ---- */
 
-/* Whether an account says no more than a new one would. */
+/* Whether an account can be freed, because a new one would begin with the same or a greater
+ * `served`. */
 static bool says_nothing(const struct quell_account *one)
 {
     return !one->holders && (!one->accounts->wanting || one->served <= one->accounts->floor);
 }
 
-/* Forgets the accounts that say nothing, and any that are gone beyond those that are remembered. */
+/* Frees the accounts that can be freed, and those without a reference beyond MOST_REMEMBERED. */
 static void sweep(struct quell_accounts *accounts)
 {
     size_t remembered = 0;
@@ -90,8 +91,9 @@ void quell_account_close(struct quell_account *account)
 
 /* ---- Time ---- */
 
-/* Where a client begins who wants time now: where the one is that has had least of those who want
- * some. Where nobody does, nobody has waited, and all begin anew from one place. */
+/* Raises the value with which a client begins that wants time now: to the least of all clients that
+ * want some. If no client wants any, nobody has waited, so all begin again from the same value, the
+ * greatest. */
 static void raise_floor(struct quell_accounts *accounts)
 {
     double least = INFINITY, greatest = accounts->floor;
@@ -129,7 +131,7 @@ void quell_account_charge(struct quell_account *account, double seconds)
     pthread_mutex_unlock(&account->accounts->lock);
 }
 
-/* ---- Goods ---- */
+/* ---- Resources ---- */
 
 size_t quell_accounts_most(const struct quell_accounts *accounts, enum quell_goods goods)
 {

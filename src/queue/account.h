@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What each client has and has had, wherever it is served: time, memory, samples in the queue,
- * requests, turns. A queue has an account for each client; a server around it uses the same ones,
- * so that there is one answer to what a client may have next. All here is thread-safe. */
+/* Accounts: what each client uses, and has used, of time, memory, samples in the queue, requests
+ * and turns in a workshop. A queue has an account for each client. A server around the queue uses
+ * the same accounts, so that a single place decides what a client may have next. All functions are
+ * thread-safe, except for quell_accounts_begin and quell_accounts_end. */
 #ifndef QUELL_QUEUE_ACCOUNT_H
 #define QUELL_QUEUE_ACCOUNT_H
 
@@ -10,79 +11,81 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What there is so much of and no more: bytes of memory, samples in the queue, requests that are
- * being answered, pieces of work that wait. A client may have as much of it as it leaves for
- * others: half, where it is alone. So there is always some left for a client who has none. */
+/* The resources of which there is a fixed amount. A client may have as much of a resource as it
+ * leaves for others; a client that is alone gets half. So some is always left for a client who has
+ * none. */
 enum quell_goods {
-    QUELL_OF_MEMORY,
-    QUELL_OF_SAMPLES,
-    QUELL_OF_REQUESTS,
-    QUELL_OF_TURNS,
+    QUELL_OF_MEMORY,   /* bytes of memory */
+    QUELL_OF_SAMPLES,  /* samples in the queue */
+    QUELL_OF_REQUESTS, /* requests that are being answered */
+    QUELL_OF_TURNS,    /* pieces of work that wait for a workshop */
     QUELL_GOODS
 };
 
-/* served: seconds that went to this client; only differences between clients count.
- * wants: how many things of theirs wait for time or have it. holders: who will close it.
- * has: how much of each of the goods. */
+/* The account of one client. */
 struct quell_account {
     struct quell_accounts *accounts;
-    uint64_t number;
-    double served;
-    size_t wants, holders;
-    size_t has[QUELL_GOODS];
+    uint64_t number;         /* identifies the client */
+    double served;           /* seconds charged; only differences between clients have a meaning */
+    size_t wants;            /* the client's tickets and pieces of work that are not finished */
+    size_t holders;          /* reference count */
+    size_t has[QUELL_GOODS]; /* how much the client has of each resource */
     struct quell_account *next;
 };
 
-/* floor: what a client without an account has been served. wanting: clients that want time.
- * most: how much there is of each of the goods (SIZE_MAX). taken: by all clients. */
+/* The accounts of all clients. */
 struct quell_accounts {
     pthread_mutex_t lock;
     struct quell_account *first;
-    double floor;
-    size_t wanting, count;
-    size_t most[QUELL_GOODS], taken[QUELL_GOODS];
+    double floor;   /* the value of `served` with which a new account begins */
+    size_t wanting; /* accounts whose `wants` is not 0 */
+    size_t count;
+    size_t most[QUELL_GOODS];  /* how much there is of each resource; initially SIZE_MAX */
+    size_t taken[QUELL_GOODS]; /* how much all clients together have of each */
 };
 
 void quell_accounts_begin(struct quell_accounts *accounts);
 
-/* Nobody may hold one of them any more. */
+/* Frees all accounts, to none of which a reference may be held any more. */
 void quell_accounts_end(struct quell_accounts *accounts);
 
-/* The account of a client, by its number: made if it is not there, and held. NULL if there is no
- * memory. */
+/* Returns the account of the client `number`, which is created if it does not exist, with a
+ * reference for the caller. NULL if there is no memory. */
 struct quell_account *quell_account_open(struct quell_accounts *accounts, uint64_t number);
 
-/* Holds it once more, and returns it. */
+/* Adds a reference, and returns the account. */
 struct quell_account *quell_account_hold(struct quell_account *account);
 
-/* Gives up one hold; NULL is allowed. A client that has had more time than others who waited for it
- * is remembered until they have had as much, so that nothing is won by leaving and coming back. */
+/* Drops a reference. NULL is allowed. If the client has had more time than others who waited, its
+ * account is remembered until these have caught up, so that a client gains nothing by leaving and
+ * coming back. */
 void quell_account_close(struct quell_account *account);
 
-/* Something of this client's waits for time, or does not any more. Who wants none saves none up:
- * when it wants some again, it has had as much as the client that has had least. */
+/* Notes that one more thing of the client wants time, or one less. A client that wants none does
+ * not accumulate any: when it wants some again, it is treated as if it had had as much as the
+ * client with the least. */
 void quell_account_want(struct quell_account *account);
 void quell_account_rest(struct quell_account *account);
 
-/* Seconds went to this client. */
+/* Charges the client for `seconds` of time. */
 void quell_account_charge(struct quell_account *account, double seconds);
 
-/* Whether a client has had less time than another one. Under the lock of their accounts. */
+/* Whether client a has had less time than client b. Called under the lock of the accounts. */
 static inline bool quell_account_before(const struct quell_account *a,
                                         const struct quell_account *b)
 {
     return a->served < b->served;
 }
 
-/* Takes an amount of some goods; false, and nothing is taken, if that is more than the client
- * leaves for others. Give it back. */
+/* Takes an amount of a resource, which the caller gives back later. If that would be more than the
+ * client leaves for others, takes nothing, and returns false. */
 bool quell_account_take(struct quell_account *account, enum quell_goods goods, size_t amount);
 void quell_account_give(struct quell_account *account, enum quell_goods goods, size_t amount);
 
-/* The most that a client can have, when there is no other one. */
+/* The most of a resource that a client can have, which is when it is the only one. */
 size_t quell_accounts_most(const struct quell_accounts *accounts, enum quell_goods goods);
 
-/* How much all clients have. */
+/* How much all clients together have of a resource. */
 size_t quell_accounts_taken(struct quell_accounts *accounts, enum quell_goods goods);
 
 #endif

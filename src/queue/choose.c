@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which samples are drawn next: those of the most urgent request, and of the others that can be
- * drawn with them, in the same order, until the run is full. */
+/* Chooses what is drawn next: samples of the ticket that goes first, and of all others that can be
+ * drawn in the same run, in their order, until the run is full. */
 #include "queue/queue.h"
 #include "engine/layout.h"
 #include "engine/sampler.h"
@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* How many tiles each thread draws in a run whose tiles take microseconds. */
+/* How many tiles each thread draws in a run with tiles that take only microseconds. */
 #define SMALL_TILES 64
 
-#define SLICE 0.05 /* seconds */
+#define SLICE 0.05 /* seconds that a slice of other work should take */
 
 static size_t left(const quell_ticket *ticket) { return ticket->draw.count - ticket->begun; }
 
@@ -20,8 +20,9 @@ static bool waits(const quell_ticket *ticket)
     return (left(ticket) || ticket->paused) && !ticket->cancelled && !ticket->failure;
 }
 
-/* Below 0 if a goes before b: by priority; by what their clients have had so far; who has paused
- * after those that were there then; by whose time is up first; by arrival. */
+/* The order of tickets; below 0 if a goes before b. It is by priority, then by the time that their
+ * clients have had, then by the round (a ticket whose flight was paused goes behind those that were
+ * there at that time), then by the deadline, and then by arrival. */
 static int compare(const quell_ticket *a, const quell_ticket *b)
 {
     if (a->request.priority != b->request.priority)
@@ -65,7 +66,7 @@ bool quell_ticket_before_paused(const quell_ticket *waits, const quell_ticket *p
     return before;
 }
 
-/* How many samples a run for this sampler has at most. */
+/* The most samples that a run with this sampler has. */
 static size_t most_rows(const quell_queue *queue, const quell_sampler *sampler)
 {
     const quell_denoiser *denoiser = sampler->denoiser;
@@ -79,8 +80,8 @@ static size_t most_rows(const quell_queue *queue, const quell_sampler *sampler)
     return layout.rows > capacity / tiles ? capacity : layout.rows * tiles;
 }
 
-/* How many rows of work, which is not merged, are done at a time: as many as take SLICE, but one
- * for each thread at least. */
+/* How many rows of other work are done at a time: as many as take SLICE seconds, but at least one
+ * for each thread. */
 static size_t slice(const quell_queue *queue, const quell_ticket *ticket)
 {
     size_t threads = queue->options.threads;
@@ -90,7 +91,7 @@ static size_t slice(const quell_queue *queue, const quell_ticket *ticket)
                                              : ticket->draw.count;
 }
 
-/* Makes room for all requests in the lists of this file. */
+/* Makes room for all tickets in the lists of this file. */
 static bool make_room(quell_queue *queue)
 {
     size_t room = queue->state.requests;
@@ -113,8 +114,8 @@ static void take(struct quell_batch *batch, quell_ticket *ticket, size_t most)
     ticket->begun += rows;
 }
 
-/* Lists those that can be drawn with the leader, the most urgent one first. (A sampler whose
- * requests have been in a joint run is here only where there was no memory for another one.) */
+/* Lists the tickets that can be drawn in one run with the leader, in their order. (A sampler that
+ * can be in a joint run comes here only if there was no memory for one.) */
 static size_t list_others(quell_queue *queue, const quell_ticket *leader)
 {
     size_t count = 0;

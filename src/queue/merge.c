@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The condition of that name in a list; NULL if it is not there. */
+/* Returns the condition called `name` in a list; NULL if there is none. */
 static const quell_condition *find(const quell_condition *list, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -14,7 +14,7 @@ static const quell_condition *find(const quell_condition *list, size_t count, co
     return NULL;
 }
 
-/* Whether both lists name the same conditions, and say "none" for the same ones. */
+/* Whether both lists contain the same conditions, and none is given for the same ones. */
 static bool same_names(const quell_condition *a, size_t count_of_a, const quell_condition *b,
                        size_t count_of_b)
 {
@@ -36,7 +36,8 @@ bool quell_tickets_merge(const quell_ticket *a, const quell_ticket *b)
                       two->negative_conditions, two->negative_condition_count);
 }
 
-/* Memory for a draw: first it is counted, then it is given out. */
+/* Memory for a draw. In a first pass its size is counted (`memory` is NULL), in a second one it is
+ * given out. */
 struct room {
     char *memory;
     size_t used;
@@ -63,7 +64,7 @@ static void fill_streams(const struct quell_batch *batch, uint64_t *seeds, uint6
     }
 }
 
-/* The classes of a draw, or its negative ones. */
+/* Selects the classes of a draw, or its negative classes. */
 typedef const int32_t *classes_fn(const quell_draw *draw);
 static const int32_t *own_classes(const quell_draw *draw) { return draw->classes; }
 static const int32_t *negative_classes(const quell_draw *draw) { return draw->negative_classes; }
@@ -75,7 +76,7 @@ static bool any_classes(const struct quell_batch *batch, classes_fn *of)
     return false;
 }
 
-/* Samples of a request without classes have the class -1, none. */
+/* Merges the lists of classes. Samples of a request without classes get the class -1, no class. */
 static const int32_t *merge_classes(struct room *room, const struct quell_batch *batch,
                                     classes_fn *of)
 {
@@ -90,7 +91,7 @@ static const int32_t *merge_classes(struct room *room, const struct quell_batch 
     return classes;
 }
 
-/* The conditions of a draw, or its negative ones. */
+/* Selects the conditions of a draw, or its negative conditions. */
 struct list {
     const quell_condition *given;
     size_t count;
@@ -105,7 +106,7 @@ static struct list negative_list(const quell_draw *draw)
     return (struct list){draw->negative_conditions, draw->negative_condition_count};
 }
 
-/* Writes a condition's values for the samples of one part. */
+/* Writes the values of a condition for the samples of one part. */
 static void spread(const struct quell_part *part, const quell_condition *given, float *values)
 {
     size_t size = given->size, stride = given->count ? size : 0;
@@ -114,7 +115,7 @@ static void spread(const struct quell_part *part, const quell_condition *given, 
                size * sizeof *values);
 }
 
-/* Whether all requests give the one row of values to all their samples, and it is the same. */
+/* Whether every request has one row of values for all its samples, and all these rows are equal. */
 static bool one_row(const struct quell_batch *batch, list_fn *of, const quell_condition *first)
 {
     if (first->count) return false;
@@ -127,7 +128,8 @@ static bool one_row(const struct quell_batch *batch, list_fn *of, const quell_co
     return true;
 }
 
-/* The denoiser's own text of a name: the requests' texts may go before the run does. */
+/* Returns the denoiser's own copy of a name. The request's copy may be freed before the run
+ * ends. */
 static const char *lasting_name(const struct quell_batch *batch, const char *name)
 {
     const quell_denoiser *denoiser = batch->sampler->denoiser;
@@ -162,7 +164,7 @@ static size_t merge_list(struct room *room, const struct quell_batch *batch, lis
     return first.count;
 }
 
-/* Copies the states to start from: their requests may end before the run begins with them. */
+/* Copies the states to start from, because a request may end before the run has read its states. */
 static void merge_states(struct room *room, const struct quell_batch *batch,
                          struct quell_merged *merged)
 {
@@ -181,7 +183,7 @@ static void merge_states(struct room *room, const struct quell_batch *batch,
     }
 }
 
-/* Counts the memory, or, once it is there, fills it. */
+/* Counts the memory or, once it has been allocated, fills it. */
 static void lay_out(struct quell_merged *merged, const struct quell_batch *batch, struct room *room)
 {
     quell_draw *draw = &merged->draw;

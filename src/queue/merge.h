@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The draw of a run that has samples of several requests: all that is told to them one by one. */
+/* Merges the draws of several requests into one draw, in which everything is given sample by
+ * sample. */
 #ifndef QUELL_QUEUE_MERGE_H
 #define QUELL_QUEUE_MERGE_H
 
@@ -8,14 +9,14 @@
 struct quell_merged {
     quell_draw draw;
     quell_condition conditions[QUELL_MAX_CONDITIONS], negative_conditions[QUELL_MAX_CONDITIONS];
-    float *x;      /* [rows][dim] */
-    float *states; /* [rows][dim]: those to start from; NULL: all are drawn */
-    bool *given;   /* [rows]: whether a row has one */
-    char *memory;  /* of everything */
+    float *x;      /* [rows][dim]: the samples */
+    float *states; /* [rows][dim]: states to start from; NULL: no request gives any */
+    bool *given;   /* [rows]: whether `states` has the state for this row */
+    char *memory;  /* the memory of all arrays */
 };
 
-/* Makes the draw of a batch, with copies of what the requests' arrays say. Returns false if there
- * is no memory. Free merged->memory. */
+/* Makes the draw of a batch, with copies of the requests' arrays. Returns false if there is no
+ * memory. The caller frees merged->memory. */
 bool quell_merge(struct quell_merged *merged, const struct quell_batch *batch);
 
 #endif

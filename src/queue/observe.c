@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Observers of requests: a run has rows of several, and each observer sees its own. */
+/* A run has rows of several requests, and the observer of each request is called with its own
+ * rows. */
 #include "base/fail.h"
 #include "base/number.h"
 #include "engine/sampler.h"
@@ -7,8 +8,8 @@
 
 #include <string.h>
 
-/* The ticket of a part that somebody observes, which stays until it is let go; NULL if nobody
- * does. */
+/* Returns the ticket of a part if it has an observer to call, and keeps it from ending until the
+ * caller decreases ticket->observed; else NULL. */
 static quell_ticket *hold(quell_queue *queue, const struct quell_part *part)
 {
     pthread_mutex_lock(&queue->lock);
@@ -32,7 +33,8 @@ void quell_queue_end_observed(quell_ticket *ticket, int result, unsigned before,
                 explained ? quell_error_message() : "the observer returned an error");
 }
 
-/* What the rows `at`, ... of a tile are told, of which row 0 has this place in its own draw. */
+/* Makes what an observer is told of `rows` rows of a tile, from row `at` on. The first of them has
+ * the index `first` in its own draw. */
 static quell_call cut(const quell_call *told, size_t at, size_t rows, uint64_t first,
                       quell_condition conditions[QUELL_MAX_CONDITIONS], size_t count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a queue: its thread, closing and freeing. */
+/* The life of a queue: creating, closing and freeing it, and its thread. */
 #include "queue/queue.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -10,7 +10,7 @@
 #include "engine/limits.h"
 #include "engine/signals.h"
 #include "engine/threads.h"
-#include "queue/wait.h"
+#include "queue/timed_wait.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ void quell_queue_drop(quell_queue *queue)
     free(queue);
 }
 
-/* The time at which the next ticket's time is up, whatever happens until then. */
+/* The earliest deadline of all tickets. */
 static double next_deadline(const quell_queue *queue)
 {
     double next = INFINITY;
@@ -44,9 +44,10 @@ static double next_deadline(const quell_queue *queue)
     return next;
 }
 
-/* Whether what a joint run did not draw is to be looked at anew: others came, and may have gone
- * again, or the leader was cancelled, while the lock was given up; or what is paused cannot go on
- * for lack of memory. Without memory, what has not begun is drawn alone, or fails there. */
+/* Called when a joint run took nothing. Returns whether the conductor must look again, for one of
+ * three reasons: while the lock was released, another ticket became the first; the leader was
+ * cancelled or is late; or the leader's paused samples cannot go on for lack of memory, and it has
+ * failed here. Otherwise, for lack of memory, what has not begun is drawn outside a joint run. */
 static bool changed(const quell_queue *queue, quell_ticket *leader)
 {
     if (leader != quell_queue_most_urgent(queue)) return true;
@@ -59,7 +60,7 @@ static bool changed(const quell_queue *queue, quell_ticket *leader)
     return true;
 }
 
-/* The conductor's work: to tell, to choose, to draw; to wait if there is nothing to draw. */
+/* The conductor's thread: tells, chooses and draws, and waits if there is nothing to draw. */
 static void *conduct(void *data)
 {
     quell_queue *queue = data;
@@ -101,7 +102,7 @@ static quell_status check(quell_queue_options *o)
     return quell_isa_choose(o->isa, &kernels);
 }
 
-/* Starts the conductor, which takes no signals of the host's. */
+/* Starts the conductor, in which the signals of the host are blocked. */
 static bool start(quell_queue *queue)
 {
     return !quell_signals_start_thread(&queue->conductor, NULL, conduct, queue);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tickets: from a request that is put into a queue to the last that is heard of it. */
+/* The life of a ticket: from submitting a request to the last call of its answer function. */
 #include "queue/queue.h"
 #include "base/fail.h"
 #include "base/number.h"
@@ -8,7 +8,7 @@
 #include "base/sized.h"
 #include "engine/given.h"
 #include "engine/run_check.h"
-#include "queue/wait.h"
+#include "queue/timed_wait.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@
 static const struct quell_sized sized_request = {"queue", "quell_request", "quell_request_defaults",
                                                  NULL};
 
-/* Gives up one hold on a ticket, and frees it with the last one. Returns whether it was that one,
- * so that the ticket's hold on the queue must be given up, too. */
+/* Drops a reference to a ticket, and frees it with the last one. Returns true if it was freed; the
+ * caller then drops the ticket's reference to the queue. */
 static bool drop(quell_ticket *ticket)
 {
     if (--ticket->holders) return false;
@@ -135,8 +135,8 @@ quell_status quell_queue_work(quell_queue *queue, const quell_request *request, 
 
 /* ---- Telling ---- */
 
-/* Whether a ticket is the only one that is left of those in the run that goes on. It stays until
- * the run has returned, as the run reads its sampler, which may be freed once it has ended. */
+/* Whether all other tickets of the present run have ended. The last one must not end before the run
+ * has returned: the run uses its sampler, which the caller may free when the ticket has ended. */
 static bool is_last(const quell_queue *queue, const quell_ticket *ticket)
 {
     bool in_run = false;
@@ -148,7 +148,7 @@ static bool is_last(const quell_queue *queue, const quell_ticket *ticket)
     return in_run;
 }
 
-/* Whether a ticket ends now, and how: its failure and message. */
+/* Whether a ticket ends now. If so, sets its failure and its message. */
 static bool ends(const quell_queue *queue, quell_ticket *ticket)
 {
     if (ticket->held || ticket->observed || ticket->flights || is_last(queue, ticket)) return false;
@@ -185,8 +185,8 @@ static void answer(quell_queue *queue, quell_ticket *ticket, bool ended)
     pthread_mutex_lock(&queue->lock);
 }
 
-/* It is out of the queue before its function hears so, which may then submit another one, and it
- * has ended for those who wait when its function has returned. */
+/* Ends a ticket. It leaves the queue before its answer function is called, so that this may submit
+ * another request; threads that wait for the ticket are woken after the function has returned. */
 static void end(quell_queue *queue, quell_ticket *ticket)
 {
     take_out(queue, ticket);
@@ -195,10 +195,11 @@ static void end(quell_queue *queue, quell_ticket *ticket)
     quell_account_close(ticket->account);
     ticket->ended = true;
     queue->state.requests--;
-    if (drop(ticket)) queue->holders--; /* its owner, or another ticket, has one left */
+    if (drop(ticket)) queue->holders--; /* never the last: the owner still has one */
 }
 
-/* An answer function may submit, which appends to the list, but only this ends a ticket. */
+/* An answer function may append tickets to the list while this runs. Tickets are removed from it
+ * only here. */
 void quell_queue_tell(quell_queue *queue)
 {
     bool news = false;
@@ -213,7 +214,7 @@ void quell_queue_tell(quell_queue *queue)
     if (news) pthread_cond_broadcast(&queue->news);
 }
 
-/* ---- What the holder of a ticket may do ---- */
+/* ---- Functions for the holder of a ticket ---- */
 
 quell_status quell_ticket_wait(quell_ticket *ticket, double seconds)
 {

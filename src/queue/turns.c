@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose turn it is in joint runs. A request of many steps has its network in turns, between which
- * others have theirs: it pauses where it stands, and goes on later, maybe in another run. */
+/* Turns in joint runs. A request of many steps has the network in turns, between which others have
+ * theirs: its flights are paused after any evaluation, and go on later, perhaps in another run. */
 #include "queue/queue.h"
 #include "engine/sampler.h"
 #include "engine/joint.h"
 
-/* A turn is so many evaluations, or ends with the first evaluation after so many seconds. */
+/* A turn ends after so many evaluations, or at the first check after so many seconds. */
 #define EVALUATIONS 64
 #define SECONDS 0.05
 
-/* How many times as many samples as are drawn at a time may have begun and be paused, for one
- * network: these have memory of their own, beside their x. */
+/* The limit on paused samples of one network, as a multiple of the samples that are drawn at a
+ * time. It exists because paused samples need memory beside their x. */
 #define PAUSED 4
 
 bool quell_queue_conducts(const quell_queue *queue)
@@ -38,8 +38,8 @@ size_t quell_queue_waiting(const quell_queue *queue)
     return rows;
 }
 
-/* Whether so many are paused, of the places that there are for samples of a ticket's network, that
- * it must not begin. Those of a lower priority do not keep it waiting. */
+/* Whether a ticket must not begin, because too many samples of its network are paused. Samples of a
+ * lower priority do not count. */
 static bool is_crowded_out(const quell_queue *queue, const quell_ticket *ticket)
 {
     const quell_denoiser *core = ticket->request.sampler->denoiser->core;
@@ -65,8 +65,8 @@ quell_ticket *quell_queue_candidate(const quell_queue *queue)
     return fits ? first : NULL;
 }
 
-/* Nothing of it is in the run: samples of a request that is in it, and for which there was no place
- * yet, are no others. */
+/* Whether none of a ticket's samples are in the run. A request with some samples in it, and others
+ * for which there was no room yet, is not another one. */
 static bool is_other(const quell_queue *queue, const quell_ticket *ticket)
 {
     (void)queue;
@@ -78,7 +78,7 @@ static bool is_other_that_fits(const quell_queue *queue, const quell_ticket *tic
     return is_other(queue, ticket) && quell_queue_fits(queue, ticket);
 }
 
-/* Whether somebody goes before all that is in the run, and cannot be in it. */
+/* Whether a ticket that cannot be in the run goes before all tickets that are in it. */
 static bool others_have_their_turn(const quell_queue *queue)
 {
     const quell_ticket *first = quell_queue_most_urgent_of(queue, is_other);
@@ -88,7 +88,8 @@ static bool others_have_their_turn(const quell_queue *queue)
     return true;
 }
 
-/* Whether the next run would have more workers than this one, or a worker who may take others. */
+/* Whether it is better to end this run and begin another one: that would have more workers, or a
+ * worker that may take more samples. */
 static bool begins_anew(const quell_queue *queue)
 {
     size_t waiting = quell_queue_waiting(queue);
@@ -96,7 +97,7 @@ static bool begins_anew(const quell_queue *queue)
     return queue->workers == 1 && waiting && !quell_queue_conducts(queue);
 }
 
-/* Whether one who could be in the run has no place in it, and goes before this one. */
+/* Whether a ticket that could be in the run, but has no place in it, goes before this flight. */
 static bool gives_place(const quell_queue *queue, const struct quell_flight *flight)
 {
     const quell_ticket *next = quell_queue_most_urgent_of(queue, is_other_that_fits);

@@ -56,7 +56,7 @@ static bool same_beginning(const struct serve_address *a, const struct serve_add
     return !rest || !((a->bytes[whole] ^ b->bytes[whole]) >> (8 - rest));
 }
 
-/* Its first address. */
+/* The first address of a network. */
 static struct serve_address beginning(const struct serve_network *network)
 {
     struct serve_address first = {.size = network->address.size};
@@ -108,7 +108,7 @@ static bool is_port(const char *text)
     return *text && strlen(text) < 6 && strspn(text, "0123456789") == strlen(text);
 }
 
-/* Reads an address of a list. Some proxies write a port behind it: 192.0.2.1:99, [fd00::1]:99. */
+/* Reads one address of a list. Some proxies append a port to it: 192.0.2.1:99, [fd00::1]:99. */
 static bool read_listed(struct serve_address *address, const char *begin, size_t length)
 {
     char text[INET6_ADDRSTRLEN + 8];

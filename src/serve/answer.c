@@ -18,8 +18,8 @@ enum MHD_Result serve_answer(struct serve_request *request, unsigned code, const
     return serve_respond(request, code, type, response, size, headers);
 }
 
-/* What does not say how long it may be kept is said of this moment: caches would keep a refusal, or
- * that the server is ready, for as long as they like (RFC 9111, 4.2.2). */
+/* An answer without a Cache-Control header gets "no-store". A cache may otherwise guess how long to
+ * keep a refusal, or the answer that the server is ready (RFC 9111, 4.2.2). */
 enum MHD_Result serve_respond(struct serve_request *request, unsigned code, const char *type,
                               struct MHD_Response *response, size_t size,
                               const struct serve_header *headers)

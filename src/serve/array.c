@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes here is a stranger's: no length is believed before it has been compared with that of
- * what is there. */
+/* Everything read here comes from strangers, so no length is trusted before it has been compared
+ * with the size of what was received. */
 #include "serve/array.h"
 #include "base/fail.h"
 #include "base/json.h"
@@ -49,7 +49,8 @@ static quell_status bad(const char *name, const char *reason)
     return quell_fail(QUELL_BAD_ARGUMENT, "%.80s: %s", name, reason);
 }
 
-/* Finds the header's text, which begins behind the magic string, the version and its length. */
+/* Finds the text of the header, which follows the magic string, the version and the header's
+ * length. Returns NULL, or what is wrong with the file. */
 static const char *find_header(const char *bytes, size_t size, size_t *begin, size_t *length)
 {
     const unsigned char *at = (const unsigned char *)bytes;
@@ -91,7 +92,7 @@ static quell_status take_words(struct serve_array *array, const char *data,
     return QUELL_OK;
 }
 
-/* Integers must lie where their use has a meaning for them. */
+/* Checks the range of integers: classes begin at -1, seeds and indices at 0. */
 static quell_status check_words(const struct serve_array *array, const char *name,
                                 enum serve_wanted wanted, bool is_unsigned)
 {
@@ -136,8 +137,8 @@ quell_status serve_array_npy(struct serve_array *array, const char *name, enum s
 
 /* ---- JSON ---- */
 
-/* Finds the shape from the first element of each list; whether all others have it is seen when they
- * are read. */
+/* Takes the shape from the first element of each nested list. take_values checks later that all
+ * other lists have the same shape. */
 static bool find_shape(struct serve_array *array, const char *value)
 {
     array->values = 1;
@@ -151,10 +152,10 @@ static bool find_shape(struct serve_array *array, const char *value)
     return quell_json_is_number(value);
 }
 
-/* How many numbers are read; a whole number that float32 does not have, NULL: none was. */
+/* The state of reading numbers. */
 struct reading {
-    size_t used;
-    const char *rounded;
+    size_t used;         /* how many numbers have been read */
+    const char *rounded; /* an integer that is not exact as a float32; NULL: there is none */
 };
 
 static bool is_rounded(const char *value, double number)
@@ -163,7 +164,7 @@ static bool is_rounded(const char *value, double number)
     return sign + digits == quell_json_size(value) && (double)(float)number != number;
 }
 
-/* Reads one number into the next place. */
+/* Reads one number into the next element. */
 static bool take_number(struct serve_array *array, enum serve_wanted wanted, const char *value,
                         struct reading *reading)
 {
@@ -182,7 +183,7 @@ static bool take_number(struct serve_array *array, enum serve_wanted wanted, con
     return none || wanted == SERVE_WORDS || whole <= INT64_MAX;
 }
 
-/* The text of such a number, as far as it is shown, and the nearest one that there is. */
+/* How much of the text of such an integer a message shows, and the float32 nearest to it. */
 static int rounded_length(const char *value)
 {
     size_t size = quell_json_size(value);
@@ -213,7 +214,7 @@ quell_status serve_array_json(struct serve_array *array, const char *name, enum 
 {
     struct reading reading = {0, NULL};
     *array = (struct serve_array){0};
-    /* Each number takes a byte at least, so that the room is no more than the text's. */
+    /* Each number has at least one byte, so the elements cannot be more than the bytes of text. */
     bool right = find_shape(array, value) && array->values <= quell_json_size(value);
     quell_status status = right ? make_room(array, wanted) : QUELL_OK;
     if (status) return status;

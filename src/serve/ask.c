@@ -11,10 +11,9 @@
 
 /* ---- Parameters ---- */
 
-/* offset: of its member in struct serve_ask. Numbers lie from least to most. */
 struct parameter {
     struct serve_parameter shown;
-    size_t offset;
+    size_t offset; /* of the member in struct serve_ask */
 };
 
 #define AT(member) offsetof(struct serve_ask, member)
@@ -132,7 +131,7 @@ quell_status serve_ask_refuse_count(const struct serve_ask *ask, const char *val
                       value, (unsigned long long)ask->most, after);
 }
 
-/* More than the most is refused later, with another code. */
+/* A count above `most` is refused later, with another HTTP status. */
 static quell_status take_count(struct serve_ask *ask, const char *value)
 {
     return read_whole(value, &ask->count) && ask->count ? QUELL_OK
@@ -197,7 +196,7 @@ static quell_status take_format(const char *value, enum serve_format *to)
     return quell_fail(QUELL_BAD_ARGUMENT, "format=%.40s: must be npy, raw, json or png", value);
 }
 
-/* ---- All of them ---- */
+/* ---- All parameters ---- */
 
 void serve_ask_begin(struct serve_ask *ask, const quell_model *model, uint64_t most)
 {
@@ -254,7 +253,8 @@ static quell_status take(struct serve_ask *ask, const quell_model *model,
     return QUELL_OK;
 }
 
-/* What the command takes as a text, of which it refuses an empty one before it reads it. */
+/* Whether the command takes the parameter as a text, and refuses an empty one before it parses
+ * it. */
 static bool is_text(const struct parameter *parameter)
 {
     enum serve_kind kind = parameter->shown.kind;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What depends on several parameters, or on the model. The lines are the command's, with names of
- * parameters in place of options. */
+/* Checks that involve several parameters, or the model. The messages are those of the command, with
+ * names of parameters in place of its options. */
 #include "serve/ask.h"
 #include "base/fail.h"
 
 #include <string.h>
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyz_" /* of a name */
+#define LETTERS "abcdefghijklmnopqrstuvwxyz_" /* the characters of a C member's name */
 
-/* Two that contradict each other, or of which the first needs the second. */
+/* Pairs of parameters that exclude each other, or of which the first needs the second. */
 static const struct rule {
     const char *one, *other;
-    bool needs;
+    bool needs; /* `one` needs `other`; false: they exclude each other */
 } rules[] = {
     {"guidance-low", "guidance", true},
     {"guidance-high", "guidance", true},
@@ -43,7 +43,7 @@ static quell_status check_rules(const struct serve_ask *ask)
     return QUELL_OK;
 }
 
-/* A denoiser needs each of its conditions, if only as none. */
+/* Every condition of a model must be given, even if its value is none. */
 static quell_status check_conditions(const struct serve_ask *ask, const quell_denoiser *denoiser)
 {
     for (size_t i = 0; i < quell_denoiser_conditions(denoiser); i++) {
@@ -60,7 +60,8 @@ static quell_status check_conditions(const struct serve_ask *ask, const quell_de
     return QUELL_OK;
 }
 
-/* Where the first sample is the last there is. Of lists each index is looked at by the library. */
+/* Checks that the last sample has an index below 2^64 - 1. The library checks the indices of
+ * lists. */
 static quell_status check_last(const struct serve_ask *ask)
 {
     if (ask->seeds || ask->indices || ask->count <= UINT64_MAX - ask->first ||
@@ -71,7 +72,7 @@ static quell_status check_last(const struct serve_ask *ask)
                       (unsigned long long)ask->first, (unsigned long long)ask->count);
 }
 
-/* What is guided away from nothing is told nothing. */
+/* Guidance needs a class or a condition: without one, it would combine two equal outputs. */
 static quell_status check_guided(const struct serve_ask *ask, const quell_denoiser *denoiser)
 {
     size_t conditions = quell_denoiser_conditions(denoiser);
@@ -88,8 +89,8 @@ static quell_status check_guided(const struct serve_ask *ask, const quell_denois
                           : "class or classes, to guide away from no class");
 }
 
-/* The lists of names have a page, whose name is shorter than that of the command. There is none for
- * the options of one sampler. */
+/* Replaces a hint at `quell list NAME` by one at /v1/models, which fits in its place. A hint at the
+ * options of one sampler is removed, because no page lists these. */
 static void name_page(char *message)
 {
     static const char list[] = "; see `quell list ", page[] = "; /v1/models lists them";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request gives to its samples: conditions, as text or as arrays, and lists with something
+/* What a request gives for its samples: conditions, as text or as arrays, and lists with one value
  * for each sample. */
 #include "serve/ask.h"
 #include "base/fail.h"
@@ -29,7 +29,7 @@ static quell_status refuse_numbers(const char *name, const char *value,
                       value, taken->size, none);
 }
 
-/* Whether a text is a whole number that float32 does not have, as one beyond 2^24. */
+/* Whether a text is an integer that is not exact as a float32, as many beyond 2^24 are. */
 static bool is_rounded(const char *text, size_t length, double number)
 {
     size_t sign = length && (*text == '-' || *text == '+');
@@ -59,7 +59,7 @@ static quell_status read_numbers(const char *name, const char *value,
     return QUELL_OK;
 }
 
-/* The condition of that name that a model takes; NULL if there is none. */
+/* Returns the model's condition called `name`; NULL if it has none. */
 static const struct quell_taken *find_taken(const quell_denoiser *denoiser, const char *name,
                                             size_t length)
 {
@@ -75,7 +75,7 @@ bool serve_ask_conditioned(const quell_denoiser *denoiser, const char *name)
     return find_taken(denoiser, name, strlen(name));
 }
 
-/* Which conditions the model takes: the nearest to a word, or the first of them. */
+/* Refuses a name, and suggests the condition of the model with the nearest name, or its first. */
 static quell_status refuse_name(const quell_denoiser *denoiser, const char *name, const char *own,
                                 size_t length)
 {
@@ -94,7 +94,8 @@ static quell_status refuse_name(const quell_denoiser *denoiser, const char *name
                       denoiser->conditions > 1 ? " and others (/v1/models)" : "");
 }
 
-/* Begins the next condition of a list, which may be there once. */
+/* Begins a new condition in *taken. Fails if the model has no such condition, or if it is in `list`
+ * already. */
 static quell_status find_place(const quell_denoiser *denoiser, const char *name, const char *own,
                                size_t length, const quell_condition *list, size_t count,
                                quell_condition *taken)
@@ -109,7 +110,7 @@ static quell_status find_place(const quell_denoiser *denoiser, const char *name,
     return QUELL_OK;
 }
 
-/* Reads NAME=NUMBER[,NUMBER...] or NAME=none into the next place of a list. */
+/* Reads NAME=NUMBER[,NUMBER...] or NAME=none, and appends it to `list`. */
 quell_status serve_ask_condition(const quell_denoiser *denoiser, const char *name,
                                  const char *value, quell_condition *list, size_t *count)
 {
@@ -147,7 +148,8 @@ bool serve_ask_is_array(const char *name, enum serve_wanted *wanted)
            begins(name, negative_condition);
 }
 
-/* Notes that a list has something for so many samples. */
+/* Notes that the array `name` is for `rows` samples. Fails if another array is for another
+ * number. */
 static quell_status note_rows(struct serve_ask *ask, const char *name, size_t rows)
 {
     if (ask->rows && ask->rows != rows)
@@ -158,7 +160,7 @@ static quell_status note_rows(struct serve_ask *ask, const char *name, size_t ro
     return QUELL_OK;
 }
 
-/* Whether the shape of an array is this one behind `lead` more dimensions. */
+/* Whether the shape of `array` consists of `lead` more dimensions, followed by `shape`. */
 static bool has_shape(const struct serve_array *array, size_t lead, size_t rank,
                       const size_t *shape)
 {
@@ -176,7 +178,7 @@ static quell_status refuse_shape(const char *name, size_t rank, const size_t *sh
                       name, text, strcmp(name, "from") != 0 ? ", or one alone for all" : "");
 }
 
-/* Takes over the values of an array. */
+/* Takes over the memory of the elements. */
 static float *take_floats(struct serve_array *array)
 {
     float *values = array->floats;
@@ -249,7 +251,7 @@ quell_status serve_ask_array(struct serve_ask *ask, const quell_model *model, co
     return take_condition(ask, quell_model_denoiser(model), name, array);
 }
 
-/* ---- Their end ---- */
+/* ---- Freeing ---- */
 
 static void free_conditions(quell_condition *list, size_t count)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a name means that no parameter has: the line says where it stands, or which is near. */
+/* Messages for names that are not parameters: they say where the name belongs, or suggest
+ * another. */
 #include "serve/ask.h"
 #include "base/fail.h"
 #include "base/nearest.h"
@@ -7,7 +8,7 @@
 
 #include <string.h>
 
-/* What other programs, and functions of Python, call a parameter. */
+/* Returns the parameter that other programs, or quell's Python functions, call `name`; or NULL. */
 static const char *other_name(const char *name)
 {
     static const struct {
@@ -39,7 +40,7 @@ static const char *other_name(const char *name)
     return NULL;
 }
 
-/* Finds the first sampler with an option of that name, in which - may stand for _. */
+/* Finds the first sampler that has an option called `name`, where a - may stand for a _. */
 static bool find_option(const char *name, quell_entry *sampler, quell_entry_option *option)
 {
     for (size_t i = 0; !quell_list(QUELL_LIST_SAMPLERS, i, sampler); i++)
@@ -53,7 +54,7 @@ static bool find_option(const char *name, quell_entry *sampler, quell_entry_opti
     return false;
 }
 
-/* Refuses condition.NAME, which is that of an array, and NAME alone. */
+/* Refuses the name of a condition's array, condition.NAME, and the name of a condition alone. */
 static quell_status refuse_condition(const quell_denoiser *denoiser, const char *name)
 {
     static const char *const before[] = {"condition", "negative-condition"};

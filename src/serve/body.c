@@ -10,14 +10,14 @@
 #include <string.h>
 #include <strings.h>
 
-#define LONGEST_TEXT 65536 /* of a parameter */
+#define LONGEST_TEXT 65536 /* bytes of the value of a parameter */
 
 struct reading {
     struct serve_ask *ask;
     const quell_model *model;
 };
 
-/* ---- What all types share ---- */
+/* ---- Common to all types ---- */
 
 static quell_status take_text(const struct reading *reading, const char *name, const char *value)
 {
@@ -74,7 +74,7 @@ static quell_status take_form(const struct reading *reading, char *body, size_t 
 {
     if (memchr(body, '\0', size))
         return quell_fail(QUELL_BAD_ARGUMENT, "the body has a NUL character in it");
-    if (body[strspn(body, " \t\r\n")] == '{') /* as no parameter begins */
+    if (body[strspn(body, " \t\r\n")] == '{') /* no parameter begins with a brace */
         return quell_fail(QUELL_BAD_ARGUMENT, "the body is a form by its type, and looks like "
                                               "JSON: send it as Content-Type: application/json");
     quell_status status = QUELL_OK;
@@ -104,7 +104,7 @@ static quell_status take_json_array(const struct reading *reading, const char *n
     return status;
 }
 
-/* A number, true, false, or a text, as the address would have it. */
+/* Takes a number, true, false or a string in the form that an address would have. */
 static quell_status take_json_text(const struct reading *reading, const char *name, char *value)
 {
     char text[64];
@@ -120,7 +120,7 @@ static quell_status take_json_text(const struct reading *reading, const char *na
     return take_text(reading, name, text);
 }
 
-/* {"energy": 50, "pixels": [[...], ...], "depth": null} */
+/* Takes an object such as {"energy": 50, "pixels": [[...], ...], "depth": null}. */
 static quell_status take_json_conditions(const struct reading *reading, const char *name,
                                          char *value)
 {
@@ -178,7 +178,7 @@ static quell_status take_json(const struct reading *reading, char *body, size_t 
     return status;
 }
 
-/* ---- All of them ---- */
+/* ---- All types ---- */
 
 static quell_status take_array(const struct reading *reading, char *body, size_t size)
 {
@@ -197,7 +197,7 @@ static const struct {
 
 #define TYPES (sizeof types / sizeof *types)
 
-/* The place of a type among them; TYPES if it is another one. */
+/* Returns the index of a type in `types`; TYPES if it is not there. */
 static size_t find_type(const char *type)
 {
     size_t length = type ? strcspn(type, "; \t") : 0, i = 0;
@@ -209,7 +209,7 @@ static size_t find_type(const char *type)
 
 bool serve_body_readable(const char *type) { return find_type(type) < TYPES; }
 
-/* An empty object or form could be meant, but no file that is empty. */
+/* Without a body, an empty object or form may be meant, but never an empty file. */
 quell_status serve_body_none(const char *type)
 {
     size_t i = find_type(type);

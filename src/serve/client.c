@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who asks, and what the headers say. */
+/* Who the client is, and how its request is framed. */
 #include "serve/server.h"
 #include "base/digest.h"
 #include "base/memory.h"
@@ -36,10 +36,11 @@ char *serve_list_of(struct serve_request *request, const char *name)
     return joined;
 }
 
-/* ---- Who asks ---- */
+/* ---- The client ---- */
 
-/* Where there are proxies, only these can say for whom they ask: who is not one of them is refused,
- * so that nobody gets another account by a header, and a proxy that was forgotten is found. */
+/* If there are trusted proxies, X-Forwarded-For is refused from everybody else. So nobody gets
+ * another account by sending that header, and the operator notices a proxy that is missing in the
+ * list. */
 const char *serve_note_address(struct serve_request *request)
 {
     static const char name[] = "X-Forwarded-For";
@@ -62,7 +63,8 @@ const char *serve_note_address(struct serve_request *request)
     return wrong;
 }
 
-/* Of IPv6 the first half: the other one is the client's own choice. */
+/* Of an IPv6 address, only the first half identifies the client, who can choose the other half
+ * freely. */
 uint64_t serve_client_of(const struct serve_request *request)
 {
     const struct serve_address *address = &request->address;

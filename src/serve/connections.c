@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Only libmicrohttpd's thread closes a file; what is ended here is shut down, at which that thread
- * closes it. */
+/* Only libmicrohttpd's thread closes a socket. To end a connection, this file shuts its socket
+ * down, on which that thread closes it. */
 #include "serve/connections.h"
 #include "base/memory.h"
 #include "queue/queue.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define SLOWEST 16384.0 /* bytes of an answer that a client must take in a second */
-#define CLOSING 0.5     /* seconds in which a request that was sent before the end is read */
+#define SLOWEST 16384.0 /* the lowest rate at which a client may receive, in bytes a second */
+#define CLOSING 0.5     /* seconds to read a request whose client has closed its side */
 
 void serve_connections_begin(struct serve_connections *connections, size_t most, double seconds)
 {
@@ -47,7 +47,7 @@ static void end(struct serve_connections *connections, struct serve_connection *
     connections->count--;
 }
 
-/* Whoever is wanted least. */
+/* Returns the connection that can best be spared. */
 static struct serve_connection *find_idle(const struct serve_connections *connections)
 {
     return connections->first[SERVE_NEW] ? connections->first[SERVE_NEW]
@@ -105,7 +105,7 @@ size_t serve_connections_count(struct serve_connections *connections)
     return count;
 }
 
-/* Whether its client has sent all that it will, long enough ago. */
+/* Whether the client closed its side of the connection more than CLOSING seconds ago. */
 static bool has_closed(struct serve_connection *connection, double now)
 {
     struct pollfd at = {.fd = connection->file, .events = POLLRDHUP};
@@ -114,8 +114,8 @@ static bool has_closed(struct serve_connection *connection, double now)
     return closes && now > connection->closing + CLOSING;
 }
 
-/* Ends those of a list that have taken too long and, if they should send something, those that will
- * not. */
+/* Ends the connections of a list whose time is up and, if `sends`, those whose clients will send no
+ * more. */
 static void look(struct serve_connections *connections, enum serve_doing doing, bool sends,
                  double now)
 {

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define JSON_FLOATS 5 /* the room of a number in JSON, in floats, while it is written */
+#define JSON_FLOATS 5 /* room for a number in JSON while it is written, in floats */
 
 struct serve_drawing *serve_drawing_new(struct serve_server *server, struct quell_account *account,
                                         struct serve_models *models,
@@ -94,9 +94,9 @@ void serve_drawing_find(struct serve_drawing *drawing)
         serve_sampler_find(&drawing->server->samplers, drawing->model, &drawing->ask);
 }
 
-/* Whether the plan evaluates the network oftener than the server allows: with guidance twice at
- * each point. A sampler that chooses its own steps has no such number, and its time alone ends
- * it. */
+/* Checks that the plan does not evaluate the network more often than the server allows. With
+ * guidance each point takes two evaluations. A sampler that chooses its own steps has no fixed
+ * number of them, and is only limited by its time. */
 static quell_status check_evaluations(struct serve_drawing *drawing)
 {
     bool guided = serve_ask_guided(&drawing->ask);
@@ -111,7 +111,7 @@ static quell_status check_evaluations(struct serve_drawing *drawing)
     return serve_drawing_refuse(drawing, MHD_HTTP_CONTENT_TOO_LARGE, line);
 }
 
-/* Refuses a seed or an index that nothing depends on, as the command does. */
+/* Refuses seeds and indices that have no effect, as the command does. */
 static quell_status check_noise(const struct serve_drawing *drawing)
 {
     static const char *const names[] = {"seeds", "seed", "indices", "first"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples that a client waits for: from what is asked to the bytes of the answer. */
+/* A drawing: the samples of one request, from its parameters to the bytes of the answer. */
 #ifndef QUELL_SERVE_DRAWING_H
 #define QUELL_SERVE_DRAWING_H
 
@@ -10,129 +10,122 @@
 #include "serve/samplers.h"
 #include "serve/workshop.h"
 
-#define SERVE_TAG 40      /* an ETag with its quotes */
-#define SERVE_SMALL 65536 /* bytes of floats that take no longer to write than to hand on */
+#define SERVE_TAG 40      /* bytes for an ETag with its quotes */
+#define SERVE_SMALL 65536 /* up to so many bytes of floats are written at once, in any thread */
 
 struct serve_events;
 struct serve_models;
 struct serve_server;
 struct serve_stream;
 
-/* models: of which one is drawn with.
- * holders: its request, the queue, and events that are being written.
- * account: of the client; held: the memory that it was given from there.
- * liked: the formats that the client takes. events: not NULL if it wants to see how they are drawn.
- * stream: not NULL if the answer is sent as its samples are drawn. whole: only
- *   if its length is known before.
- * tag: the name of the result, "" if the model is not reproducible, or it is told as events.
- * shown: what a sample is when it is decoded.
- * ticket, decoding: in the queue, where they are drawn and then decoded.
- * unwanted: nobody waits for it any more. cut: the server ends, and its client is told so. lost: it
- *   has failed once it was in the queue.
- * begun: when the request came.
- * work: its place where answers are written that take long to write; encoding: as far as it is
- *   written; encoded: all its samples are.
- * status, code, message, bytes, size: how it ended, with a status of HTTP if it has one of its own,
- *   and the answer. */
+/* A drawing. It is shared by its request, the queue, and events that are being written. */
 struct serve_drawing {
-    atomic_int holders;
+    atomic_int holders; /* reference count */
     struct serve_server *server;
     const struct serve_options *options;
-    struct quell_account *account;
-    size_t held;
-    struct serve_models *models;
+    struct quell_account *account; /* the client's */
+    size_t held;                   /* bytes of memory that were taken from that account */
+    struct serve_models *models;   /* the set of models that `model` belongs to */
     const struct serve_model *model;
     struct serve_ask ask;
-    struct serve_liked liked;
-    struct serve_events *events;
-    struct serve_stream *stream;
-    bool whole;
+    struct serve_liked liked;    /* the formats of the Accept header, in order of preference */
+    struct serve_events *events; /* NULL unless the client asked for events */
+    struct serve_stream *stream; /* NULL unless the answer is sent while samples are drawn */
+    bool whole;                  /* the length of the answer must be known before it is sent */
     struct serve_sampler *sampler;
-    char tag[SERVE_TAG];
-    struct subject shown;
+    char tag[SERVE_TAG];  /* the ETag; "" for events, and if the model is not reproducible */
+    struct subject shown; /* the shape of a sample in the answer, after decoding */
     quell_draw draw;
     int32_t *classes, *negative_classes;
-    float *x, *decoded;
-    quell_ticket *ticket;
-    _Atomic(quell_ticket *) decoding;
-    atomic_bool unwanted, cut, lost;
-    double begun;
-    struct serve_work work;
-    struct serve_encoding *encoding;
-    bool encoded;
-    void (*ended)(void *user);
+    float *x, *decoded;               /* the samples, and the decoded samples */
+    quell_ticket *ticket;             /* in the queue, while samples are drawn */
+    _Atomic(quell_ticket *) decoding; /* in the queue, while samples are decoded */
+    atomic_bool unwanted;             /* the client has gone */
+    atomic_bool cut;  /* the server is stopping, does not wait for it, and tells the client so */
+    atomic_bool lost; /* it failed after it was put into the queue */
+    double begun;     /* when the request came */
+    struct serve_work work;          /* the writing of the answer, in a workshop */
+    struct serve_encoding *encoding; /* the answer that is being written */
+    bool encoded;                    /* all samples have been added to `encoding` */
+    void (*ended)(void *user);       /* called when the answer is ready, or has failed */
     void *user;
-    quell_status status;
-    unsigned code;
-    char message[512];
-    char *bytes;
+    quell_status status; /* how it ended */
+    unsigned code;       /* the HTTP status, if it is not the usual one for `status`; else 0 */
+    char message[512];   /* why it failed */
+    char *bytes;         /* the answer */
     size_t size;
 };
 
-/* ---- Its life (drawing.c) ---- */
+/* ---- Life of a drawing (drawing.c) ---- */
 
-/* NULL if there is no memory. The caller holds it. */
+/* Creates a drawing, with one reference, which the caller holds. NULL if there is no memory. */
 struct serve_drawing *serve_drawing_new(struct serve_server *server, struct quell_account *account,
                                         struct serve_models *models,
                                         const struct serve_model *model, bool events);
 
-/* Gives up one hold, and frees it with the last one. NULL is allowed. Thread-safe. */
+/* Drops one reference, and frees the drawing with the last one. NULL is allowed. Thread-safe. */
 void serve_drawing_drop(struct serve_drawing *drawing);
 
-/* Whether its samples are decoded, and how many elements one of them has then. */
+/* Whether its samples are decoded, and how many elements one sample of the answer has. */
 bool serve_drawing_decodes(const struct serve_drawing *drawing);
 size_t serve_drawing_shown(const struct serve_drawing *drawing);
 
-/* Notes what a sample shows. */
+/* Sets `shown`. */
 void serve_drawing_show(struct serve_drawing *drawing);
 
-/* Finds the sampler, if it is there. */
+/* Sets `sampler` if such a sampler exists already. */
 void serve_drawing_find(struct serve_drawing *drawing);
 
-/* Creates the sampler if it was not there, and the name of the result. Refuses a plan that
- * evaluates the model oftener than the server allows. */
+/* Creates the sampler if it does not exist yet, and computes the ETag. Refuses a plan that
+ * evaluates the model more often than the server allows. */
 quell_status serve_drawing_prepare(struct serve_drawing *drawing);
 
-/* The memory that it will take, nearly. */
+/* An estimate of the bytes of memory that the drawing will take. */
 size_t serve_drawing_bytes(const struct serve_drawing *drawing);
 
-/* Takes memory from the client's account; false if there is too little. Not thread-safe. */
+/* Takes bytes of memory from the client's account; returns false if it has too few left. Not
+ * thread-safe. */
 bool serve_drawing_hold(struct serve_drawing *drawing, size_t bytes);
 
-/* Puts it into the queue, which holds it then. ended(user) is called from another thread when the
- * answer is there, unless this fails. */
+/* Puts the drawing into the queue, which then holds a reference. If this succeeds, ended(user) is
+ * called from another thread when the answer is ready. */
 quell_status serve_drawing_begin(struct serve_drawing *drawing, void (*ended)(void *user),
                                  void *user);
 
-/* Ends it soon, as nobody waits for it any more. */
+/* Makes it end soon, because its client has gone. */
 void serve_drawing_cancel(struct serve_drawing *drawing);
 
-/* Ends it soon, as the server does not wait for it; its client is told so. Whether it is to go on:
- * neither this, nor is it unwanted. */
+/* Makes it end soon, because the server is stopping; its client is told so. */
 void serve_drawing_cut(struct serve_drawing *drawing);
+
+/* Whether it has neither been cancelled nor cut. */
 bool serve_drawing_goes_on(const struct serve_drawing *drawing);
 
-/* Notes how a call for it has ended. */
+/* Records the status of a call, and the error message if it failed. */
 void serve_drawing_fail(struct serve_drawing *drawing, quell_status status);
 
-/* Fails with a status of HTTP of its own; because its time was up before it was in the queue;
- * because the server ends. */
+/* Fails with the message `line`, and the HTTP status `code`. */
 quell_status serve_drawing_refuse(struct serve_drawing *drawing, unsigned code, const char *line);
+
+/* Fails because the time of the request was up before it could be put into the queue. */
 quell_status serve_drawing_late(void);
+
+/* Fails because the server is stopping. */
 quell_status serve_drawing_ends(void);
 
-/* ---- Its parts ---- */
+/* ---- Parts of a drawing ---- */
 
-/* Gives it a name (name.c). */
+/* Computes the ETag (name.c). */
 void serve_drawing_name(struct serve_drawing *drawing);
 
-/* Makes the draw, and memory for its samples (given.c). */
+/* Sets up `draw`, and allocates the memory for its samples (drawing_given.c). */
 quell_status serve_drawing_fill(struct serve_drawing *drawing);
 
-/* A request of the queue for it, without what is drawn (drawing.c). Fails if it is late. */
+/* Fills in a request for the queue, all but what is to be drawn (drawing.c). Fails if the time of
+ * the drawing is up. */
 quell_status serve_drawing_request(const struct serve_drawing *drawing, quell_request *request);
 
-/* Hears that samples are drawn: has them decoded and written as an answer (finish.c). */
+/* The queue's answer function: has the samples decoded, and written as an answer (finish.c). */
 void serve_drawing_finish(void *drawing, const quell_answer *answer);
 
 #endif

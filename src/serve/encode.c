@@ -7,20 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_IMAGES 64           /* of a picture, as in the command */
-#define NUMBERS ((size_t)4096)   /* that are written as text in a slice */
-#define FLOATS ((size_t)1 << 20) /* that are copied, or made shades of a picture, in a slice */
+#define MOST_IMAGES 64           /* in a picture, as in the command */
+#define NUMBERS ((size_t)4096)   /* how many numbers a slice writes as text */
+#define FLOATS ((size_t)1 << 20) /* how many floats a slice copies, or draws in a picture */
 
-/* each: elements of a sample; count: samples. done: elements of what was added that are written.
- * text: bytes that nobody has taken. writer: of JSON. plot, output: of a picture. */
 struct serve_encoding {
     enum serve_format format;
     const struct subject *subject;
-    size_t each, count, done;
-    struct serve_text text;
-    struct quell_json_writer writer;
-    struct plot *plot;
-    struct quell_output output;
+    size_t each;                     /* elements of a sample */
+    size_t count;                    /* samples */
+    size_t done;                     /* elements that have been written so far */
+    struct serve_text text;          /* bytes that have not been taken yet */
+    struct quell_json_writer writer; /* for JSON */
+    struct plot *plot;               /* for a picture */
+    struct quell_output output;      /* for a picture */
 };
 
 static quell_status no_memory(void)
@@ -37,7 +37,8 @@ static size_t elements(const struct subject *subject)
 
 /* ---- Bytes ---- */
 
-/* Makes room for more, twice as much as there is, so that all is not copied too often. */
+/* Makes room for `more` bytes. The memory at least doubles, so that bytes are not copied too
+ * often. */
 static bool make_room(struct serve_text *text, size_t more)
 {
     if (text->room - text->size >= more) return true;
@@ -57,7 +58,7 @@ static bool add(struct serve_text *text, const void *bytes, size_t size)
     return true;
 }
 
-/* ---- Floats: NumPy's header, or none, and the floats behind it ---- */
+/* ---- Floats: the header of NumPy's format, or none, followed by the floats ---- */
 
 size_t serve_encode_header(char header[QUELL_NPY_HEADER], enum serve_format format,
                            const struct subject *subject, size_t count)
@@ -97,8 +98,8 @@ static quell_status begin_json(struct serve_encoding *encoding)
     return encoding->writer.failed ? no_memory() : QUELL_OK;
 }
 
-/* Lists within lists, as many as the shape has dimensions: an element begins those of which it is
- * the first one, and ends those of which it is the last one. */
+/* Lists are nested as deep as the shape has dimensions. An element opens the lists in which it is
+ * the first, and closes those in which it is the last. */
 static void put_element(struct quell_json_writer *writer, const struct subject *subject,
                         size_t each, size_t i, float value)
 {
@@ -127,7 +128,7 @@ static quell_status end_json(struct serve_encoding *encoding)
     return written ? QUELL_OK : no_memory();
 }
 
-/* ---- PNG: the command's code ---- */
+/* ---- PNG: uses the code of the command ---- */
 
 static quell_status take_png(void *user, const void *bytes, size_t size)
 {
@@ -143,7 +144,7 @@ static quell_status begin_picture(struct serve_encoding *encoding)
     return plot_create(&encoding->plot, encoding->subject, count);
 }
 
-/* Samples go into the plot as a whole. */
+/* The plot takes whole samples only. */
 static quell_status add_picture(struct serve_encoding *encoding, size_t end, const float *x,
                                 bool *more)
 {
@@ -154,7 +155,7 @@ static quell_status add_picture(struct serve_encoding *encoding, size_t end, con
     return plot_write_ready(encoding->plot, &encoding->output, more);
 }
 
-/* ---- All of them ---- */
+/* ---- All formats ---- */
 
 void serve_encoding_free(struct serve_encoding *encoding)
 {
@@ -178,7 +179,7 @@ quell_status serve_encoding_begin(struct serve_encoding **encoding, enum serve_f
     return format == SERVE_PNG ? begin_picture(made) : begin_floats(made);
 }
 
-/* Elements of a slice; of a picture, of whole samples. */
+/* How many elements a slice has. A picture takes whole samples only. */
 static size_t slice(const struct serve_encoding *encoding)
 {
     if (encoding->format == SERVE_JSON) return NUMBERS;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads that draw note the states; another thread makes a picture of them now and then; that
- * of libmicrohttpd sends what there is, and lets the connection rest when there is nothing. */
+/* The threads that draw record the intermediate states. A workshop makes a picture of them now and
+ * then. The thread of libmicrohttpd sends the events, and suspends the connection when there are
+ * none to send. */
 #include "serve/events.h"
 #include "serve/encode.h"
 #include "serve/flow.h"
@@ -14,25 +15,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PERIOD 0.05                 /* seconds between two pictures */
-#define FLUSH 2                     /* seconds to send the last event in */
-#define SHORT 1024                  /* bytes of an event without a picture */
-#define MOST_TEXT ((size_t)4 << 20) /* bytes that a slow client lets wait before it has fewer */
+#define PERIOD 0.05                 /* the least seconds between two pictures */
+#define FLUSH 2                     /* seconds for sending the last event */
+#define SHORT 1024                  /* the most bytes of an event without a picture */
+#define MOST_TEXT ((size_t)4 << 20) /* with more unsent bytes than this, pictures are left out */
 
-/* drawing: of which they are. Under the flow's lock, all but this and work; when the flow is over,
- * there will be no more of them:
- * now: the states, where they have a picture. done, total: transitions, over all samples.
- * last: when the last picture was asked for; pending: it is not there yet.
- * text[size]: events, of which `sent` bytes are sent. */
+/* All but `drawing`, `flow` and `work` is under the lock of the flow. No events are added when the
+ * flow is over. */
 struct serve_events {
     struct serve_drawing *drawing;
     struct serve_flow flow;
-    bool pending;
-    float *now;
-    uint64_t done, total;
-    double last;
-    char *text;
-    size_t size, room, sent;
+    bool pending;         /* the last picture that was asked for is not ready yet */
+    float *now;           /* the current states; NULL if no pictures are made of them */
+    uint64_t done, total; /* transitions, summed over all samples */
+    double last;          /* when the last picture was asked for */
+    char *text;           /* events that have been written */
+    size_t size, room;    /* bytes of `text` in use, and allocated */
+    size_t sent;          /* bytes of `text` that have been sent */
     struct serve_work work;
 };
 
@@ -63,9 +62,10 @@ quell_status serve_events_check(struct serve_drawing *drawing)
     return QUELL_OK;
 }
 
-/* ---- What is sent ---- */
+/* ---- Writing events ---- */
 
-/* Makes room for more text, under the lock. The client's account has it, but for what is short. */
+/* Makes room for `more` bytes of text, under the lock. The client's account is charged for the
+ * memory; a short event is written even if the account has too little left. */
 static bool make_room(struct serve_events *events, size_t more)
 {
     if (events->room - events->size >= more) return true;
@@ -78,7 +78,7 @@ static bool make_room(struct serve_events *events, size_t more)
     return true;
 }
 
-/* Adds text, under the lock; without memory the client has one event less. */
+/* Appends text, under the lock. If there is no memory, the event is left out. */
 static void add(struct serve_events *events, const char *text, size_t size)
 {
     if (!make_room(events, size)) return;
@@ -86,7 +86,7 @@ static void add(struct serve_events *events, const char *text, size_t size)
     events->size += size;
 }
 
-/* Adds base64 (RFC 4648). */
+/* Appends bytes in base64 (RFC 4648). */
 static void add_base64(struct serve_events *events, const unsigned char *bytes, size_t size)
 {
     static const char letters[] =
@@ -129,7 +129,7 @@ static int put(void *user, const char *text, size_t size)
     return 0;
 }
 
-/* The last event. */
+/* Appends the last event. */
 static void add_end(struct serve_events *events, const struct serve_drawing *drawing)
 {
     struct quell_json_writer writer = {.put = put, .user = events, .digits = 9};
@@ -162,9 +162,9 @@ static ssize_t read_events(void *user, uint64_t position, char *to, size_t most)
     return over ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)taken;
 }
 
-/* ---- What is seen ---- */
+/* ---- Observing ---- */
 
-/* In the workshop: a picture of the states as they are. */
+/* Makes a picture of the current states, in a workshop. */
 static bool show(void *user)
 {
     struct serve_drawing *drawing = user;
@@ -217,7 +217,7 @@ int serve_events_observe(void *user, size_t transition, const quell_point *s,
     return 0;
 }
 
-/* The samples are there, or have failed. */
+/* Called when all samples have been drawn, or drawing them has failed. */
 static void ended(void *user)
 {
     struct serve_drawing *drawing = user;
@@ -233,7 +233,8 @@ static void ended(void *user)
 
 /* ---- The answer ---- */
 
-/* States have a picture of their own where samples have one that nothing decodes. */
+/* Allocates memory for the intermediate states if pictures can be made of them. There are none if
+ * samples have no picture, or are latents that would have to be decoded first. */
 static bool prepare(struct serve_drawing *drawing)
 {
     struct serve_events *events = drawing->events;
@@ -251,7 +252,7 @@ static bool prepare(struct serve_drawing *drawing)
 quell_status serve_events_begin(struct serve_request *request, enum MHD_Result *result)
 {
     static const struct serve_header headers[] = {{"Cache-Control", "no-store"},
-                                                  {"X-Accel-Buffering", "no"}, /* nginx's */
+                                                  {"X-Accel-Buffering", "no"}, /* for nginx */
                                                   {0}};
     struct serve_drawing *drawing = request->drawing;
     if (!prepare(drawing)) return quell_fail(QUELL_NO_MEMORY, "no memory for these samples");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* From samples that are drawn to an answer: they are decoded in the queue, in slices between which
- * others have their turn, and written as bytes in a workshop, in slices as well, if they are not
- * sent as they are. */
+/* Turns samples into an answer. They are decoded by the queue, in slices between which other
+ * clients have their turn, and then, unless they are sent as a stream, written as bytes in a
+ * workshop, in slices as well. */
 #include "base/draw_rows.h"
 #include "base/fail.h"
 #include "queue/queue.h"
@@ -14,7 +14,7 @@
 
 /* ---- Bytes ---- */
 
-/* The answer has the memory that it needs, and no more. */
+/* Moves the answer from the encoding to the drawing, and frees the memory that it does not need. */
 static void take_answer(struct serve_drawing *drawing)
 {
     struct serve_text text = {NULL, 0, 0};
@@ -24,8 +24,8 @@ static void take_answer(struct serve_drawing *drawing)
     drawing->size = text.size;
 }
 
-/* Writes some rows more, or, when all are written, some of what ends them; *more: whether there is
- * no answer yet. */
+/* Writes the next samples or, after the last one, some of what follows them. *more is false when
+ * the answer is complete. */
 static quell_status write_some(struct serve_drawing *drawing, bool *more)
 {
     const float *x = drawing->decoded ? drawing->decoded : drawing->x;
@@ -47,7 +47,8 @@ static quell_status write_some(struct serve_drawing *drawing, bool *more)
     return status;
 }
 
-/* What is sent from where it was drawn stays. */
+/* Ends a drawing. The samples of a stream are sent from the memory where they were drawn, so they
+ * are kept. */
 static void end(struct serve_drawing *drawing)
 {
     if (!drawing->stream) {
@@ -62,7 +63,7 @@ static void end(struct serve_drawing *drawing)
     serve_drawing_drop(drawing);
 }
 
-/* A slice, in the workshop; whether there is another one. */
+/* Writes a slice of the answer, in a workshop. Returns whether there is more to write. */
 static bool encode(void *user)
 {
     struct serve_drawing *drawing = user;
@@ -78,7 +79,7 @@ static bool encode(void *user)
     return false;
 }
 
-/* Whether an answer takes no longer to write than to hand on. */
+/* Whether writing the answer takes no longer than handing it to a workshop would. */
 static bool is_small(const struct serve_drawing *drawing)
 {
     const struct serve_ask *ask = &drawing->ask;
@@ -126,8 +127,8 @@ static void hear_decoded(void *user, const quell_answer *answer)
     write_answer(user);
 }
 
-/* Has the samples decoded, as work of its client's in the same queue. Whoever gave up meanwhile did
- * not know of it yet. */
+/* Puts the decoding of the samples into the queue, as work of the same client. If the drawing was
+ * cancelled in the meantime, that could not cancel this ticket, so it is cancelled here. */
 static quell_status decode(struct serve_drawing *drawing)
 {
     quell_request request;

@@ -5,8 +5,9 @@
 void serve_flow_begin(struct serve_flow *flow) { pthread_mutex_init(&flow->lock, NULL); }
 void serve_flow_end(struct serve_flow *flow) { pthread_mutex_destroy(&flow->lock); }
 
-/* It is counted before it is asked whether the server ends, which says so before it looks for those
- * that rest: one of both sees the other. */
+/* The connection is counted before `ending` is read, while the server sets `ending` before it reads
+ * the count. So at least one of the two sees the other, and no suspended connection is
+ * forgotten. */
 bool serve_flow_rest(struct serve_flow *flow)
 {
     struct serve_request *request = flow->request;

@@ -28,7 +28,7 @@ enum serve_format serve_format_named(const char *name)
 
 /* ---- Accept (RFC 9110, 12.5.1) ---- */
 
-/* The length of a text up to one of these characters that stands in no quotes. */
+/* The length of `text` up to the first of the characters `stops` that is not in quotes. */
 static size_t length_to(const char *text, const char *stops)
 {
     bool quoted = false;
@@ -41,8 +41,8 @@ static size_t length_to(const char *text, const char *stops)
     return length;
 }
 
-/* Reads a weight, 0 to 1, as 0.5; -1 if it is none. More than three digits are taken, too, and so
- * is .2, which Java's clients send. */
+/* Parses a weight from 0 to 1, such as 0.5; returns -1 if it is not one. More than three digits are
+ * accepted, and so is .2, which Java's clients send. */
 static double read_weight(const char *text, size_t length)
 {
     double weight = 0, unit = 1;
@@ -55,8 +55,8 @@ static double read_weight(const char *text, size_t length)
     return i == length && digits && weight <= 1 ? weight : -1;
 }
 
-/* The weight that a range gives itself; 1 if it does not say; 0, so that it counts for nothing, if
- * what it says is no weight. */
+/* The weight of a media range: 1 if it has none, 0 if it has one that is malformed, so that the
+ * range is ignored. */
 static double weight_of(const char *range, size_t length)
 {
     for (size_t at = length_to(range, ";,"); at < length;) {
@@ -70,8 +70,8 @@ static double weight_of(const char *range, size_t length)
     return 1;
 }
 
-/* How closely a range, as "image/png", "image/" and a star, or two stars, describes a type; 0: not
- * at all. */
+/* How specifically a range (a type, a type with a star for its subtype, or two stars) matches a
+ * type: 3 is an exact match, 0 is none. */
 static int closeness(const char *range, size_t length, const char *type)
 {
     size_t part = strcspn(type, "/") + 1;
@@ -80,7 +80,7 @@ static int closeness(const char *range, size_t length, const char *type)
     return length == 3 && !memcmp(range, "*/*", 3);
 }
 
-/* The next range of a list; its length is 0 at the end. */
+/* Finds the next range of a list; its length is 0 at the end. */
 static const char *next_range(const char *at, size_t *length)
 {
     at += strspn(at, " \t,");
@@ -88,7 +88,7 @@ static const char *next_range(const char *at, size_t *length)
     return at;
 }
 
-/* The weight of a type: that of the range that describes it most closely; 0 if none does. */
+/* The weight of a type: that of the most specific range that matches it, or 0 if none does. */
 static double weight_in(const char *accept, const char *type)
 {
     double weight = 0;
@@ -104,8 +104,8 @@ static double weight_in(const char *accept, const char *type)
     return weight;
 }
 
-/* Whether all that a list names are pictures, as that of a browser for an <img>, which takes
- * anything else only because nobody knows better. */
+/* Whether a list names pictures and, apart from videos, nothing else. A browser sends such a list
+ * for an <img>, with a range of everything at its end. */
 static bool wants_picture(const char *accept)
 {
     bool some = false;
@@ -120,7 +120,7 @@ static bool wants_picture(const char *accept)
     return some;
 }
 
-/* Puts a format behind those that are liked as well as it or better. */
+/* Inserts a format behind all formats with the same or a greater weight. */
 static void put(struct serve_liked *liked, double weights[SERVE_FORMATS], enum serve_format format,
                 double weight)
 {

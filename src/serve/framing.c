@@ -15,15 +15,20 @@ static const char *const single[] = {MHD_HTTP_HEADER_HOST, MHD_HTTP_HEADER_CONTE
 
 #define SINGLE (sizeof single / sizeof *single)
 
-/* seen: how often there are the headers that may be there once; lengths, codings: how often those
- * that say where a body ends. chunked, no_number: what these say. no_name: a name has another
- * character than names have: libmicrohttpd hands out "Content-Length " as the name of a header that
- * it does not know. folded: a header that says where a body ends goes on in a second line.
- * end: of the last value; torn: something that was not handed out stands behind a value. */
+/* What was found in the headers that say where a request ends, whom it is for and what its body
+ * is. */
 struct framing {
-    size_t seen[SINGLE], lengths, codings;
-    bool chunked, no_number, no_name, folded, torn;
-    const char *end;
+    size_t seen[SINGLE]; /* lines of each header of `single` */
+    size_t lengths;      /* lines of Content-Length */
+    size_t codings;      /* lines of Transfer-Encoding */
+    bool chunked;        /* Transfer-Encoding: chunked */
+    bool no_number;      /* a Content-Length is not a number */
+    /* A header's name contains a character that is not allowed there: libmicrohttpd hands out
+     * "Content-Length " as the name of an unknown header. */
+    bool no_name;
+    bool folded;     /* see is_folded */
+    bool torn;       /* see is_torn */
+    const char *end; /* the end of the last value that was read */
 };
 
 /* Whether a text is a token (RFC 9110, 5.6.2). */
@@ -35,8 +40,9 @@ static bool is_token(const char *text)
     return at > text && !*at;
 }
 
-/* Whether a name is longer than one that says where a body ends: libmicrohttpd adds a line that is
- * folded to the name of its header ("Content-Length34"), and does not know that then. */
+/* Whether a name begins with Content-Length or Transfer-Encoding, but is longer. libmicrohttpd
+ * appends a folded line to the name of its header ("Content-Length34"), which it then no longer
+ * knows. */
 static bool is_folded(const char *name)
 {
     static const char length[] = MHD_HTTP_HEADER_CONTENT_LENGTH;
@@ -45,10 +51,11 @@ static bool is_folded(const char *name)
            (!strncasecmp(name, coding, sizeof coding - 1) && name[sizeof coding - 1]);
 }
 
-/* Whether a value has a NUL in it. libmicrohttpd before 1.0 hands out what stands before that, and
- * leaves the lines in memory as they came: the next line stands one or two characters behind the
- * end of a value, those of the line's end. (Since 1.0 it refuses a NUL, and takes spaces away from
- * the end of a line.) ends: the characters of those ends. */
+/* Whether a value, which ends at `end`, has a NUL in it. libmicrohttpd before 1.0 hands out what is
+ * before the NUL, but keeps the lines in memory as they were received. So the next line, at `next`,
+ * must begin right behind the line's end, which has at most `ends` characters; if it begins later,
+ * a part of the value was not handed out. (From 1.0 on libmicrohttpd refuses a NUL itself, and
+ * removes spaces from the end of a line, so that there may be a gap.) */
 static bool is_torn(const char *end, const char *next, size_t ends)
 {
     uintptr_t behind = (uintptr_t)next - (uintptr_t)end;
@@ -76,7 +83,8 @@ static enum MHD_Result count_line(void *user, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-/* The same for the last line, behind which the head's empty line stands. `method` begins the head. */
+/* The same for the last line, which the empty line at the end of the head follows. The head begins
+ * at `method`. */
 static bool is_torn_at_end(const struct serve_request *request, const char *end, const char *method)
 {
     const union MHD_ConnectionInfo *info =
@@ -84,7 +92,8 @@ static bool is_torn_at_end(const struct serve_request *request, const char *end,
     return info && end && is_torn(end, method + info->header_size, 4);
 }
 
-/* The header that is there twice and may not be; NULL if there is none. */
+/* Returns the message for a header that was sent twice but may be sent only once; NULL if there is
+ * none. */
 static const char *twice(const struct framing *framing)
 {
     static const char *const wrong[SINGLE] = {

@@ -62,7 +62,8 @@ const char *serve_path(const char *target)
     return target;
 }
 
-/* The length of an entity tag, with its quotes and without W/; 0 if there is none. */
+/* The length of the entity tag at the start of a text, with its quotes and without W/; 0 if there
+ * is none. */
 static size_t length_of_tag(const char *at)
 {
     const char *end = at;

@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* What a client says besides the parameters: the form of its address, tags that it knows. Nothing
- * here knows libmicrohttpd. */
+/* Parsing of request targets and of headers. Nothing here depends on libmicrohttpd. */
 #ifndef QUELL_SERVE_HEADERS_H
 #define QUELL_SERVE_HEADERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Decodes %XX in place and returns the new length. NUL becomes the character 1: C's texts end at
- * the one and would hide what follows, and nothing that has a name here has either in it
- * (serve_is_plain). What is not %XX stays as it is. */
+/* Decodes %XX in place, and returns the new length. An encoded NUL becomes the character 1: a NUL
+ * would end the string and hide what follows, and serve_is_plain refuses either. A % that is not
+ * followed by two hexadecimal digits stays as it is. */
 size_t serve_unescape(char *text);
 
-/* Writes a text as a word of ASCII: what is no letter, digit or sign becomes %XX, so that nothing
- * in a log can be taken for another field or line of it. What does not fit is left out at the
- * end. */
+/* Writes `text` to to[size] as a word of printable ASCII: all other characters become %XX, so that
+ * nothing a client sends can look like another field or line of a log. A text that is too long is
+ * cut, and ends with "...". */
 void serve_escape(char *to, size_t size, const char *text);
 
-/* Whether a text has no control character in it. */
+/* Whether `text` contains no control characters. */
 bool serve_is_plain(const char *text);
 
-/* The path of a request's target: that of an absolute one begins behind its authority (RFC 9112,
- * 3.2.2). NULL for an absolute one without an authority. */
+/* Returns the path of a request target. In an absolute target it follows the authority (RFC 9112,
+ * 3.2.2). Returns NULL if an absolute target has no authority. */
 const char *serve_path(const char *target);
 
-/* Whether a list of entity tags has `tag` in it, or is a star (RFC 9110, 13.1.2). Weak tags are the
- * same as strong ones. list: NULL: no list. What is not such a list has nothing in it. */
+/* Whether `tag` is in a list of entity tags, or the list is "*" (If-None-Match, RFC 9110, 13.1.2).
+ * Weak tags are compared as if they were strong. If `list` is NULL or malformed, nothing is in
+ * it. */
 bool serve_tag_listed(const char *list, const char *tag);
 
-/* The same for If-Match (13.1.1), in which a weak tag is no tag: nothing that is sent has one. tag:
- * "" for a result without a tag, which a star alone matches. */
+/* The same for If-Match (13.1.1), where weak tags never match, and `list` is not NULL. `tag` is ""
+ * for a result without a tag, which only "*" matches. */
 bool serve_tag_matched(const char *list, const char *tag);
 
 #endif

@@ -12,13 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 1024 /* connections that the kernel keeps until they are accepted */
+#define BACKLOG 1024 /* how many connections the kernel keeps until they are accepted */
 
 struct place {
     char host[256], port[8];
 };
 
-/* Takes "HOST:PORT" apart; brackets stand around an address with colons. */
+/* Parses "HOST:PORT". An address that contains colons must be in brackets. */
 static bool take_apart(const char *where, struct place *place)
 {
     const char *colon = strrchr(where, ':');
@@ -40,7 +40,7 @@ static quell_status fail(const char *where)
                       strerror(errno));
 }
 
-/* The port may have been chosen by the kernel. */
+/* Writes the address, with the port that the kernel may have chosen. */
 static void say_address(const struct place *place, struct serve_listening *listening)
 {
     struct sockaddr_storage own;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A line for each request: when it ended, who asked, for what, how it ended, how many bytes and
- * milliseconds it took. */
+/* The log has a line for each request: the time when it ended, the client, the address, the status,
+ * the number of bytes, and how many milliseconds it took. */
 #include "serve/server.h"
 #include "base/json_write.h"
 #include "queue/queue.h"

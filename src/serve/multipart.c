@@ -10,7 +10,7 @@
 #define MOST_BOUNDARY 70 /* RFC 2046, 5.1.1 */
 #define MOST_PARTS 256
 
-/* What is left of a body. */
+/* The rest of a body. */
 struct rest {
     const char *at, *end;
 };
@@ -20,8 +20,8 @@ static quell_status bad(const char *reason)
     return quell_fail(QUELL_BAD_ARGUMENT, "the body is not multipart/form-data: %s", reason);
 }
 
-/* Reads the value of a parameter, NAME=TOKEN or NAME="TEXT", of a header. Returns whether it is
- * there and fits. */
+/* Reads the parameter NAME=TOKEN or NAME="TEXT" of a header. Returns whether it is there and its
+ * value fits. */
 static bool find_parameter(const char *header, size_t length, const char *name, char *value,
                            size_t room)
 {
@@ -50,7 +50,7 @@ static bool find_parameter(const char *header, size_t length, const char *name, 
     return false;
 }
 
-/* Takes a line without its end. */
+/* Takes a line from the body, without its line end. */
 static bool take_line(struct rest *rest, const char **line, size_t *length)
 {
     const char *end = memmem(rest->at, (size_t)(rest->end - rest->at), "\r\n", 2);
@@ -61,7 +61,7 @@ static bool take_line(struct rest *rest, const char **line, size_t *length)
     return true;
 }
 
-/* Reads the lines of a part's head; of them only its name matters. */
+/* Takes the header lines of a part, of which only the one with its name matters. */
 static bool take_head(struct rest *rest, struct serve_part *part)
 {
     static const char header[] = "Content-Disposition:";

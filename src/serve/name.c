@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The name of a result: its ETag. Two results have the same name only if they are the same bytes.
- * So it is made of all that decides on them, in this version of quell. */
+/* The ETag of a result is a digest of everything that its bytes depend on, in this version of
+ * quell. So two results with the same tag have the same bytes. */
 #include "serve/drawing.h"
 #include "base/sha256.h"
 #include "models/model.h"

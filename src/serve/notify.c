@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The protocol is one datagram (sd_notify(3)): systemd's library is not needed for it. */
+/* The protocol is a single datagram (sd_notify(3)), so systemd's library is not needed. */
 #include "serve/notify.h"
 
 #include <stddef.h>
@@ -16,7 +16,7 @@ void serve_notify(const char *state)
     size_t length = path ? strlen(path) : 0;
     if (length < 2 || length >= sizeof at.sun_path || (*path != '/' && *path != '@')) return;
     memcpy(at.sun_path, path, length);
-    if (*path == '@') at.sun_path[0] = '\0'; /* a name without a file */
+    if (*path == '@') at.sun_path[0] = '\0'; /* the abstract namespace */
     int file = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (file < 0) return;
     (void)sendto(file, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&at,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the server can be asked, as OpenAPI 3.0: written from the tables of pages and parameters, so
- * that it cannot say anything else than they do. */
+/* Describes the HTTP interface as OpenAPI 3.0. It is written from the tables of pages and
+ * parameters, so that it cannot contradict them. */
 #include "serve/array.h"
 #include "serve/server.h"
 #include "base/json_write.h"
@@ -32,7 +32,7 @@ static void put_number(writer *json, const struct serve_parameter *parameter)
         quell_json_put_number(json, "maximum", parameter->most);
 }
 
-/* conditions: whether in a body, where these have names. */
+/* `body`: the schema is for a body, where a condition is a member of an object. */
 static void put_schema(writer *json, const char *name, const struct serve_parameter *parameter,
                        bool body)
 {
@@ -81,7 +81,7 @@ static void put_model_name(writer *json)
         "\"string\"}}");
 }
 
-/* events: which have no format. */
+/* Events have no format. */
 static void put_parameters(writer *json, bool events)
 {
     quell_json_begin(json, "parameters", '[');
@@ -103,7 +103,7 @@ static const struct {
     {"indices", "The index of each sample, (count,)."},
 };
 
-/* What a body may have: all parameters, and arrays as lists or files. */
+/* Writes the schema of a body: all parameters, and arrays, as lists or as files. */
 static void put_body_schema(writer *json, const char *name, bool files)
 {
     quell_json_begin(json, name, '{');
@@ -192,7 +192,7 @@ static void begin_operation(writer *json, const char *method, const char *id, co
     quell_json_put_text(json, "summary", summary);
 }
 
-/* The identifier of a page: its letters. */
+/* Writes a page with a fixed address. Its identifier consists of the letters of its address. */
 static void put_page(writer *json, const struct serve_page *page)
 {
     char id[40];

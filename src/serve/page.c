@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page at /, a file that is part of the program. */
+/* The page at /: an HTML file that is built into the program. */
 #include "serve/server.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@ extern const char quell_page_begin[], quell_page_end[];
 
 enum MHD_Result serve_start_page(struct serve_request *request)
 {
-    /* It may load and reach nothing but its own server. */
+    /* The page may load nothing, and connect to nothing but its own server. */
     static const struct serve_header headers[] = {
         {"Cache-Control", "no-cache"},
         {"Content-Security-Policy",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a client needs to know of a model, as JSON, and what the server does, for Prometheus. */
+/* Pages about the models, as JSON, and the metrics of the server, for Prometheus. */
 #include "serve/server.h"
 #include "base/json_write.h"
 #include "models/model.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bodies as they come, and the memory that requests take. */
+/* Receives the bodies of requests, and charges the client's account for the memory. */
 #include "serve/body.h"
 #include "serve/server.h"
 
@@ -11,7 +11,7 @@
 
 #define LEAST_ROOM 65536
 #define MOST_DROPPED \
-    ((size_t)16 << 20) /* bytes that are read in vain, so that a client can be told */
+    ((size_t)16 << 20) /* the most bytes of a refused body that are read and thrown away */
 
 static bool hold(struct serve_request *request, size_t bytes)
 {
@@ -38,8 +38,8 @@ static enum MHD_Result say_too_long(struct serve_request *request)
     return serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE, line, NULL);
 }
 
-/* The length that a client announces, 0 if it announces no body; SIZE_MAX if it does so without a
- * length, or in vain. */
+/* The length of the body that the client announces; 0 if it announces none. SIZE_MAX stands for a
+ * body without a length, or with one that is not a number. */
 static size_t announced(struct serve_request *request)
 {
     const char *text = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
@@ -53,7 +53,7 @@ static size_t announced(struct serve_request *request)
     return errno ? SIZE_MAX - 1 : (size_t)length;
 }
 
-/* Makes room for so many bytes of a body, and a NUL. */
+/* Makes room for `size` bytes of a body and a NUL. */
 static bool make_room(struct serve_request *request, size_t size)
 {
     struct serve_received *body = &request->body;
@@ -69,7 +69,7 @@ static bool make_room(struct serve_request *request, size_t size)
 
 bool serve_receives(struct serve_request *request) { return announced(request); }
 
-/* Whether a body is compressed, or otherwise not as its type says. */
+/* Whether a body is compressed, or encoded in another way. */
 static bool is_coded(struct serve_request *request)
 {
     const char *coding = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
@@ -94,7 +94,8 @@ enum MHD_Result serve_receive_begin(struct serve_request *request)
     return MHD_YES;
 }
 
-/* A body that is not wanted is read, up to a bound, as the answer comes after it. */
+/* Throws away a part of a body that was refused. It must be read nevertheless, up to a limit,
+ * because libmicrohttpd sends the answer after the body. */
 static enum MHD_Result drop(struct serve_request *request, size_t size)
 {
     struct serve_received *body = &request->body;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Models and tokens that have changed. */
+/* Opens models and tokens again when they have changed. */
 #include "serve/server.h"
 #include "base/fail.h"
 
 #include <stdio.h>
 
-/* In the workshop: opens models and tokens anew. What cannot be opened leaves those that there
- * are. */
+/* Opens the models and tokens, in a workshop. If that fails, the server keeps what it has. */
 static bool load(void *user)
 {
     struct serve_server *server = user;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections and requests, as libmicrohttpd tells of them. */
+/* The callbacks of libmicrohttpd for connections and requests. */
 #include "serve/server.h"
 #include "base/memory.h"
 #include "queue/queue.h"
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPARE 64 /* connections beyond those that there may be, until one is ended */
+#define SPARE 64 /* connections that may exceed the limit until others have been ended */
 
-/* What is known here of a request's connection; NULL if there was no memory for it. */
+/* Returns what the server records about a connection; NULL if there was no memory for it. */
 static struct serve_connection *place_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *place =
@@ -20,9 +20,9 @@ static struct serve_connection *place_of(struct MHD_Connection *connection)
     return place ? place->socket_context : NULL;
 }
 
-/* Notes the address as it was sent, before anything is known of the request. If libmicrohttpd
- * refuses it then, for too many parameters, it does not always tell of its end: the connection has
- * it until it begins. */
+/* Creates the request, and notes its address, when only its first line has come. If libmicrohttpd
+ * refuses it after that, for too many parameters, it does not always call end_request. So the
+ * connection owns the request until begin_request. */
 static void *note_address(void *user, const char *uri, struct MHD_Connection *connection)
 {
     struct serve_connection *place = place_of(connection);
@@ -38,8 +38,9 @@ static void *note_address(void *user, const char *uri, struct MHD_Connection *co
     return request;
 }
 
-/* libmicrohttpd hands out an address up to a NUL in it, and what stands behind that, parameters as
- * well, is lost. It leaves the version where it stood, behind the end of the address. */
+/* Whether the address contains a NUL. libmicrohttpd cuts it there, and what follows, which may be
+ * parameters, is lost. But the version still points to its place in the same buffer: if it does not
+ * directly follow the end of the address, something was cut. */
 static bool is_torn(const char *end, const char *version)
 {
     uintptr_t behind = (uintptr_t)version - (uintptr_t)end;
@@ -64,8 +65,8 @@ static size_t unescape(void *user, struct MHD_Connection *connection, char *text
     return serve_unescape(text);
 }
 
-/* Called with the headers, then with parts of a body, then when all of it has come, and again when
- * a connection that rested goes on. */
+/* Called with the headers, then with each part of a body, then at the end of the body, and again
+ * whenever a suspended connection has been resumed. */
 static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *body,
                               size_t *size, void **context)
@@ -87,7 +88,7 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
     return serve_route(request, url, method);
 }
 
-/* What a request has of its client's account, but memory. */
+/* Gives back what the request has taken from its client's account, except for memory. */
 static void give_back(struct serve_request *request)
 {
     serve_turn_end(request);
@@ -95,7 +96,7 @@ static void give_back(struct serve_request *request)
     if (request->samples) quell_account_give(request->account, QUELL_OF_SAMPLES, request->samples);
 }
 
-/* Whether a drawing has failed for whoever waited for it: an answer may have begun before. */
+/* Whether drawing failed while the client still waited. The answer may have begun before that. */
 static bool has_lost(const struct serve_drawing *drawing)
 {
     return drawing && atomic_load(&drawing->lost) && !atomic_load(&drawing->unwanted);
@@ -108,12 +109,12 @@ static void end_request(void *user, struct MHD_Connection *connection, void **co
     struct serve_server *server = user;
     (void)connection;
     *context = NULL;
-    if (!request || !request->models) return; /* it went before all its headers had come */
+    if (!request || !request->models) return; /* it ended before all its headers had come */
     if (has_lost(request->drawing)) {
         request->code = serve_code(request->drawing->status);
     } else if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
         server->gone++;
-        request->code = 499; /* as nginx calls it */
+        request->code = 499; /* nginx's number for a client that has closed the connection */
     }
     server->answers[request->code % SERVE_MOST_CODE]++;
     if (request->drawn) server->seconds += quell_queue_now() - request->began;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which address leads where. */
+/* Routing: which function answers which address. */
 #include "base/nearest.h"
 #include "serve/headers.h"
 #include "serve/server.h"
@@ -44,11 +44,11 @@ static const struct serve_model *find_model(const struct serve_models *models, c
     return NULL;
 }
 
-/* Says that there is no such model, and which was meant. */
+/* Answers that there is no such model, and suggests the one with the nearest name. */
 static enum MHD_Result say_no_model(struct serve_request *request, const char *name)
 {
     char line[200];
-    static const char before[] = "builtin:"; /* as the command calls those of quell's own */
+    static const char before[] = "builtin:"; /* the command writes this before quell's own models */
     if (!strncmp(name, before, sizeof before - 1)) name += sizeof before - 1;
     struct quell_nearest nearest = quell_nearest_to(name, strcspn(name, "/"));
     for (size_t i = 0; i < request->models->count; i++)
@@ -58,13 +58,13 @@ static enum MHD_Result say_no_model(struct serve_request *request, const char *n
     return serve_say(request, MHD_HTTP_NOT_FOUND, line, NULL);
 }
 
-/* What an address leads to: a page, or a model and what of it. */
+/* Where an address leads: to a page, or to a model. */
 struct route {
     const struct serve_page *page;
     const struct serve_model *model;
-    const char *rest;
-    const char *wrong; /* why it leads nowhere; "": to no model, whose name is `rest` */
-    unsigned code;
+    const char *rest;  /* what follows the name of the model; if there is no such model, the name */
+    const char *wrong; /* why the address leads nowhere; "": there is no such model */
+    unsigned code;     /* the HTTP status if it leads nowhere */
 };
 
 static struct route find_route(const struct serve_request *request, const char *url)
@@ -93,7 +93,7 @@ static struct route find_route(const struct serve_request *request, const char *
     return (struct route){.model = model, .rest = rest};
 }
 
-/* Whether whoever asks needs no token. */
+/* Whether a route can be used without a token. */
 static bool is_open(const struct route *route) { return route->page && route->page->open; }
 
 static bool is_allowed(struct serve_request *request)
@@ -108,14 +108,14 @@ static bool is_allowed(struct serve_request *request)
     return allowed;
 }
 
-/* The methods that an address has. */
+/* The methods that a route supports, as a list for the Allow header. */
 static const char *methods_of(const struct route *route)
 {
     if (!route->model || !*route->rest) return "GET, HEAD";
     return strcmp(route->rest, "/events") != 0 ? "GET, HEAD, POST" : "GET, POST";
 }
 
-/* Whether a method is one of a list. */
+/* Whether `method` is in the list `methods`. */
 static bool has_method(const char *methods, const char *method)
 {
     size_t length = strlen(method);

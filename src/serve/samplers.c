@@ -13,7 +13,7 @@ static bool has_prior(const struct serve_ask *ask)
     return serve_ask_given(ask, "prior-mean") || serve_ask_given(ask, "prior-variance");
 }
 
-/* All that a sampler depends on, as text. Numbers have all their digits. */
+/* Writes everything that a sampler depends on as text, with all digits of each number. */
 static void say_key(struct quell_text *text, const struct serve_model *model,
                     const struct serve_ask *ask)
 {
@@ -40,7 +40,7 @@ static char *key_of(const struct serve_model *model, const struct serve_ask *ask
     return key;
 }
 
-/* The model's denoiser, guided if that is asked for; to be freed. */
+/* Creates the denoiser of a request with guidance, which the caller frees. */
 static quell_status make_denoiser(const quell_model *model, const struct serve_ask *ask,
                                   quell_denoiser **denoiser)
 {
@@ -84,7 +84,7 @@ static void forget(struct serve_samplers *samplers, struct serve_sampler *old)
     free(old);
 }
 
-/* Forgets those that were asked for longest ago, if too many do not draw. */
+/* While the unused samplers are too many, or too large, frees the least recently used one. */
 static void forget_oldest(struct serve_samplers *samplers)
 {
     for (bool too_many = true; too_many;) {
@@ -101,7 +101,7 @@ static void forget_oldest(struct serve_samplers *samplers)
     }
 }
 
-/* Its plan is nearly all of it. */
+/* An estimate of the memory of a sampler, nearly all of which is its plan. */
 static size_t bytes_of(const quell_sampler *sampler)
 {
     const struct quell_plan *plan = &sampler->plan;
@@ -117,7 +117,7 @@ static struct serve_sampler *find(const struct serve_samplers *samplers, const c
     return one;
 }
 
-/* Counts one user more. */
+/* Counts one more user. */
 static void use(struct serve_samplers *samplers, struct serve_sampler *one)
 {
     one->users++;
@@ -133,7 +133,7 @@ static struct serve_sampler *find_and_use(struct serve_samplers *samplers, const
     return one;
 }
 
-/* Adds a new one under `key`, which it owns then. */
+/* Adds a new sampler to the cache, and takes over `key`. */
 static void add(struct serve_samplers *samplers, char *key, struct serve_sampler *made)
 {
     pthread_mutex_lock(&samplers->lock);

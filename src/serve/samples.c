@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples: from what is asked to the answer. The connection rests while its samples are drawn, so
- * that one thread serves all. */
+/* Requests for samples, from their parameters to the answer. A connection is suspended while its
+ * samples are drawn, so that one thread can serve all connections. */
 #include "serve/body.h"
 #include "serve/encode.h"
 #include "serve/events.h"
@@ -17,7 +17,7 @@
 
 static const struct serve_header vary = {"Vary", "Accept"};
 
-/* ---- Reading what is asked ---- */
+/* ---- Reading the parameters ---- */
 
 struct reading {
     struct serve_drawing *drawing;
@@ -29,7 +29,7 @@ static enum MHD_Result read_one(void *user, enum MHD_ValueKind kind, const char 
 {
     struct reading *reading = user;
     (void)kind;
-    if (!name_size && !value) return MHD_YES; /* between two & */
+    if (!name_size && !value) return MHD_YES; /* nothing stands between two & */
     if (strlen(name) != name_size || !serve_is_plain(name) ||
         (value && (strlen(value) != value_size || !serve_is_plain(value))))
         reading->status =
@@ -40,7 +40,7 @@ static enum MHD_Result read_one(void *user, enum MHD_ValueKind kind, const char 
     return reading->status ? MHD_NO : MHD_YES;
 }
 
-/* The parameters of the address. */
+/* Reads the parameters of the address. */
 static quell_status read_address(struct serve_request *request)
 {
     struct reading reading = {request->drawing, QUELL_OK};
@@ -56,7 +56,7 @@ static quell_status read_body(struct serve_request *request)
                            request->body.size);
 }
 
-/* Whether more is asked for than the server does in one request. */
+/* Checks that the request stays within the limits of the server. */
 static quell_status check_limits(struct serve_drawing *drawing)
 {
     const struct serve_options *options = drawing->options;
@@ -75,7 +75,7 @@ static quell_status check_limits(struct serve_drawing *drawing)
     return serve_drawing_refuse(drawing, MHD_HTTP_CONTENT_TOO_LARGE, line);
 }
 
-/* Chooses the format that the client likes best of those that these samples have. */
+/* Chooses the first of the accepted formats in which these samples can be sent. */
 static quell_status choose_format(struct serve_drawing *drawing)
 {
     const struct serve_liked *liked = &drawing->liked;
@@ -129,14 +129,15 @@ static enum MHD_Result refuse(struct serve_request *request)
     return serve_refuse(request, drawing->status, drawing->message);
 }
 
-/* Notes the failure of the last call, and answers with it. */
+/* Records the failure of the last call, and answers with it. */
 static enum MHD_Result fail(struct serve_request *request, quell_status status)
 {
     serve_drawing_fail(request->drawing, status);
     return refuse(request);
 }
 
-/* How long an answer may be kept, and by whom: what a token was needed for is nobody else's. */
+/* The Cache-Control of the answer. An answer that needed a token must not be stored in a shared
+ * cache. */
 static const char *keeping_of(const struct serve_request *request)
 {
     if (!*request->drawing->tag || request->posted) return "no-store";
@@ -144,7 +145,8 @@ static const char *keeping_of(const struct serve_request *request)
                             : "public, max-age=31536000, immutable";
 }
 
-/* The client has the answer already. What is posted is no address that could be kept. */
+/* Answers that the client has this result already. There is no such answer to a POST, so that gets
+ * another status. */
 static enum MHD_Result not_modified(struct serve_request *request)
 {
     const struct serve_header headers[] = {
@@ -156,7 +158,7 @@ static enum MHD_Result not_modified(struct serve_request *request)
                         serve_format_type(request->drawing->ask.format), NULL, 0, headers);
 }
 
-/* Whether the client wants this result, and no other one (If-Match). */
+/* Whether the request has no If-Match header, or one that matches this result. */
 static bool is_wanted(struct serve_request *request)
 {
     char *wanted = serve_list_of(request, "If-Match");
@@ -174,7 +176,7 @@ static bool is_known(struct serve_request *request)
     return found;
 }
 
-/* When the samples are there, or, if they are sent one by one, when the first of them is. */
+/* Answers when all samples are ready or, if they are sent as a stream, when the first ones are. */
 static enum MHD_Result answer(struct serve_request *request)
 {
     struct serve_drawing *drawing = request->drawing;
@@ -194,10 +196,10 @@ static enum MHD_Result answer(struct serve_request *request)
                         drawing->size, headers);
 }
 
-/* ---- From what is asked to the queue ---- */
+/* ---- From the parameters to the queue ---- */
 
-/* The connection rests before the request is in the queue: the answer may be there before that call
- * returns. */
+/* Puts the samples into the queue. The connection is suspended before that, because the answer may
+ * be ready before the call returns. */
 static enum MHD_Result draw(struct serve_request *request)
 {
     struct serve_drawing *drawing = request->drawing;
@@ -222,7 +224,7 @@ static enum MHD_Result draw(struct serve_request *request)
     return MHD_YES;
 }
 
-/* Takes room in the queue. */
+/* Takes room for the samples in the queue from the client's account. */
 static bool take_samples(struct serve_request *request)
 {
     size_t count = request->drawing->ask.count;
@@ -235,7 +237,8 @@ static bool take_samples(struct serve_request *request)
     return false;
 }
 
-/* With a sampler: draws, unless there is no need to. */
+/* Called when the sampler exists: draws, unless the request is refused or the client has the
+ * result. */
 static enum MHD_Result draw_or_not(struct serve_request *request)
 {
     struct serve_drawing *drawing = request->drawing;
@@ -267,7 +270,7 @@ static enum MHD_Result have_made(struct serve_request *request)
     return draw_or_not(request);
 }
 
-/* In the workshop. */
+/* Reads the body and prepares the drawing, in a workshop. */
 static bool make(void *user)
 {
     struct serve_request *request = user;
@@ -292,8 +295,8 @@ void serve_turn_end(struct serve_request *request)
     request->turn = false;
 }
 
-/* A body is read, and a sampler that is not there is created, by another thread, while the
- * connection rests. */
+/* Suspends the connection while a workshop reads the body, and creates the sampler if it does not
+ * exist yet. */
 static enum MHD_Result send_to_workshop(struct serve_request *request)
 {
     request->turn = quell_account_take(request->account, QUELL_OF_TURNS, 1);
@@ -311,7 +314,7 @@ static enum MHD_Result send_to_workshop(struct serve_request *request)
     return MHD_YES;
 }
 
-/* Counts the request, of which each client may have so many at a time. */
+/* Counts the request, because a client may only have a limited number of them at the same time. */
 static bool count(struct serve_request *request)
 {
     request->counted = quell_account_take(request->account, QUELL_OF_REQUESTS, 1);

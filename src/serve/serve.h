@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A server over HTTP: models by name, and samples whose address says what they are. */
+/* A server over HTTP: it has models by name, and samples whose address says what they are. */
 #ifndef QUELL_SERVE_SERVE_H
 #define QUELL_SERVE_SERVE_H
 
@@ -10,53 +10,49 @@
 #include <quell/quell.h>
 #include "serve/address.h"
 
-/* digest: a text that another file would not have. */
 struct serve_model {
-    const char *name, *digest;
+    const char *name;
+    const char *digest; /* a text that differs for every model file */
     quell_model *model;
 };
 
-/* Models, and how to free them, and this, when nobody draws with them any more. holders: private to
- * the server. */
+/* A set of models. */
 struct serve_models {
     const struct serve_model *models;
     size_t count;
-    void (*free)(struct serve_models *models);
-    atomic_int holders;
+    void (*free)(struct serve_models *models); /* frees the models and this struct */
+    atomic_int holders;                        /* reference count; private to the server */
 };
 
-/* models: which the server takes over.
- * reopen: opens them anew, when *reload is not 0, which a signal handler sets; NULL if that failed,
- *   which it has said then. The server goes on with those that it has. NULL: never.
- * token_file: of the tokens of which a client must have one (serve/token.h); NULL: none is needed.
- * listen: ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080; port 0: one that is free.
- * proxies: whose word for who asks is taken (X-Forwarded-For), `proxy_count` networks of them.
- * threads, isa, capacity: of its queue.
- * most_samples, most_evaluations, most_bytes: of one request, and of its body.
- * memory: in bytes, that all requests may take at a time, nearly.
- * most_clients: connections at a time.
- * seconds: how long a connection may be silent, and how long a request may take.
- * drain: how many seconds requests have to end when the server is stopped.
- * log: where a line for each request goes; NULL: nowhere. json: as JSON.
- * ready: hears of the address when the server listens; NULL: nobody. */
 struct serve_options {
-    struct serve_models *models;
+    struct serve_models *models; /* the server takes over their ownership */
+    /* Opens the models again; called when a signal handler has set *reload. Returns NULL if that
+     * failed, after printing why; the server then keeps the models that it has. `reopen` and
+     * `reload` may be NULL: the models are never reopened. */
     struct serve_models *(*reopen)(void *user);
     volatile _Atomic int *reload;
-    const char *listen, *isa, *token_file;
+    const char *listen;     /* ADDRESS:PORT, such as [::1]:8080; port 0 stands for a free one */
+    const char *isa;        /* for the queue */
+    const char *token_file; /* its tokens are needed (serve/token.h); NULL: none is needed */
+    /* The networks of the proxies whose X-Forwarded-For is trusted. */
     const struct serve_network *proxies;
     size_t proxy_count;
-    size_t threads, capacity, most_samples, most_evaluations, most_bytes, memory;
-    unsigned most_clients;
-    double seconds, drain;
-    FILE *log;
-    int json;
-    void (*ready)(void *user, const char *address);
+    size_t threads, capacity; /* for the queue */
+    size_t most_samples;      /* in one request */
+    size_t most_evaluations;  /* of the model, for each sample of a request */
+    size_t most_bytes;        /* of the body of a request */
+    size_t memory;            /* an estimate of the bytes that all requests may take together */
+    unsigned most_clients;    /* the most connections at a time */
+    double seconds;           /* how long a connection may be silent, and a request may take */
+    double drain;             /* how many seconds requests have to end when the server is stopped */
+    FILE *log;                /* gets one line for each request; NULL: no log */
+    int json;                 /* the log is JSON */
+    void (*ready)(void *user, const char *address); /* called when the server listens; or NULL */
     void *user;
 };
 
-/* Serves until *stop is not 0, which a signal handler sets. Then it takes no more connections, lets
- * requests end, and returns: QUELL_OK, or QUELL_STOPPED if some had not ended in time. Fails with
+/* Serves until a signal handler sets *stop. Then accepts no more connections, lets requests end,
+ * and returns QUELL_OK, or QUELL_STOPPED if some requests did not end in time. Fails with
  * QUELL_BAD_ARGUMENT or QUELL_IO_FAILED if it cannot listen. */
 quell_status quell_serve(const struct serve_options *options, const volatile _Atomic int *stop);
 

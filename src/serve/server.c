@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of the server: it listens, looks after what changes, and lets requests end when it is
- * stopped. */
+/* The life of the server: it starts to listen, watches clients and models, and lets requests end
+ * when it is stopped. */
 #include "serve/server.h"
 #include "base/fail.h"
 #include "queue/queue.h"
@@ -15,8 +15,8 @@
 #endif
 
 #define LOOK 100000000 /* nanoseconds between two looks for clients that have gone */
-#define FLUSH 2        /* seconds that answers have to be sent, once the queue has ended */
-#define LARGE 131072   /* bytes of a block that goes back to the kernel when it is freed */
+#define FLUSH 2        /* seconds for sending answers after the last request has left the queue */
+#define LARGE 131072   /* blocks of at least so many bytes go back to the kernel when freed */
 
 static void rest(void)
 {
@@ -24,7 +24,7 @@ static void rest(void)
     nanosleep(&time, NULL);
 }
 
-/* Waits for requests to end, for some seconds. Returns how many are left. */
+/* Waits up to `seconds` for all requests to end. Returns how many have not ended. */
 static size_t wait_for_end(struct serve_server *server, double seconds)
 {
     double end = quell_queue_now() + seconds;
@@ -36,8 +36,9 @@ static size_t wait_for_end(struct serve_server *server, double seconds)
     return atomic_load(&server->open);
 }
 
-/* Whoever comes now is refused at once, and may ask another server: closed it can be only when
- * libmicrohttpd has ended, until when the kernel would take connections that nobody answers. */
+/* Refuses new connections at once, so that these clients can try another server. The socket is only
+ * shut down: it can be closed once libmicrohttpd has ended, and until then the kernel would accept
+ * connections that nobody answers. */
 static int listen_no_more(struct serve_server *server)
 {
     int listening = MHD_quiesce_daemon(server->daemon);
@@ -97,7 +98,7 @@ static void look(struct serve_server *server)
     serve_look_for_reload(server);
 }
 
-/* What there is for all clients, of which each may have what it leaves for others. */
+/* Sets what there is for all clients together. quell_account_take decides what one may have. */
 static void prepare_accounts(struct serve_server *server)
 {
     const struct serve_options *options = server->options;
@@ -124,7 +125,7 @@ static quell_status prepare(struct serve_server *server)
     return status ? status : serve_workshop_begin(&server->loading, 1);
 }
 
-/* The queue's thread hands work to the last workshop. */
+/* The workshop `finishing` ends after the queue, because the queue's thread adds work to it. */
 static void clear(struct serve_server *server)
 {
     serve_workshop_end(&server->loading);
@@ -138,8 +139,9 @@ static void clear(struct serve_server *server)
     pthread_mutex_destroy(&server->lock);
 }
 
-/* glibc raises this bound, up to 32 MB, when it has seen larger blocks freed, and then keeps them:
- * what a client has posted once is not wanted again. */
+/* Fixes the size from which a block of memory goes back to the kernel when it is freed. Otherwise
+ * glibc raises it, up to 32 MB, whenever a larger block is freed, and then keeps the memory of
+ * bodies that will not be needed again. */
 static void give_memory_back(void)
 {
 #ifdef __GLIBC__

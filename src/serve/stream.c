@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue's thread says how many samples are there; a workshop writes as text what is not sent as
- * it was drawn; the thread of libmicrohttpd sends what there is, and lets the connection rest when
- * there is no more. */
+/* The queue's thread tells how many samples are ready. A workshop encodes what is not sent as
+ * floats. The thread of libmicrohttpd sends the bytes, and suspends the connection when there are
+ * none to send. */
 #include "serve/stream.h"
 #include "serve/encode.h"
 #include "serve/flow.h"
@@ -14,28 +14,26 @@
 #include <string.h>
 
 #define BLOCK 65536             /* bytes that libmicrohttpd asks for at a time */
-#define AHEAD ((size_t)1 << 20) /* bytes, about, that are written before they are sent */
-#define NUMBER 13               /* bytes, about, of a number in JSON */
+#define AHEAD ((size_t)1 << 20) /* an estimate of the encoded bytes that have not been sent */
+#define NUMBER 13               /* an estimate of the bytes of a number in JSON */
 
-/* Under the flow's lock, all that changes but the encoding: rows: samples that are there.
- *
- * Of floats: begin[begin_size]: what comes before the samples. size: bytes of the answer.
- *
- * Of text: encoding: as far as it is written, which only a piece of work sees. now: of which `sent`
- * bytes are sent; next: what comes after it. written: samples that are in the text. writing: work
- * waits or goes on. whole: nothing comes after `next`.
- * problem, message: why no more could be written. */
+/* All members that change, except for `encoding` and `work`, are under the lock of the flow. */
 struct serve_stream {
     struct serve_flow flow;
-    bool text, writing, whole;
-    size_t rows, written;
-    char begin[QUELL_NPY_HEADER];
-    size_t begin_size, size;
-    struct serve_encoding *encoding;
-    struct serve_text now, next;
-    size_t sent;
+    bool text;      /* the answer is encoded (JSON or PNG); false: it consists of floats */
+    bool writing;   /* the work that encodes is waiting or being done */
+    bool whole;     /* all of the answer has been encoded: nothing follows `next` */
+    size_t rows;    /* samples that are ready */
+    size_t written; /* samples that have been encoded */
+    char begin[QUELL_NPY_HEADER]; /* what precedes the floats */
+    size_t begin_size;
+    size_t size;                     /* the length of the answer; an estimate if it is encoded */
+    struct serve_encoding *encoding; /* only used by `work` */
+    struct serve_text now;           /* encoded bytes that are being sent */
+    struct serve_text next;          /* encoded bytes that follow these */
+    size_t sent;                     /* bytes of `now` that have been sent */
     struct serve_work work;
-    quell_status problem;
+    quell_status problem; /* why the encoding failed */
     char message[160];
 };
 
@@ -68,14 +66,14 @@ bool serve_stream_fits(const struct serve_drawing *drawing)
     return drawing->ask.count * bytes_of_sample(drawing) > SERVE_SMALL;
 }
 
-/* A picture keeps a byte for each value of its images. */
+/* A picture keeps one byte for each pixel value. */
 size_t serve_stream_bytes(const struct serve_drawing *drawing)
 {
     size_t shades = drawing->ask.count * serve_drawing_shown(drawing);
     return !is_text(drawing) ? 0 : drawing->ask.format == SERVE_PNG ? AHEAD + shades : AHEAD;
 }
 
-/* The bytes of an answer; of text, about. */
+/* The length of the answer in bytes; an estimate if it is encoded. */
 static size_t size_of(const struct serve_drawing *drawing)
 {
     const struct serve_stream *stream = drawing->stream;
@@ -101,9 +99,10 @@ quell_status serve_stream_begin(struct serve_request *request)
     return QUELL_OK;
 }
 
-/* ---- Text ---- */
+/* ---- Encoding ---- */
 
-/* Whether something can be written, which is noted, and asked for after the lock. */
+/* Whether there is something to encode. If so, notes that the work begins; the caller adds it to
+ * the workshop when it has released the lock. */
 static bool begins_to_write(struct serve_drawing *drawing)
 {
     struct serve_stream *stream = drawing->stream;
@@ -116,7 +115,7 @@ static bool begins_to_write(struct serve_drawing *drawing)
     return true;
 }
 
-/* Puts what comes next in the place of what has been sent. */
+/* When all of `now` has been sent, puts `next` in its place. */
 static void go_on(struct serve_stream *stream)
 {
     if (stream->sent < stream->now.size || !stream->next.size) return;
@@ -126,7 +125,8 @@ static void go_on(struct serve_stream *stream)
     stream->next.size = stream->sent = 0;
 }
 
-/* A drawing that had no fault of its own fails with that of its text, once it has ended. */
+/* If encoding failed, so does the drawing, unless it failed by itself. Takes effect when the
+ * drawing is over. */
 static void settle(struct serve_drawing *drawing)
 {
     struct serve_stream *stream = drawing->stream;
@@ -141,7 +141,7 @@ static bool has_failed(const struct serve_drawing *drawing)
     return drawing->stream->flow.over && drawing->status;
 }
 
-/* Lets the connection go on if there is something to send, or nothing more will come. */
+/* Resumes the connection if there is something to send, or if nothing more will come. */
 static void wake(struct serve_drawing *drawing)
 {
     struct serve_stream *stream = drawing->stream;
@@ -151,7 +151,8 @@ static void wake(struct serve_drawing *drawing)
     if (there || has_failed(drawing)) serve_flow_wake(&stream->flow);
 }
 
-/* Writes a slice of so many samples, or of what ends them. */
+/* Encodes a slice of the first `rows` samples or, if these are done, of what follows the samples.
+ * Sets *whole when the answer is complete. */
 static quell_status write_slice(struct serve_drawing *drawing, size_t rows, bool *whole)
 {
     struct serve_stream *stream = drawing->stream;
@@ -174,7 +175,8 @@ static quell_status write_slice(struct serve_drawing *drawing, size_t rows, bool
     return status;
 }
 
-/* A slice, in the workshop; whether there is another one. `written` is its own while it goes on. */
+/* Encodes a slice, in a workshop. Returns whether there is more to encode. While it runs, no other
+ * thread uses `written`. */
 static bool write_text(void *user)
 {
     struct serve_drawing *drawing = user;
@@ -205,7 +207,7 @@ static void have_written(struct serve_drawing *drawing)
     serve_workshop_add(&drawing->server->finishing, &stream->work);
 }
 
-/* ---- What there is ---- */
+/* ---- Samples that are ready ---- */
 
 void serve_stream_tell(struct serve_drawing *drawing, size_t rows)
 {
@@ -246,7 +248,7 @@ bool serve_stream_failed(struct serve_drawing *drawing)
 
 /* ---- The answer ---- */
 
-/* Copies bytes of an answer of floats from `position` on. */
+/* Copies bytes of an answer that consists of floats, from `position` on. */
 static void copy(const struct serve_drawing *drawing, size_t position, char *to, size_t size)
 {
     const struct serve_stream *stream = drawing->stream;
@@ -255,7 +257,7 @@ static void copy(const struct serve_drawing *drawing, size_t position, char *to,
     if (size) memcpy(to, x + (position - stream->begin_size), size);
 }
 
-/* Bytes that are there, up to `most`. */
+/* Takes the bytes that are ready, `most` at most. Returns how many. */
 static size_t take(struct serve_drawing *drawing, size_t position, char *to, size_t most)
 {
     struct serve_stream *stream = drawing->stream;
@@ -273,7 +275,7 @@ static size_t take(struct serve_drawing *drawing, size_t position, char *to, siz
     return taken;
 }
 
-/* What is sent when there is nothing to send now. */
+/* Called when no bytes are ready: suspends the connection, or ends the answer. */
 static ssize_t take_nothing(struct serve_drawing *drawing)
 {
     struct serve_stream *stream = drawing->stream;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define LEAST 16 /* letters of a token */
+#define LEAST 16 /* the least and the most characters of a token */
 #define MOST 512
 
 static void digest_of(const char *token, size_t length, char digest[65])
@@ -19,7 +19,7 @@ static void digest_of(const char *token, size_t length, char digest[65])
     quell_sha256_end(&sum, digest);
 }
 
-/* Takes a line: an empty one, and one that begins with #, is no token. */
+/* Takes a line of the file. Empty lines, and lines that begin with #, are skipped. */
 static quell_status take_line(struct serve_tokens *tokens, const char *path, char *line)
 {
     size_t length = strcspn(line, "\r\n");
@@ -41,7 +41,7 @@ static quell_status take_line(struct serve_tokens *tokens, const char *path, cha
 
 quell_status serve_tokens_read(struct serve_tokens *tokens, const char *path)
 {
-    char *line = NULL; /* whole, however long: the rest of a comment is no token */
+    char *line = NULL; /* a whole line of any length, so that no part of a comment is a token */
     size_t room = 0;
     quell_status status = QUELL_OK;
     tokens->count = 0;
@@ -56,7 +56,7 @@ quell_status serve_tokens_read(struct serve_tokens *tokens, const char *path)
     return status;
 }
 
-/* The first letters of its digest, as a number. */
+/* Makes a number of the first characters of a digest. */
 static uint64_t number_of(const char digest[65])
 {
     uint64_t number;

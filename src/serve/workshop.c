@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 
-/* ---- What is next ---- */
+/* ---- Choosing the next piece of work ---- */
 
-/* Whether a thread works for this client. */
+/* Whether one of the threads works for this client. */
 static bool is_busy(const struct serve_workshop *workshop, const struct quell_account *account)
 {
     for (size_t i = 0; account && i < workshop->threads; i++)
@@ -16,15 +16,15 @@ static bool is_busy(const struct serve_workshop *workshop, const struct quell_ac
     return false;
 }
 
-/* Whether a piece goes before another one, which came before it. */
+/* Whether `a`, which was added later, goes before `b`. */
 static bool goes_before(const struct serve_work *a, const struct serve_work *b)
 {
     if (!a->account || !b->account) return b->account;
     return quell_account_before(a->account, b->account);
 }
 
-/* The place of the piece that goes next; NULL if there is none. Under the lock, and that of the
- * accounts. */
+/* Returns the place in the list of the work that goes next; NULL if there is none. Called under the
+ * lock, and that of the accounts. */
 static struct serve_work **find_next(struct serve_workshop *workshop)
 {
     struct serve_work **best = NULL;
@@ -56,7 +56,7 @@ static void append(struct serve_workshop *workshop, struct serve_work *work)
 
 /* ---- Threads ---- */
 
-/* Waits for the next piece, and takes it; NULL when there will be none. */
+/* Waits for work, and takes it from the list. Returns NULL when the workshop ends. */
 static struct serve_work *take(struct serve_workshop *workshop, size_t thread)
 {
     struct serve_work *work;
@@ -68,8 +68,8 @@ static struct serve_work *take(struct serve_workshop *workshop, size_t thread)
     return work;
 }
 
-/* Does a piece, charges its client, and lets it wait again if there is more of it. Once it is done,
- * its memory is no longer ours. */
+/* Makes one call of work(user), charges the client for its time, and adds the work to the list
+ * again if it is not finished. When it is finished, `work` must not be used any more. */
 static void do_piece(struct serve_workshop *workshop, size_t thread, struct serve_work *work)
 {
     struct quell_account *account = work->account;
@@ -99,7 +99,8 @@ static void *run(void *data)
     return NULL;
 }
 
-/* Signals go to the thread that called quell_serve. A thread finds its place once all are there. */
+/* Signals are blocked in these threads, so that they go to the thread that called quell_serve. Each
+ * thread waits for the lock to find its index, when all of them have been started. */
 quell_status serve_workshop_begin(struct serve_workshop *workshop, size_t threads)
 {
     pthread_mutex_init(&workshop->lock, NULL);

@@ -4,8 +4,8 @@
  *     s_j = scale Dot(q[i], k[j]) (+ mask[i, j]),
  *     y[i] = Dot over j of e_j v[j] / Sum of e_j,   e_j = E(s_j - the greatest s_j)
  *
- * The scores of keys behind the query are left out if the attention is causal, and so are those
- * that a mask does not keep. */
+ * If the attention is causal, the scores of keys after the query are left out. So are those that a
+ * mask does not keep. */
 #include "base/memory.h"
 #include "programs/kinds/heads.h"
 #include "programs/sums.h"
@@ -14,8 +14,8 @@
 
 #define MOST_SUMMED 1024
 
-/* The parts of the scratch memory, in floats: offsets of elements, panels of keys and of values,
- * scores of the queries, and their sums. */
+/* Offsets of the parts of the scratch memory, in floats: offsets of elements, panels of keys and of
+ * values, scores of the queries, and their sums. */
 struct parts {
     size_t offsets, keys, values, scores, totals, all, score_row;
 };
@@ -53,7 +53,7 @@ static size_t *offsets_at(const struct quell_head *head)
     return (size_t *)(void *)(head->scratch + parts_at(head)->offsets);
 }
 
-/* Keys become the columns of panels, and values the rows. */
+/* Packs keys as the columns of panels, and values as the rows. */
 static void pack(const struct quell_head *head)
 {
     const struct quell_head_sizes *sizes = &head->sizes;
@@ -72,7 +72,7 @@ static void pack(const struct quell_head *head)
     }
 }
 
-/* Products become scores, but for the mask. */
+/* Turns products into scores, before masking. */
 static void finish_scores(void *user, const struct quell_dots_done *done)
 {
     const struct quell_head *head = user;
@@ -86,7 +86,8 @@ static void finish_means(void *user, const struct quell_dots_done *done)
     quell_heads_divide(head, done, head->scratch + parts_at(head)->totals);
 }
 
-/* Scores of some queries from `query` on become weights, and their sums. */
+/* Turns the scores of `count` queries from head->query on into weights, and computes the sums of
+ * these. */
 static void weigh(const struct quell_head *head, size_t count)
 {
     const struct parts *parts = parts_at(head);
@@ -98,7 +99,7 @@ static void weigh(const struct quell_head *head, size_t count)
         if (total[r] != 0) total[r] = quell_sum_by(head->kernels, n, s + r * row);
 }
 
-/* The results of `count` queries from `query` on. */
+/* Computes the results of `count` queries from head->query on. */
 static void attend(const struct quell_head *head, size_t count)
 {
     const struct quell_head_sizes *sizes = &head->sizes;

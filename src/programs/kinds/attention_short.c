@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* attention_int8: attention whose products are those of whole numbers. Queries are quantised by
- * their rows, as those of linear_int8, keys by theirs, and values by their columns; the weights of
- * the softmax have 255 levels, whose sum is exact, too. And attention_bf16: attention whose
- * products are those of bfloat16 numbers, to which queries, keys, values and the softmax's weights
- * are rounded (docs/programs.md). */
+/* attention_int8: attention with products of whole numbers. Queries are quantised row by row, as in
+ * linear_int8, keys row by row, and values column by column. The weights of the softmax have 255
+ * levels, so that their sum is exact. attention_bf16: attention with products of bfloat16 numbers,
+ * to which queries, keys, values and the softmax's weights are rounded (docs/programs.md). */
 #include "base/memory.h"
 #include "programs/kinds/heads.h"
 #include "programs/quantised.h"
@@ -14,9 +13,9 @@
 
 /* ---- The scratch memory ---- */
 
-/* Its parts, in floats: offsets of groups, panels of keys and of values, elements of queries and
- * their steps, scores, elements of weights and the sums of weights; and the groups of a panel of
- * keys and of values. */
+/* Offsets of its parts, in floats: offsets of groups, panels of keys and of values, elements of
+ * queries and their steps, scores, elements of weights and the sums of weights. And the numbers of
+ * groups in a panel of keys and of values. */
 struct parts {
     const struct quell_short *form;
     size_t offsets, keys, values, queries, steps, scores, shares, totals, all, score_row;
@@ -25,7 +24,7 @@ struct parts {
 
 static size_t panels_of(size_t columns) { return (columns + QUELL_PANEL - 1) / QUELL_PANEL; }
 
-/* Floats for rows of elements of so many groups, from a whole line of cache on. */
+/* Returns the floats for rows of elements in `groups` groups, rounded up to whole cache lines. */
 static size_t short_rows(const struct quell_short *form, size_t rows, size_t groups)
 {
     return quell_round_up(rows * groups * form->group * form->widest / sizeof(float), QUELL_LANES);
@@ -71,7 +70,7 @@ static const struct quell_byte_kernels *kernels_of(const struct quell_head *head
     return parts_at(head)->form->kernels(head->kernels);
 }
 
-/* The panel of key j, and that of the values' columns from `from` on. */
+/* Return the panel of key j, and that of the values' columns from `from` on. */
 static float *key_panel(const struct quell_head *head, size_t j)
 {
     const struct parts *parts = parts_at(head);
@@ -85,7 +84,7 @@ static float *value_panel(const struct quell_head *head, size_t from)
            from / QUELL_PANEL * quell_byte_panel(parts->value_groups);
 }
 
-/* ---- Keys are the columns of panels, and values the rows ---- */
+/* ---- The keys are the columns of panels, and the values the rows ---- */
 
 static void round_key(const struct quell_head *head, size_t j)
 {
@@ -93,7 +92,7 @@ static void round_key(const struct quell_head *head, size_t j)
                                (signed char *)(key_panel(head, j) + j % QUELL_PANEL));
 }
 
-/* A key that is infinite or NaN makes its scores NaN. */
+/* Quantises a key. If it has an infinity or NaN, its step is NaN, and so are its scores. */
 static void quantise_key(const struct quell_head *head, size_t j)
 {
     const struct quell_byte_kernels *bytes = kernels_of(head);
@@ -154,7 +153,7 @@ static void pack(const struct quell_head *head)
 
 /* ---- Scores and their weights ---- */
 
-/* Products become scores, but for the mask. */
+/* Turns products into scores, before masking. */
 static void finish_scores(void *user, const struct quell_dots_done *done)
 {
     const struct quell_head *head = user;
@@ -192,7 +191,7 @@ static void score(const struct quell_head *head, size_t count)
                                   .user = (void *)(uintptr_t)head});
 }
 
-/* weigh_rows sets the sum of at most so many weights. */
+/* weigh_rows computes the sums of at most this many weights. */
 #define MOST_SUMMED 1024
 
 static float round_row(const struct quell_head *head, const float *e, float total, void *to)
@@ -203,7 +202,8 @@ static float round_row(const struct quell_head *head, const float *e, float tota
     return total;
 }
 
-/* NaN if it has a score that is. weigh_rows leaves a row alone whose numbers are all -infinity. */
+/* Quantises a row of weights and returns their sum, or NaN if the row has a NaN. weigh_rows does
+ * not change a row of numbers that are all -infinity. */
 static float quantise_row(const struct quell_head *head, const float *e, float total, void *to)
 {
     const struct quell_byte_kernels *bytes = kernels_of(head);
@@ -219,7 +219,7 @@ static float quantise_row(const struct quell_head *head, const float *e, float t
     return nan ? NAN : 0;
 }
 
-/* Scores become weights, of which `shares` has the elements, and their sums. */
+/* Turns scores into weights, whose elements go to `shares`, and computes their sums. */
 static void weigh(const struct quell_head *head, size_t count)
 {
     const struct parts *parts = parts_at(head);
@@ -234,8 +234,8 @@ static void weigh(const struct quell_head *head, size_t count)
                                                                     total[r], a + r * share_bytes);
 }
 
-/* The results of `count` queries from head->query on. The shares of attention_int8 are kept 127 too
- * low; what that takes from a column is the bias of its panel. */
+/* Computes the results of `count` queries from head->query on. The shares of attention_int8 are
+ * stored 127 too low; the bias of a panel corrects the columns for that. */
 static void attend(const struct quell_head *head, size_t count)
 {
     const struct parts *parts = parts_at(head);

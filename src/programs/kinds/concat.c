@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* concat: operands one behind the other along `dim`. */
+/* concat: joins operands along `dim`. */
 #include "programs/copy.h"
 #include "programs/divide.h"
 
@@ -23,7 +23,7 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* The worker's own range of each block of an operand. */
+/* Copies the worker's own range of each block of an operand. */
 static void copy_own(const struct quell_execution *at, size_t operand, size_t done)
 {
     size_t begin, end = quell_own_range(at, &begin), length = at->division->length;
@@ -57,8 +57,8 @@ static void run(const struct quell_execution *at)
     }
 }
 
-/* Operands that follow one another as wholes are divided as the first one that is, if its blocks
- * make up all of them. */
+/* Divides the result like its first divided operand, if the result consists of the operands one
+ * after the other, and each of these of whole blocks of that division. */
 static void divide(struct quell_program *program, struct quell_instruction *now)
 {
     struct quell_division *by = quell_division_of(program, now);

@@ -42,8 +42,8 @@ static struct quell_conv_way way_of(const struct quell_program *program,
     return quell_conv_way_of(of, &value[of->operand[0]].shape, &value[of->operand[1]].shape, out);
 }
 
-/* Copies, and room for the weights if they are computed in each run; or the memory of the
- * products. */
+/* Returns the scratch memory: copies, and memory for weights that are computed in each run; or the
+ * memory of quell_products, if that is more. */
 static size_t scratch_floats(const struct quell_inference *at)
 {
     const struct quell_shape *w = quell_operand(at, 1);
@@ -114,7 +114,7 @@ static size_t elements(const struct quell_program *program, const struct quell_i
     return tile ? w->size[0] * w->size[1] * (tile + 2) * (tile + 2) : quell_elements(w);
 }
 
-/* Without a table of its own, 'winograd' has one offset, of 0. */
+/* Sets the offsets of quell_dots. 'winograd', which does not use them, has one offset of 0. */
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
                       size_t *offset)
 {
@@ -142,7 +142,8 @@ static void divide_lines(struct quell_program *program, struct quell_instruction
     if (some && !quell_conv_depthwise_of(&alone, &way)) quell_conv_way_divide(&way, program, now);
 }
 
-/* Tiles take fewer products than bfloat16 numbers save, and few output channels fill no panel. */
+/* Returns the kind with bfloat16 products, but not for Winograd's algorithm, which saves more
+ * products, nor for output channels that are too few for a panel. */
 static const struct quell_kind *halved(const struct quell_inference *at)
 {
     struct quell_conv_way way = way_of(at->program, at->of, &at->out);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* conv with one input channel to a group, channel by channel. What lies outside of x has no part in
- * a chain: its products are zeros, which change no sum but the sign of a zero, and the total, which
- * starts from +0, has none. */
+/* conv with one input channel in a group, channel by channel. Elements outside of x count as zeros
+ * in a sum. Their products change only the sign of a zero; the total starts from +0, so it does not
+ * change. */
 #include "base/memory.h"
 #include "programs/kinds/conv_way.h"
 
 #include <string.h>
 
-/* Longer chains have several blocks. */
+/* Sums of more taps have several blocks. */
 #define MOST_TAPS 128
 
-/* Results of this many positions, and what they see, stay in the first-level cache. */
+/* The number of positions whose results and inputs stay in the first-level cache. */
 #define POSITIONS 2048
 
 bool quell_conv_depthwise_of(struct quell_padded *padded, const struct quell_conv_way *way)
@@ -31,7 +31,7 @@ size_t quell_conv_depthwise_floats(const struct quell_conv_way *way)
     return quell_round_up(way->k * (sizeof(size_t) / sizeof(float)), QUELL_LANES) + padded.floats;
 }
 
-/* Computes `count` lines of the result of a channel. The rows of results lie side by side. */
+/* Computes `count` lines of the result of a channel. The rows of results are consecutive. */
 static void compute(const struct quell_execution *at, const struct quell_padded *padded,
                     const float *x, size_t count, struct quell_windows *windows)
 {

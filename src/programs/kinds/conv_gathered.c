@@ -11,7 +11,7 @@ struct group {
     size_t channels, taps, in;
 };
 
-/* The weights of some output channels and (tap, channel) pairs. */
+/* Copies the weights of some output channels and (tap, channel) pairs. */
 static void copy_weights(const void *user, const struct quell_part *part, float *to)
 {
     const struct group *of = user;
@@ -24,7 +24,7 @@ static void copy_weights(const void *user, const struct quell_part *part, float 
     }
 }
 
-/* What some (tap, channel) pairs see from some positions. */
+/* Copies the elements that some (tap, channel) pairs read at some positions. */
 static void copy_seen(const void *user, const struct quell_part *part, float *to)
 {
     const struct group *of = user;

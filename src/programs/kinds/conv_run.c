@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* conv at work: how workers divide it, and what each of them computes. */
+/* Runs conv: divides it among workers, and computes each worker's part. */
 #include "base/memory.h"
 #include "programs/kinds/conv_way.h"
 #include "programs/sums.h"
 
-/* A convolution at work, on some lines of a sample, or on some samples. weights: NULL if they are
- * narrow. x: what is read of the input; copies: where copies go; rows: where the rows of a product
- * begin; left: the offsets of what it reads; channel: the distance of its channels; apart: of two
- * samples. bias_of_columns: the bias, if the kernel adds it. positions: of the whole result. row,
- * column: the first row of the group's results, counted over all samples, and the first position
- * of the lines. */
+/* The state of a convolution on some lines of a sample, or on some samples. */
 struct work {
     struct quell_conv_way way;
     struct quell_tail tail;
+    /* `bias_of_columns` is the bias if the kernel adds it. `weights` is NULL if they are narrow.
+     * `x` is the input that is read. */
     const float *bias, *bias_of_columns, *weights, *x;
     float *out, *copies;
-    size_t *rows;
-    const size_t *left;
+    size_t *rows;       /* where the rows of a product begin */
+    const size_t *left; /* the offsets of the elements that a product reads */
+    /* `channel` and `apart` are the distances of channels and of samples in the input.
+     * `positions` is the number of positions in the whole result. `row` is the first row of the
+     * group's results, counted over all samples, and `column` the first position of the lines. */
     size_t channel, positions, row, column, apart;
 };
 
@@ -43,7 +43,7 @@ static void finish_samples(void *user, const struct quell_dots_done *done)
                                                               .bias_row = 1});
 }
 
-/* Output channels `from` up to `to`, of one group, at `positions` positions. */
+/* Computes output channels from ... to - 1, of one group, at `positions` positions. */
 static void multiply(const struct quell_execution *at, struct work *work, size_t from, size_t to,
                      size_t positions)
 {
@@ -77,7 +77,7 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
     at->kernels->dots(&dots);
 }
 
-/* Output channels `from` up to `to` of a sample, group by group. */
+/* Computes output channels from ... to - 1 of a sample, group by group. */
 static void multiply_groups(const struct quell_execution *at, struct work *work, size_t sample,
                             size_t from, size_t to, size_t positions)
 {
@@ -90,7 +90,7 @@ static void multiply_groups(const struct quell_execution *at, struct work *work,
     }
 }
 
-/* Reads `count` lines of a sample from `line` on, copied if need be. */
+/* Reads `count` lines of a sample from `line` on, and copies them if necessary. */
 static void read_lines(const struct quell_execution *at, struct work *work, size_t sample,
                        size_t line, size_t count)
 {
@@ -103,7 +103,7 @@ static void read_lines(const struct quell_execution *at, struct work *work, size
             quell_padded_copy(&work->way.padded, at->kernels, &image, line, count, work->copies);
 }
 
-/* All lines of some samples, whose copies and rows follow one another. */
+/* Reads all lines of some samples, whose copies and rows are consecutive. */
 static void read_samples(const struct quell_execution *at, struct work *work, size_t sample,
                          size_t count)
 {
@@ -118,8 +118,8 @@ static void read_samples(const struct quell_execution *at, struct work *work, si
     }
 }
 
-/* The first output channel of a part. Panels are whole, and so are groups of channels, if there are
- * several. */
+/* Returns the first output channel of a part. Parts consist of whole panels, or of whole groups if
+ * there are several. */
 static size_t channel_of(const struct work *work, size_t part, size_t parts)
 {
     const struct quell_conv_way *way = &work->way;
@@ -129,8 +129,8 @@ static size_t channel_of(const struct work *work, size_t part, size_t parts)
     return channel < all ? channel : all;
 }
 
-/* Chooses how many lines of the result are a piece of work, and how many parts of the output
- * channels, so that all workers have something to do. */
+/* Chooses how many lines of the result a piece of work has, and how many parts the output channels
+ * have, so that all workers have work. */
 static void divide(const struct quell_execution *at, const struct work *work, size_t lines,
                    size_t *most, size_t *parts)
 {
@@ -148,7 +148,7 @@ static void divide(const struct quell_execution *at, const struct work *work, si
     if (*parts > panels) *parts = panels ? panels : 1;
 }
 
-/* The worker's own lines, all channels of them. */
+/* Computes the worker's own lines, in all channels. */
 static void run_own_lines(const struct quell_execution *at, struct work *work, size_t most,
                           size_t each)
 {
@@ -166,8 +166,8 @@ static void run_own_lines(const struct quell_execution *at, struct work *work, s
     }
 }
 
-/* Few positions to a sample: the pieces of work are some samples together, and some of the output
- * channels. */
+/* If a sample has few positions, the pieces of work are some samples together, and some of the
+ * output channels. */
 static void run_samples(const struct quell_execution *at, struct work *work)
 {
     size_t most = work->way.together, groups = (at->samples + most - 1) / most, read = SIZE_MAX;
@@ -184,8 +184,8 @@ static void run_samples(const struct quell_execution *at, struct work *work)
     }
 }
 
-/* The pieces of work are some lines of a sample; if there are few, also some of its output
- * channels, for which each worker copies the lines itself. */
+/* The pieces of work are some lines of a sample. If there are few pieces, each has only some of the
+ * output channels, and each worker copies the lines itself. */
 static void run_pieces(const struct quell_execution *at, struct work *work)
 {
     bool padded = work->way.how == QUELL_CONV_PADDED;
@@ -220,7 +220,7 @@ static bool has_samples(const struct quell_execution *at, size_t operand)
     return value[value[at->of->operand[operand]].root].stage == QUELL_FROM_SAMPLE;
 }
 
-/* Whether all samples can be computed together: only x depends on them. */
+/* Returns whether all samples can be computed together, because only x depends on them. */
 static bool is_shared(const struct quell_execution *at)
 {
     for (size_t i = 1; i < at->of->operands; i++)
@@ -228,7 +228,7 @@ static bool is_shared(const struct quell_execution *at)
     return true;
 }
 
-/* Without copies; one worker does it. */
+/* Computes the result without copies, on one worker. */
 static void run_plainly(const struct quell_execution *at)
 {
     struct quell_tail tail;
@@ -245,7 +245,7 @@ static void run_plainly(const struct quell_execution *at)
                                                             .out_row = positions});
 }
 
-/* Where the rows of a product begin, of all the samples that it may have. */
+/* Finds where the rows of a product begin, for all the samples that it may have. */
 static void find_rows(const struct quell_execution *at, struct work *work)
 {
     const struct quell_padded *padded = &work->way.padded;
@@ -299,7 +299,8 @@ static void run_some(const struct quell_execution *at)
         run_pieces(at, &work);
 }
 
-/* One sample after the other, if weights or bias depend on it, or if lines are not copied. */
+/* Runs conv. Samples are computed one after the other if weights or bias depend on them, or if
+ * lines are not copied. */
 void quell_conv_run(const struct quell_execution *at)
 {
     bool some = at->of->offset || quell_set(at->of, QUELL_CONV_WINOGRAD_TILE);

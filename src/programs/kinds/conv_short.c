@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* conv_int8: conv with whole weights and an input that is quantised by its greatest element; and
- * conv_bf16: with weights and an input rounded to bfloat16 (docs/programs.md). What a window sees
- * is copied as short numbers, the channels of a position one after the other, up to a whole
+ * conv_bf16: with weights and an input rounded to bfloat16 (docs/programs.md). The input of a
+ * window is copied as short numbers, the channels of a position one after the other, up to a whole
  * group. */
 #include "base/crew.h"
 #include "programs/kinds/padded.h"
@@ -24,7 +24,7 @@ static void way_at(const struct quell_program *program, const struct quell_instr
              &value[now->result].shape);
 }
 
-/* The scratch memory: the table of the rows of all samples that are taken together, their steps,
+/* The scratch memory: the table of the rows of all samples that are computed together, their steps,
  * and their copies. */
 static size_t most_rows(const struct quell_padded *padded)
 {
@@ -73,11 +73,11 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
     return groups;
 }
 
-/* A convolution at work, on some lines of a sample, or on all lines of some samples. in: the
- * distance of its channels. to: where its copy goes on. scaled: its elements are quantised by a
- * step; steps: of each row of a product, if it has several samples. row, column: the first output
- * channel, counted over all samples, and the first position. positions: of a sample's whole result;
- * out_row: the distance of two output channels. */
+/* The state of a convolution on some lines of a sample, or on all lines of some samples. `in` is
+ * the distance of channels, and `to` is where the copy continues. `scaled` says that elements are
+ * quantised by a step; `steps` has one for each row of a product of several samples. `row` is the
+ * first output channel, counted over all samples, and `column` the first position. `positions` is
+ * that of a sample's whole result, and `out_row` the distance of output channels. */
 struct work {
     const struct quell_byte_kernels *bytes;
     struct quell_padded padded;
@@ -143,7 +143,7 @@ static void read_lines(struct work *work, size_t line, size_t count)
     quell_padded_walk(&work->padded, line, count, &put);
 }
 
-/* Output channels `from` up to `to`, at some positions, of one sample or of several. */
+/* Computes output channels from ... to - 1, at some positions, of one sample or of several. */
 static void multiply(const struct quell_execution *at, struct work *work, size_t from, size_t to,
                      size_t positions, bool several)
 {
@@ -165,18 +165,18 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
         .user = work});
 }
 
-#define WEIGHTS 8 /* that cost as much as an element of x */
+#define WEIGHTS 8 /* whose reading takes as long as that of an element of x */
 
-/* Whether it takes longer to read the weights than the samples. */
+/* Returns whether it takes longer to read the weights than the samples. */
 static bool is_heavy(const struct quell_execution *at)
 {
     return at->samples * quell_elements(quell_shape_of(at, 0)) <
            quell_elements(quell_shape_of(at, 1)) / WEIGHTS;
 }
 
-/* The pieces of work are some lines of a sample; if there are few, also some panels of its output
- * channels, for which each worker copies the lines itself. Panels alone where the weights are
- * heavy: they are read once then, and not by each worker. */
+/* The pieces of work are some lines of a sample. If there are few, each has only some panels of
+ * output channels, and each worker copies the lines itself. If the weights are heavy, only panels
+ * are divided: each weight is then read once, and not by each worker. */
 static void divide(const struct quell_execution *at, size_t lines, size_t channels, size_t *most,
                    size_t *parts)
 {
@@ -189,7 +189,7 @@ static void divide(const struct quell_execution *at, size_t lines, size_t channe
     if (*parts > panels) *parts = panels;
 }
 
-/* The greatest element of a worker's lines, in all channels. */
+/* Returns the greatest element of a worker's lines, in all channels. */
 static uint32_t greatest_of_lines(const struct quell_execution *at, const struct work *work,
                                   size_t worker)
 {
@@ -205,10 +205,10 @@ static uint32_t greatest_of_lines(const struct quell_execution *at, const struct
     return greatest;
 }
 
-#define FEW_ELEMENTS 32768 /* are read before workers have met */
+#define FEW_ELEMENTS 32768 /* which a worker reads sooner than workers wait for each other */
 
-/* The greatest element of a sample, of which each worker looks at a part, if it is large: at its
- * own lines, where x is divided by them. */
+/* Finds the greatest element of a sample. If the sample is large, each worker searches a part: its
+ * own lines, if x is divided by them. */
 static uint32_t greatest_of_all(const struct quell_execution *at, const struct work *work)
 {
     bool apart = quell_lies_apart(at, 0);
@@ -245,7 +245,7 @@ static size_t channel_of(size_t channels, size_t part, size_t parts)
     return channel < channels ? channel : channels;
 }
 
-/* The worker's own lines, all channels of them. */
+/* Computes the worker's own lines, in all channels. */
 static void run_own_lines(const struct quell_execution *at, struct work *work)
 {
     size_t each = work->padded.positions, most = work->padded.most, from;
@@ -262,7 +262,7 @@ static void run_own_lines(const struct quell_execution *at, struct work *work)
     }
 }
 
-/* All lines of some samples, whose copies, rows and steps follow one another. */
+/* Reads all lines of some samples, whose copies, rows and steps are consecutive. */
 static void read_samples(const struct quell_execution *at, struct work *work, size_t sample,
                          size_t count)
 {
@@ -278,8 +278,8 @@ static void read_samples(const struct quell_execution *at, struct work *work, si
     work->copy = copies;
 }
 
-/* Few positions to a sample: the pieces of work are some samples together, so that weights are read
- * once for all of them, and some of the output channels. */
+/* If a sample has few positions, the pieces of work are some samples together, so that weights are
+ * read once for all of them, and some of the output channels. */
 static void run_samples(const struct quell_execution *at, struct work *work)
 {
     size_t most = quell_padded_short_samples(&work->padded), read = SIZE_MAX, from;
@@ -319,7 +319,7 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
     }
 }
 
-/* Where the rows of a product begin, of all the samples that it may have. */
+/* Finds where the rows of a product begin, for all the samples that it may have. */
 static void find_rows(const struct quell_execution *at, struct work *work)
 {
     const struct quell_padded *padded = &work->padded;

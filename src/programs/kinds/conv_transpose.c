@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_transpose: what a convolution's transpose does, of x[in][s...] with weight[in][out /
- * groups][k...], gathered: an output i is reached by the taps t for which i + before - t
+/* conv_transpose: the transpose of a convolution, of x[in][s...] with weight[in][out /
+ * groups][k...], gathered: output i gets contributions from the taps t for which i + before - t
  * dilation is a multiple of stride, from x at that multiple, or 0 outside, and
  *
  *     y[o, i] = Dot over (those t, c) of x[g in / groups + c, ...] weight[g in / groups + c, o, t],
@@ -27,7 +27,7 @@ static quell_status check_operands(const struct quell_inference *at)
     return quell_refuse_operand(at, 2, "must be [%zu]", w->size[1] * groups);
 }
 
-/* The results of a phase, and the memory of the products. */
+/* Returns the scratch memory for the results of a phase, and for quell_products. */
 static size_t gathered_floats(const struct quell_inference *at, const struct quell_shape *w)
 {
     size_t groups = (size_t)quell_set(at->of, GROUPS), positions = 1;
@@ -39,7 +39,7 @@ static size_t gathered_floats(const struct quell_inference *at, const struct que
     return w->size[1] * positions + quell_products_floats(w->size[1], positions, pairs);
 }
 
-/* The table of a copy's rows. */
+/* Returns the floats for the table of a copy's rows. */
 static size_t row_floats(const struct quell_padded *padded)
 {
     return quell_table_floats(padded->most * padded->positions);
@@ -60,8 +60,8 @@ static uint64_t greatest_divisor(uint64_t a, uint64_t b)
     return b ? greatest_divisor(b, a % b) : a;
 }
 
-/* The multiply-adds if as many taps reach every output as reach any; or the steps of looking for
- * the taps of each phase, if they are more. */
+/* Counts the multiply-adds as if every output had as many taps as the output with the most. If the
+ * steps of the search for the taps of each phase are more, counts those. */
 static uint64_t count_work(const struct quell_inference *at, const struct quell_shape *w)
 {
     const struct quell_setting *set = at->of->set;
@@ -140,8 +140,8 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
     return way.taps * way.channels;
 }
 
-/* A transposed convolution at work, on some lines of a phase. out: of the channels at work; bias:
- * theirs. lines: from which of its places on the phase is computed. */
+/* The state of a transposed convolution on some lines of a phase. `out` and `bias` are those of the
+ * channels being computed. `line` is the place of the phase from which it is computed. */
 struct work {
     const struct quell_execution *at;
     struct quell_transposed way;
@@ -152,7 +152,8 @@ struct work {
     const struct quell_phase *phase;
 };
 
-/* Where the place of a phase is in a channel of the result; false if it is behind the last one. */
+/* Finds where a place of the phase is in a channel of the result. Returns false if it is after the
+ * last one. */
 static bool find_place(const struct work *work, size_t index, size_t *flat)
 {
     const struct quell_window *window = &work->way.padded.window;
@@ -168,8 +169,8 @@ static bool find_place(const struct work *work, size_t index, size_t *flat)
     return true;
 }
 
-/* Scatters results of the positions from `index` on, which have the same places but for that along
- * the last dimension. */
+/* Scatters results of the positions from `index` on, whose places differ only along the last
+ * dimension. */
 static void put_run(const struct work *work, const struct quell_dots_done *done, size_t column,
                     size_t index, size_t count)
 {
@@ -212,7 +213,7 @@ static void finish(void *user, const struct quell_dots_done *done)
     }
 }
 
-/* A phase that no tap reaches. */
+/* Writes the results of a phase without taps. */
 static void put_bias(struct work *work, size_t channels, size_t lines)
 {
     size_t begin = work->line * work->way.padded.positions, flat;
@@ -221,7 +222,7 @@ static void put_bias(struct work *work, size_t channels, size_t lines)
             work->out[o * work->positions + flat] = work->bias ? 0.0f + work->bias[o] : 0;
 }
 
-/* Output channels `from` up to `to` of a group, at some lines of a phase. */
+/* Computes output channels from ... to - 1 of a group, at some lines of a phase. */
 static void multiply(struct work *work, size_t number, size_t group, size_t from, size_t to,
                      size_t lines)
 {
@@ -251,15 +252,15 @@ static void multiply(struct work *work, size_t number, size_t group, size_t from
     at->kernels->dots(&dots);
 }
 
-/* Lines of all phases of a group, so that no two workers write next to each other. */
+/* Computes lines of all phases of a group, so that no two workers write next to each other. */
 static void run_phases(struct work *work, size_t group, size_t from, size_t to, size_t lines)
 {
     for (size_t number = 0; number < work->way.count; number++)
         multiply(work, number, group, from, to, lines);
 }
 
-/* The pieces of work are some lines of a group; if there are few, also some of its output
- * channels. */
+/* The pieces of work are some lines of a group. If there are few pieces, each has only some of its
+ * output channels. */
 static void run_pieces(const struct quell_execution *at, struct work *work)
 {
     const struct quell_transposed *way = &work->way;

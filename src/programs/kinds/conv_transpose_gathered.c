@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_transpose, one sample at a time, by matrices that are gathered part by part: for what is not
- * worth packing, and for constants. */
+/* conv_transpose, one sample at a time, by matrices that are gathered part by part: for weights
+ * that are not worth packing, and for constants. */
 #include "programs/kinds/transposed.h"
 #include "programs/products.h"
 
-/* A phase of a group. x, weight: of the group; each: its output channels. */
+/* A phase of a group. `x` and `weight` are those of the group, and `each` is the number of its
+ * output channels. */
 struct phase {
     struct quell_window window;
     struct quell_places places[QUELL_MOST_SPATIAL_DIMS], taps[QUELL_MOST_SPATIAL_DIMS];
@@ -19,7 +20,7 @@ static size_t product_of(const struct phase *phase, const struct quell_places *l
     return product;
 }
 
-/* The place or tap of an index; its flat index among all of `sizes`. */
+/* Finds the place or tap with this index, and returns its flat index among all of `sizes`. */
 static size_t locate(const struct phase *phase, const struct quell_places *lines,
                      const int64_t *sizes, size_t index, int64_t *place)
 {
@@ -31,7 +32,7 @@ static size_t locate(const struct phase *phase, const struct quell_places *lines
     return flat;
 }
 
-/* The weights of some output channels and (tap, channel) pairs. */
+/* Copies the weights of some output channels and (tap, channel) pairs. */
 static void copy_weights(const void *user, const struct quell_part *part, float *to)
 {
     const struct phase *of = user;
@@ -45,21 +46,21 @@ static void copy_weights(const void *user, const struct quell_part *part, float 
     }
 }
 
-/* Where in x a place is reached from by a tap; -1: from outside. */
+/* Returns the element of x that a tap contributes to a place, or -1 if it is outside. */
 static ptrdiff_t source_of(const struct quell_window *window, const int64_t *place,
                            const int64_t *tap)
 {
     int64_t source = 0;
     for (size_t d = 0; d < window->rank; d++) {
         int64_t from = place[d] + window->before[d] - tap[d] * window->dilation[d];
-        from /= window->stride[d]; /* without a rest */
+        from /= window->stride[d]; /* the division has no remainder */
         if (from < 0 || from >= window->in[d]) return -1;
         source = source * window->in[d] + from;
     }
     return (ptrdiff_t)source;
 }
 
-/* What reaches some outputs for some (tap, channel) pairs. */
+/* Copies the elements that some (tap, channel) pairs contribute to some outputs. */
 static void copy_seen(const void *user, const struct quell_part *part, float *to)
 {
     const struct phase *of = user;
@@ -79,7 +80,7 @@ static void copy_seen(const void *user, const struct quell_part *part, float *to
     }
 }
 
-/* The outputs of a phase: out[each][positions of all phases]. */
+/* Computes the outputs of a phase: out[each][positions of all phases]. */
 static void run_phase(const struct quell_execution *at, const struct phase *phase,
                       const float *bias, float *out)
 {
@@ -125,7 +126,7 @@ void quell_conv_transpose_gathered(const struct quell_execution *at)
         at->out[i] = bias ? 0.0f + bias[i / positions] : 0;
     for (size_t number = 0; number < count && !quell_was_over(at); number++) {
         quell_transposed_phase(&phase.window, phases, number, phase.places, phase.taps);
-        if (!product_of(&phase, phase.taps)) continue; /* no tap reaches these */
+        if (!product_of(&phase, phase.taps)) continue; /* these outputs have no taps */
         for (size_t g = 0; g < groups; g++) {
             phase.x = quell_in(at, 0) + g * phase.channels * phase.in;
             phase.weight = quell_in(at, 1) + g * phase.channels * phase.each * taps;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* With fewer output channels than this, or not whole vectors of them, positions fill vectors
+/* With fewer output channels than this, or if they are not whole vectors, positions fill vectors
  * better. */
 #define MANY_CHANNELS 24
 

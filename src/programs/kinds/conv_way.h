@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ways in which a convolution is computed, all with the same bits but Winograd's, for which an
- * attribute asks. */
+/* The ways of computing a convolution. All have the same bits, except Winograd's algorithm, which
+ * must be requested by an attribute. */
 #ifndef QUELL_PROGRAMS_KINDS_CONV_WAY_H
 #define QUELL_PROGRAMS_KINDS_CONV_WAY_H
 
@@ -9,12 +9,12 @@
 #include "programs/kinds/winograd.h"
 #include "programs/tail.h"
 
-/* QUELL_CONV_PADDED: many output channels in the vectors. QUELL_CONV_LINES: few output channels,
- * positions in the vectors. QUELL_CONV_GATHERED: windows for which nothing can be copied.
- * QUELL_CONV_WINOGRAD: in tiles.
+/* QUELL_CONV_PADDED: many output channels, which fill the vectors. QUELL_CONV_LINES: few output
+ * channels; positions fill the vectors. QUELL_CONV_GATHERED: windows for which nothing can be
+ * copied. QUELL_CONV_WINOGRAD: in tiles.
  *
- * each: the output channels of a group; inputs: its input channels; k: the length of a Dot.
- * together: the samples of one product at most, of QUELL_CONV_PADDED. */
+ * `each` and `inputs` are the numbers of output and input channels in a group. `k` is the length of
+ * a Dot. `together` is the greatest number of samples in one product, for QUELL_CONV_PADDED. */
 struct quell_conv_way {
     enum quell_conv_how {
         QUELL_CONV_GATHERED,
@@ -35,16 +35,17 @@ struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,
 struct quell_conv_way quell_conv_way_at(const struct quell_program *program,
                                         const struct quell_instruction *now);
 
-/* The size of the copies for a way, in floats, without weights; rows: the table of a copy's rows
- * among them. */
+/* Returns the size of the copies for a way, in floats, without weights and with the table of a
+ * copy's rows. */
 size_t quell_conv_way_floats(const struct quell_conv_way *way);
-size_t
-quell_conv_copies(const struct quell_conv_way *way); /* of QUELL_CONV_PADDED, the last ones */
+/* For QUELL_CONV_PADDED: the size of the copies, which come last. */
+size_t quell_conv_copies(const struct quell_conv_way *way);
 
-/* Where the weights of output channel o begin. */
+/* Returns where the weights of output channel o begin. */
 size_t quell_conv_way_weights(const struct quell_conv_way *way, size_t o);
 
-/* Packs weights for a way. quell_conv_packed_place: where element i of w lies then. */
+/* Pack weights for a way. quell_conv_packed_place returns the place of element i of w in the packed
+ * form. */
 size_t quell_conv_packed_floats(const struct quell_conv_way *way);
 size_t quell_conv_packed_place(const struct quell_conv_way *way, const struct quell_shape *w,
                                size_t i);
@@ -54,12 +55,12 @@ void quell_conv_pack(const struct quell_conv_way *way, const struct quell_shape 
 /* The offsets of quell_dots: right ones for QUELL_CONV_LINES, left ones for QUELL_CONV_PADDED. */
 size_t quell_conv_way_offset(const struct quell_conv_way *way, size_t p);
 
-/* Divides the result among workers by its lines, unless there are few positions to many weights: of
- * these each worker reads all then. */
+/* Divides the result among workers by its lines, unless the weights are many for so few positions:
+ * with such a division each worker reads all weights. */
 void quell_conv_way_divide(const struct quell_conv_way *way, struct quell_program *program,
                            struct quell_instruction *now);
 
-/* How many floats of scratch memory, the last ones, the offsets take in an input that is read
+/* Returns the floats of scratch memory, the last ones, for the offsets in an input that is read
  * directly and lies apart. */
 size_t quell_conv_left_floats(const struct quell_conv_way *way);
 
@@ -67,16 +68,17 @@ size_t quell_conv_left_floats(const struct quell_conv_way *way);
 const size_t *quell_conv_left(const struct quell_conv_way *way, const struct quell_execution *at,
                               size_t *channel);
 
-/* A convolution of QUELL_CONV_LINES with one input channel to a group may be computed channel by
- * channel: then quell_conv_depthwise_of sets how a channel is read, and returns true. weights: as
- * they are packed for the way. */
+/* quell_conv_depthwise_of returns whether a convolution of QUELL_CONV_LINES with one input channel
+ * in a group can be computed channel by channel, and sets how a channel is read. `weights` are
+ * those packed for the way. */
 bool quell_conv_depthwise_of(struct quell_padded *padded, const struct quell_conv_way *way);
 size_t quell_conv_depthwise_floats(const struct quell_conv_way *way);
 void quell_conv_depthwise(const struct quell_execution *at, const struct quell_conv_way *way,
                           const struct quell_padded *padded, const struct quell_tail *tail,
                           const float *weights, const float *bias);
 
-/* Computes the result of one sample by QUELL_CONV_GATHERED, without what is fused with it. */
+/* Computes the result of one sample by QUELL_CONV_GATHERED, without the maps that are fused with
+ * it. */
 void quell_conv_gathered(const struct quell_execution *at);
 
 /* Computes the worker's part. */

@@ -34,7 +34,7 @@ static bool is_index(float index, size_t size)
     return index >= 0 && index < (float)size && index == floorf(index);
 }
 
-/* An index that is a constant is one of x, whatever x is. */
+/* Checks that an index that is a constant is valid for x, whatever the elements of x are. */
 static quell_status check(const struct quell_program *program, const struct quell_instruction *now)
 {
     const struct quell_value *x = &program->value[now->operand[0]];
@@ -51,7 +51,7 @@ static quell_status check(const struct quell_program *program, const struct quel
     return QUELL_OK;
 }
 
-/* Rows of `inner` elements of x[size][inner] by their indices. */
+/* Copies rows of `inner` elements of x[size][inner] by their indices. */
 static void copy_rows(const float *x, size_t inner, const uint32_t *index, size_t count, float *y)
 {
     for (size_t i = 0; i < count; i++, y += inner) {
@@ -65,7 +65,7 @@ static void copy_rows(const float *x, size_t inner, const uint32_t *index, size_
     }
 }
 
-/* Each worker reads all indices, and copies some of the rows. */
+/* Runs gather: each worker reads all indices, and copies some of the rows. */
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *x = quell_shape_of(at, 0);

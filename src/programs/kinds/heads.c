@@ -47,7 +47,7 @@ static quell_status check_operands(const struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* The shape of all scores. */
+/* Returns the shape of all scores. */
 static struct quell_shape scores_of(const struct quell_shape *q, const struct quell_shape *k)
 {
     struct quell_shape scores = *q;
@@ -113,7 +113,7 @@ void quell_heads_mask(const struct quell_head *head, size_t count, float *s, siz
     for (size_t r = 0; r < count; r++) mask_row(head, head->query + r, s + r * score_row);
 }
 
-/* Returns the head of k and v that head number `head` of q uses; both are counted over all leading
+/* Returns the head of k and v that head number `head` of q uses. Both are counted over all leading
  * dimensions. */
 static size_t key_head(const struct quell_shape *q, const struct quell_shape *k, size_t head)
 {
@@ -129,7 +129,7 @@ bool quell_heads_strided(const struct quell_program *program, const struct quell
     return stride[last] == 1;
 }
 
-/* Where a head of an operand begins; *row: the distance of its rows. */
+/* Returns where a head of an operand begins, and sets *row to the distance of its rows. */
 static const float *head_of(const struct quell_execution *at, size_t operand, size_t head,
                             size_t *row)
 {
@@ -142,7 +142,7 @@ static const float *head_of(const struct quell_execution *at, size_t operand, si
     return quell_in(at, operand) + offset;
 }
 
-/* Head number i of q. */
+/* Finds head number i of q. */
 static void find_head(const struct quell_execution *at, struct quell_head *head, size_t i)
 {
     const struct quell_shape *q = quell_shape_of(at, Q), *k = quell_shape_of(at, K);

@@ -24,13 +24,13 @@ const float *quell_image_line(const struct quell_image *image, size_t line, size
     return part.at + line * image->line;
 }
 
-/* Whether a line of the result sees the same line of the input alone. */
+/* Returns whether a line of the result depends on the same line of the input alone. */
 static bool is_flat(const struct quell_window *window)
 {
     return window->taps[0] == 1 && window->stride[0] == 1 && !window->before[0];
 }
 
-#define WEIGHTS 8 /* that cost as much as an element of x */
+#define WEIGHTS 8 /* whose reading takes as long as that of an element of x */
 
 void quell_image_divide(struct quell_program *program, struct quell_instruction *now,
                         const struct quell_window *window, bool any)

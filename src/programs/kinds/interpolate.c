@@ -9,7 +9,8 @@ enum { SIZES, CORNERS };
 
 #define MOST_SIZES 3
 
-/* The largest array on the way, of a slice of the dimensions from `first` on. */
+/* Returns the size of the largest intermediate array, for a slice of the dimensions from `first`
+ * on. */
 static size_t slice_floats(const struct quell_shape *x, const struct quell_shape *out, size_t first)
 {
     size_t floats = 1;
@@ -40,8 +41,8 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* The two elements that y[i] is interpolated from, and their weights; `size` elements become
- * `made`. */
+/* The two elements that y[i] is interpolated from, and their weights, if a dimension is resized
+ * from `size` to `made` elements. */
 struct blend {
     size_t a, b;
     float one, other; /* 1 - w and w */
@@ -57,7 +58,7 @@ static struct blend blend_of(size_t i, size_t size, size_t made, bool corners)
     return (struct blend){a, a + 1 < size ? a + 1 : a, (float)(1 - w), (float)w};
 }
 
-/* The tables of a dimension of that many elements. */
+/* The tables for a dimension of the result: the blend of each of its elements. */
 struct table {
     uint32_t *a, *b;
     float *one, *other;
@@ -78,7 +79,7 @@ static void fill(const struct table *table, size_t size, size_t made, bool corne
     }
 }
 
-/* x[outer][size][inner] becomes y[outer][made][inner]. */
+/* Resizes x[outer][size][inner] to y[outer][made][inner]. */
 static void resize(const struct quell_kernels *kernels, const struct table *table, size_t outer,
                    size_t size, size_t made, size_t inner, const float *x, float *y)
 {
@@ -103,7 +104,8 @@ static void resize(const struct quell_kernels *kernels, const struct table *tabl
     }
 }
 
-/* A slice at work, of the dimensions that are resized: the first one and those behind it. */
+/* A slice that is being computed: the first of the dimensions that are resized and those after
+ * it. */
 struct slice {
     size_t first;
     struct table table[MOST_SIZES];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights.
- * The rows of all samples, which lie one after the other, are one product. */
+/* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights. The
+ * rows of all samples, which are consecutive, are one product. */
 #include "base/half.h"
 #include "base/memory.h"
 #include "programs/divide.h"
@@ -37,7 +37,8 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* Panels of QUELL_PANEL columns o, in which the rows p follow one another. */
+/* Returns the place of weight[o, p] in panels of QUELL_PANEL columns o, whose rows p are
+ * consecutive. */
 static size_t place(const struct quell_shape *w, size_t o, size_t p)
 {
     return (o / QUELL_PANEL * w->size[1] + p) * QUELL_PANEL + o % QUELL_PANEL;
@@ -79,7 +80,7 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
     return in;
 }
 
-/* The product at work: out[rows][out], from a row and a column on. */
+/* The product being computed: out[rows][out], from a row and a column on. */
 struct work {
     struct quell_tail tail;
     const float *bias;
@@ -99,7 +100,7 @@ static void finish(void *user, const struct quell_dots_done *done)
     quell_tail_finish(&work->tail, done, &whole);
 }
 
-/* With fewer rows for each worker, they share the columns. */
+/* If there are fewer rows for each worker, the workers divide the columns. */
 #define FEW_ROWS 12
 
 static bool has_minus_zero(const float *x, size_t count)
@@ -109,8 +110,8 @@ static bool has_minus_zero(const float *x, size_t count)
     return found > 0;
 }
 
-/* The products' own addends are the bias and what is added after it. Where nothing else is left to
- * be done they write the result. */
+/* Lets the products add the bias and the terms after it. If nothing else is left to be done, the
+ * products write the result. */
 static void give_addends(struct work *work, struct quell_dots *dots)
 {
     if (work->bias) {
@@ -124,7 +125,7 @@ static void give_addends(struct work *work, struct quell_dots *dots)
     dots->out_row = work->width;
 }
 
-/* x[rows][in], weight[out][in], for a result that is a constant. */
+/* x[rows][in] and weight[out][in], for a result that is a constant. */
 struct operands {
     const float *x, *weight;
     size_t in;
@@ -165,7 +166,7 @@ static void run_constant(const struct quell_execution *at)
         at->kernels);
 }
 
-/* With fewer rows they are not divided by them. */
+/* If there are fewer rows, they are not divided among workers. */
 #define DIVIDED_ROWS 48
 
 static void run(const struct quell_execution *at)
@@ -222,7 +223,7 @@ static void divide(struct quell_program *program, struct quell_instruction *now)
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
 
-/* With fewer columns vectors along the rows are faster (dots_few.inl). */
+/* With fewer columns, vectors along the rows are faster (dots_few.inl). */
 #define LEAST_HALVED 16
 
 static const struct quell_kind *halved(const struct quell_inference *at)

@@ -7,7 +7,8 @@
 #include "programs/quantised.h"
 #include "programs/tail.h"
 
-/* Rows that are quantised at a time: of about this many elements, but at least a few. */
+/* The number of rows that are quantised at a time: rows of about MOST_ELEMENTS elements, but at
+ * least a few. */
 #define MOST_ROWS 192
 #define LEAST_ROWS 12
 #define MOST_ELEMENTS ((size_t)1 << 19)
@@ -43,7 +44,7 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
     return groups;
 }
 
-/* A product at work, x[rows][in], whose results are out[rows][width]. */
+/* A product being computed, x[rows][in], with results out[rows][width]. */
 struct work {
     struct quell_tail tail;
     const float *x;
@@ -60,10 +61,10 @@ static void finish(void *user, const struct quell_dots_done *done)
             .row = work->row, .column = work->column, .out = work->out, .out_row = work->width});
 }
 
-/* Columns of a product between two questions whether it is still needed. */
+/* The number of columns that a product computes between two checks whether it is still needed. */
 #define MOST_COLUMNS ((size_t)32 * QUELL_PANEL)
 
-/* Some rows, at the columns from work->column up to `end`. */
+/* Computes some rows, at the columns from work->column up to `end`. */
 static void run_rows(const struct quell_execution *at, const struct work *rows_of, size_t rows,
                      size_t end)
 {
@@ -97,10 +98,11 @@ static void run_rows(const struct quell_execution *at, const struct work *rows_o
     }
 }
 
-/* With fewer rows they are not divided by them. */
+/* If there are fewer rows, they are not divided among workers. */
 #define DIVIDED_ROWS 48
 
-/* With fewer rows for each worker, they share the columns, and each quantises the rows. */
+/* If there are fewer rows for each worker, the workers divide the columns, and each quantises the
+ * rows. */
 #define FEW_ROWS 12
 
 static void run(const struct quell_execution *at)

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Copies of this many floats stay in the second-level cache; more than the other are not made. */
+/* Limits of copies, in floats: those up to PREFERRED stay in the second-level cache, and those
+ * above MOST are not made. */
 #define PREFERRED 98304
 #define MOST ((size_t)1 << 24)
 
@@ -16,13 +17,13 @@ static bool multiply(size_t *product, size_t by)
     return !quell_multiply(*product, by, product) && *product <= MOST;
 }
 
-/* The lines of the input that are copied for `count` lines of the result. */
+/* Returns the lines of the input that are copied for `count` lines of the result. */
 static size_t copies_for(const struct quell_window *window, size_t count)
 {
     return count + (size_t)((window->taps[0] - 1) * window->dilation[0] / window->stride[0]);
 }
 
-/* Lines and copies that do not lie a power of two apart. */
+/* Sets the sizes of lines and copies, so that copies are not a power of two apart. */
 static bool set_most(struct quell_lines *lines, size_t most)
 {
     lines->most = most;
@@ -66,7 +67,8 @@ size_t quell_lines_offset(const struct quell_lines *lines, size_t tap, size_t c)
     return (copy * lines->channels + c) * lines->plane + reach / stride * lines->width;
 }
 
-/* Copies what a tap sees along the last dimension. x: a line of the input along it. */
+/* Copies the elements that a tap reads along the last dimension. `x` is a line of the input along
+ * it. */
 static void copy_last(const struct quell_window *window, const float *x, int64_t tap, float *to)
 {
     size_t d = window->rank - 1;
@@ -84,7 +86,7 @@ static void copy_last(const struct quell_window *window, const float *x, int64_t
     memset(to + end, 0, (size_t)(out - end) * sizeof *to);
 }
 
-/* Copies what a tap of the later dimensions sees of a line of the input. */
+/* Copies the elements that a tap of the later dimensions reads in a line of the input. */
 static void copy_line(const struct quell_lines *lines, const float *x, size_t tap, float *to)
 {
     const struct quell_window *window = &lines->window;

@@ -8,8 +8,8 @@
 
 enum { FUNCTION };
 
-/* The functions: the name, the number of operands, and the kernel or, if there is none, the formula
- * of a, b and c; DOUBLE: one that is worked out in double, number by number. */
+/* The functions: the name, the number of operands, and the kernel (KERNEL) or the formula of a, b
+ * and c (PLAIN). DOUBLE: the formula is computed in double, number by number. */
 #define IN_DOUBLE(f) (float)f((double)a)
 #define FUNCTIONS(KERNEL, PLAIN, DOUBLE)                   \
     KERNEL(abs, 1, QUELL_MAP_ABS)                          \
@@ -61,7 +61,7 @@ enum { FUNCTION };
     KERNEL(tanh, 1, QUELL_MAP_TANH)                        \
     KERNEL(where, 3, QUELL_MAP_WHERE)
 
-/* The elements of in[k] are step[k] apart. */
+/* A function without a kernel. The elements of in[k] are step[k] apart. */
 typedef void formula(float *y, size_t count, const float *const in[3], const size_t step[3]);
 
 #define NOTHING(name, arguments, kernel)
@@ -76,7 +76,7 @@ typedef void formula(float *y, size_t count, const float *const in[3], const siz
     }
 FUNCTIONS(NOTHING, WRITE_OUT, WRITE_OUT)
 
-/* effort: about how many additions take as long. */
+/* `effort` is about the number of additions that take as long as the function. */
 #define KERNEL_ROW(name, arguments, kernel) {arguments, NULL, kernel, 1},
 #define PLAIN_ROW(name, arguments, value) {arguments, map_##name, QUELL_MAP_FUNCTIONS, 1},
 #define DOUBLE_ROW(name, arguments, value) {arguments, map_##name, QUELL_MAP_FUNCTIONS, 256},
@@ -133,17 +133,17 @@ void quell_map_rectangle(const struct quell_instruction *of, const struct quell_
     }
 }
 
-/* How many elements are worked on at a time, so that they stay in the first-level cache. */
+/* The number of elements that are computed at a time, so that they stay in the first-level
+ * cache. */
 #define PIECE 2048
 
-/* A rectangle of the result: rows and columns from the first number of each up to the second
- * one. */
+/* A rectangle of the result: rows row[0] ... row[1] - 1, columns column[0] ... column[1] - 1. */
 struct area {
     size_t row[2], column[2];
     struct quell_piece_at out;
 };
 
-/* The worker's own part of a result that is divided: some columns of each row, or some rows. */
+/* Returns the worker's own part of a divided result: some columns of each row, or some rows. */
 static struct area own_area(const struct quell_execution *at, struct quell_tail *tail, size_t count)
 {
     size_t from, to = quell_own_range(at, &from), length = at->division->length;
@@ -154,7 +154,7 @@ static struct area own_area(const struct quell_execution *at, struct quell_tail 
     return (struct area){{from / columns, to / columns}, {0, columns}, {out.at, columns}};
 }
 
-/* Rows and columns: a piece of the result after the other, each through all links. */
+/* Computes a rectangle of the result, a piece after the other, each through all links. */
 static void run_rectangle(const struct quell_execution *at)
 {
     struct quell_tail tail;
@@ -183,8 +183,8 @@ static void run_rectangle(const struct quell_execution *at)
     }
 }
 
-/* The distances of the operands' elements along each dimension. skip: from one sample to the
- * next. */
+/* The distances of the operands' elements along each dimension; `skip` is that from one sample to
+ * the next. */
 struct sweep {
     struct quell_shape shape;
     const float *in[3];
@@ -206,7 +206,7 @@ static struct sweep sweep_of(const struct quell_execution *at)
     return sweep;
 }
 
-/* Row by row, along the last dimension. */
+/* Computes any result row by row, along the last dimension. */
 static void run_any(const struct quell_execution *at)
 {
     struct sweep sweep = sweep_of(at);
@@ -238,8 +238,8 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank; }
 
-/* As the first operand is divided that is as large as the result, if rows or columns of the result
- * are that too. */
+/* Divides the result in the same way as the first operand of the result's size that is divided, if
+ * that division has whole rows or columns of the result. */
 static void divide(struct quell_program *program, struct quell_instruction *now)
 {
     const struct quell_shape *out = &program->value[now->result].shape;

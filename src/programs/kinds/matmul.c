@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* matmul: y[..., i, j] = Dot over p of a[..., i, p] b[..., p, j], the leading dimensions
- * broadcast. */
+/* matmul: y[..., i, j] = Dot over p of a[..., i, p] b[..., p, j], with broadcasting of the leading
+ * dimensions. */
 #include "base/memory.h"
 #include "programs/sums.h"
 #include "programs/tail.h"
 
 #include <string.h>
 
-/* Columns of b are packed some at a time, of at most this many floats, so that they stay in the
+/* The greatest number of floats in columns of b that are packed at a time, so that they stay in the
  * second-level cache. */
 #define PACKED 131072
 
-/* With fewer rows b is read where it lies, if its columns fill vectors. */
+/* With fewer rows, b is read in place if its columns fill vectors. */
 #define FEW_ROWS 12
 
-/* How many rows are a piece of work. */
+/* The number of rows in a piece of work. */
 #define ROWS 192
 
-/* The leading dimensions of a shape. */
+/* Returns the leading dimensions of a shape. */
 static struct quell_shape leading(const struct quell_shape *shape)
 {
     struct quell_shape lead = *shape;
@@ -25,7 +25,7 @@ static struct quell_shape leading(const struct quell_shape *shape)
     return lead;
 }
 
-/* How many columns of b are packed at a time. */
+/* Returns how many columns of b are packed at a time. */
 static size_t columns_of(size_t k, size_t n)
 {
     size_t most = PACKED / k / QUELL_PANEL * QUELL_PANEL, all = quell_round_up(n, QUELL_PANEL);
@@ -33,7 +33,7 @@ static size_t columns_of(size_t k, size_t n)
     return most < all ? most : all;
 }
 
-/* The offsets of quell_dots, and packed columns. */
+/* Return the scratch memory: the offsets of quell_dots, and packed columns. */
 static size_t offset_floats(size_t k)
 {
     return quell_round_up(k * (sizeof(size_t) / sizeof(float)), QUELL_LANES);
@@ -59,8 +59,9 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* A product at work: a[m][k], b[k][n]. place: where the offsets of its operands stand among the
- * leading dimensions. row, column: the first ones of the piece, rows counted over all products. */
+/* A product being computed: a[m][k], b[k][n]. `stride` has the distances of its operands along the
+ * leading dimensions. `row` and `column` are the first ones of the piece, with rows counted over
+ * all products. */
 struct work {
     const struct quell_execution *at;
     struct quell_tail tail;
@@ -109,7 +110,7 @@ static void pack(const struct work *work, const float *b, size_t column)
         }
 }
 
-/* Where the operand of product `number` is. */
+/* Returns the operand of product `number`. */
 static const float *operand_of(const struct work *work, size_t operand, size_t number)
 {
     struct quell_shape lead = leading(quell_out_shape(work->at));
@@ -119,7 +120,8 @@ static const float *operand_of(const struct work *work, size_t operand, size_t n
     return quell_in(work->at, operand) + offset * each;
 }
 
-/* Rows from `row` on of product `number`, at the columns that are packed, or at all. */
+/* Computes rows from `row` on of product `number`, at the columns that are packed, or at all
+ * columns. */
 static void multiply(struct work *work, size_t number, size_t row, size_t rows)
 {
     struct quell_dots dots = {.m = rows,
@@ -146,7 +148,7 @@ static void multiply(struct work *work, size_t number, size_t row, size_t rows)
     work->at->kernels->dots(&dots);
 }
 
-/* The pieces of work are some rows, at the columns that are packed at a time, of a product. */
+/* The pieces of work are some rows of a product, at the columns that are packed at a time. */
 static void run(const struct quell_execution *at)
 {
     struct work work = work_of(at);

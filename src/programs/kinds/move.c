@@ -134,7 +134,7 @@ static quell_status infer(struct quell_inference *at)
     return status ? status : form->infer(at);
 }
 
-/* Sets a stride to that of a slice, and returns the offset of its first element. */
+/* Changes strides to those of a slice, and returns the offset of its first element. */
 static size_t cut(const struct quell_instruction *of, size_t *stride)
 {
     size_t dim = (size_t)quell_set(of, DIM), step = stride[dim];
@@ -152,7 +152,7 @@ static void copy(const struct quell_execution *at, const struct quell_shape *sha
     quell_copy_run(at, &all, x, y);
 }
 
-/* The worker's own indices along the dimension that the result is divided by. */
+/* Copies the worker's own indices along the dimension that the result is divided by. */
 static void copy_own(const struct quell_execution *at, size_t first, size_t *from, size_t *to)
 {
     struct quell_shape part = *quell_out_shape(at);
@@ -171,7 +171,7 @@ static void copy_own(const struct quell_execution *at, size_t first, size_t *fro
     quell_copy_all(at, &all, x.at + first, out.at + begin);
 }
 
-/* All of x is copied first, and then the part. */
+/* Copies all of x first, and then the part. */
 static void run_put(const struct quell_execution *at)
 {
     const struct quell_shape *part = quell_shape_of(at, 1);
@@ -233,7 +233,7 @@ bool quell_move_strides(const struct quell_program *program, const struct quell_
     return true;
 }
 
-/* permute, slice and expand read x with strides of their own. */
+/* Runs permute, slice and expand, which read x with strides of their own. */
 static void run_strided(const struct quell_execution *at)
 {
     const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
@@ -246,8 +246,8 @@ static void run_strided(const struct quell_execution *at)
         copy(at, out, quell_in(at, 0) + begin, stride, at->out, to);
 }
 
-/* A permutation is divided along the dimension that x is divided by, and so is a slice along
- * another dimension. */
+/* Divides the result of a permutation, or of a slice along another dimension, along the dimension
+ * that x is divided by. */
 static void divide(struct quell_program *program, struct quell_instruction *now)
 {
     const struct quell_shape *x = &program->value[now->operand[0]].shape;

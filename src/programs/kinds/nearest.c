@@ -16,13 +16,13 @@ static quell_status infer(struct quell_inference *at)
     return status;
 }
 
-/* The line of x that is seen from a group of lines of the result, which are equal. */
+/* Returns the line of x that a group of equal lines of the result is made from. */
 static size_t line_of(const struct quell_execution *at, size_t group)
 {
     const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
     size_t last = x->rank - 1, line = 0, step = 1;
     for (size_t d = last; d-- > 0;) {
-        bool grouped = d + 1 == last; /* along which each element of x is seen by one group */
+        bool grouped = d + 1 == last; /* along this dimension each element of x becomes one group */
         size_t size = grouped ? x->size[d] : out->size[d];
         size_t place = group % size;
         group /= size;
@@ -32,7 +32,7 @@ static size_t line_of(const struct quell_execution *at, size_t group)
     return line;
 }
 
-/* Writes a group: `equal` lines like line `line` of x. */
+/* Writes a group: `equal` lines made from the given line of x. */
 static void stretch_line(const struct quell_execution *at, const float *line, size_t equal,
                          float *to)
 {
@@ -42,7 +42,8 @@ static void stretch_line(const struct quell_execution *at, const float *line, si
     for (size_t i = 1; i < equal; i++) memcpy(to + i * wide, to, wide * sizeof *to);
 }
 
-/* The worker's own range of each block. Blocks of x and of the result belong together. */
+/* Computes the worker's own range of each block. Each block of the result is made from one block of
+ * x. */
 static void run_own(const struct quell_execution *at, size_t equal)
 {
     const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
@@ -58,7 +59,7 @@ static void run_own(const struct quell_execution *at, size_t equal)
                          to.at + block * to.row + i);
 }
 
-/* The lines along the last dimension. Those that follow one another and are equal are a group. */
+/* Computes the lines along the last dimension. Consecutive lines that are equal are a group. */
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
@@ -79,8 +80,8 @@ static void run(const struct quell_execution *at)
                      at->out + group * equal * wide);
 }
 
-/* Along the dimension that x is divided by, or by lines; not within the lines along the last
- * dimension. */
+/* Divides the result along the dimension that x is divided by, or by lines, but not within the
+ * lines along the last dimension. */
 static void divide(struct quell_program *program, struct quell_instruction *now)
 {
     const struct quell_shape *x = &program->value[now->operand[0]].shape;

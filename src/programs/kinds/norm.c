@@ -59,7 +59,7 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* The elements of one set, in place. */
+/* Standardises the elements of one set, in place. */
 static void standardise(const struct quell_execution *at, size_t count, float *x)
 {
     bool centred = quell_set(at->of, CENTRED);
@@ -95,7 +95,8 @@ static void modulate(const struct quell_execution *at)
                               offset));
 }
 
-/* Any dimensions: each set is gathered. One worker does what comes after. */
+/* Runs a norm over any dimensions, by gathering each set. One worker does the scaling and
+ * shifting. */
 static void run_gathered(const struct quell_execution *at)
 {
     struct quell_sets sets = sets_of(at->of, quell_shape_of(at, 0));
@@ -111,9 +112,9 @@ static void run_gathered(const struct quell_execution *at)
     if (!at->worker) modulate(at);
 }
 
-/* x as blocks of rows and columns: x[blocks][rows][columns], of the dimensions up to `first`, from
- * there up to `second`, and the others. The sets are the columns of each block, or, with one
- * column, the blocks. */
+/* x as blocks of rows and columns: x[blocks][rows][columns]. These are the dimensions before
+ * `first`, those before `second`, and the others. The sets are the columns of each block or, if
+ * there is one column, the blocks. */
 struct blocks {
     size_t first, second, blocks, rows, columns;
     struct quell_standard_operand scale, shift;
@@ -133,7 +134,8 @@ static bool find_operand(const struct quell_program *program, const struct quell
            quell_merged_stride(x, stride, of->second, x->rank, &to->column) && to->column <= 1;
 }
 
-/* Divides x into blocks, without pointers; false if scale or shift do not go with them. */
+/* Divides x into blocks, without pointers. Returns false if scale or shift do not fit the
+ * blocks. */
 static bool find_blocks(const struct quell_program *program, const struct quell_instruction *now,
                         struct blocks *of)
 {
@@ -150,8 +152,8 @@ static bool find_blocks(const struct quell_program *program, const struct quell_
     return now->operands < 3 || find_operand(program, now, of, 2, &of->shift, &of->shift_block);
 }
 
-/* How many sets are standardised at a time, and how many elements, which stay in the first-level
- * cache. */
+/* The numbers of sets and of elements that are standardised at a time, so that they stay in the
+ * first-level cache. */
 #define SETS 64
 #define PIECE 8192
 
@@ -171,7 +173,7 @@ static void find_moments(const struct quell_execution *at, struct quell_sums *su
     quell_norm_factors(at->of, sums->count, sums->sets, factor);
 }
 
-/* Columns of a block, from `column` on; the sets are the columns. */
+/* Standardises columns of a block, from `column` on; the sets are the columns. */
 static void run_columns(const struct quell_execution *at, const struct blocks *of, size_t block,
                         size_t column, size_t columns)
 {
@@ -195,8 +197,8 @@ static void run_columns(const struct quell_execution *at, const struct blocks *o
     at->kernels->standardise(&standard);
 }
 
-/* Some blocks of one column, from `block` on; the sets are the blocks. x: the first of them, from
- * which the others are `step` apart each. */
+/* Standardises blocks of one column, from `block` on; the sets are the blocks. `x` is the first of
+ * them; the others follow at distances of `step`. */
 static void run_blocks(const struct quell_execution *at, const struct blocks *of, size_t block,
                        size_t blocks, const float *x, size_t step)
 {
@@ -220,7 +222,7 @@ static void run_blocks(const struct quell_execution *at, const struct blocks *of
     at->kernels->standardise(&standard);
 }
 
-/* Some sets: columns of a block, or blocks. */
+/* Standardises some sets: columns of a block, or blocks. */
 static void run_sets(const struct quell_execution *at, const struct blocks *of, size_t block,
                      size_t from, size_t end)
 {
@@ -237,8 +239,8 @@ static void run_sets(const struct quell_execution *at, const struct blocks *of, 
     }
 }
 
-/* The sets of an operand that is read where it lies: some that are the same distance apart, along
- * the last dimension before theirs. */
+/* Standardises the sets of an operand that is read in place. Sets along the last dimension before
+ * theirs have a constant distance. */
 static void run_view(const struct quell_execution *at, const struct blocks *of)
 {
     const struct quell_shape *x = quell_shape_of(at, 0);
@@ -257,7 +259,7 @@ static void run_view(const struct quell_execution *at, const struct blocks *of)
     }
 }
 
-/* The worker's own sets. */
+/* Standardises the worker's own sets. */
 static void run_own(const struct quell_execution *at, struct blocks *of)
 {
     size_t from, end = quell_own_range(at, &from);
@@ -268,7 +270,7 @@ static void run_own(const struct quell_execution *at, struct blocks *of)
         run_sets(at, of, block, from, end);
 }
 
-/* All sets, some at a time. */
+/* Standardises all sets, some at a time. */
 static void run_range(const struct quell_execution *at, struct blocks *of)
 {
     size_t sets = of->columns > 1 ? of->columns : of->blocks, most = PIECE / of->rows, from;
@@ -292,13 +294,14 @@ static void run_range(const struct quell_execution *at, struct blocks *of)
     }
 }
 
-/* The channels of a group. */
+/* Standardises the channels of a group. */
 static void run_group(const struct quell_execution *at, const struct blocks *of, size_t group,
                       size_t channels)
 {
     size_t count = channels * of->columns, row = group * channels;
     const float *x = quell_in(at, 0) + row * of->columns;
-    const float *set = channels > 1 ? at->scratch : x; /* so that the channel runs fastest */
+    /* In an order in which the channel runs fastest. */
+    const float *set = channels > 1 ? at->scratch : x;
     if (channels > 1)
         at->kernels->turn(x, channels, of->columns, of->columns, at->scratch, channels);
     bool centred = quell_set(at->of, CENTRED);
@@ -346,8 +349,8 @@ static void run(const struct quell_execution *at)
     }
 }
 
-/* Sets that lie within the parts of x are divided as x is. Sets that are read where they lie, in
- * another value, are not: the parts that are known are those of a copy. */
+/* Divides the result in the same way as x, if sets lie within the parts of x. A view is not
+ * divided, because only the parts of a copy are known. */
 static void divide(struct quell_program *program, struct quell_instruction *now)
 {
     const struct quell_division *of = quell_divided(program, now, 0);
@@ -365,7 +368,7 @@ static void divide(struct quell_program *program, struct quell_instruction *now)
     now->own = 1;
 }
 
-/* Sets of elements that follow one another can be read where they lie. */
+/* Returns whether sets can be read in place: their elements must be consecutive. */
 static bool strided(const struct quell_program *program, const struct quell_instruction *now,
                     size_t operand, const size_t *stride)
 {

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#define BLOCK 1024 /* of a Sum */
+#define BLOCK 1024 /* elements in a block of a Sum */
 
 void quell_norm_factors(const struct quell_instruction *of, size_t count, size_t sets,
                         float *factor)
@@ -15,7 +15,7 @@ void quell_norm_factors(const struct quell_instruction *of, size_t count, size_t
         factor[i] = 1 / sqrtf(factor[i] / divisor + of->set[QUELL_NORM_EPSILON].real);
 }
 
-/* Groups of channels, each with `count` elements in `blocks` blocks of its Sums. */
+/* Groups of channels. A group has `count` elements, in `blocks` blocks of its Sums. */
 struct groups {
     size_t groups, channels, positions, count, blocks;
 };
@@ -27,15 +27,16 @@ static struct groups groups_of(const struct quell_instruction *of, const struct 
     return (struct groups){groups, channels, positions, count, (count + BLOCK - 1) / BLOCK};
 }
 
-/* A block, the sums of all blocks, and what comes of them. */
+/* The memory for a block, for the sums of all blocks, and for means and factors. */
 size_t quell_norm_groups_floats(const struct quell_instruction *of, const struct quell_shape *x)
 {
     struct groups groups = groups_of(of, x);
     return BLOCK + 2 * groups.channels + groups.blocks + 2 * groups.groups;
 }
 
-/* A worker's part of groups: positions from..end, and the blocks of Sums that begin there. Of its
- * scratch memory: a block, the sums of a group, its means and its factors. */
+/* A worker's part of the groups: positions from ... end - 1, and the blocks of Sums that begin
+ * there. The pointers are parts of its scratch memory: a block, the sums of a group, the means and
+ * the factors. */
 struct part {
     const struct quell_execution *at;
     struct groups of;
@@ -56,7 +57,7 @@ static struct part part_of(const struct quell_execution *at)
     return part;
 }
 
-/* A worker's part of x. */
+/* Returns a worker's part of x. */
 static struct quell_piece_at x_of(const struct part *part, size_t worker)
 {
     const struct quell_execution *at = part->at;
@@ -64,7 +65,7 @@ static struct quell_piece_at x_of(const struct part *part, size_t worker)
     return (struct quell_piece_at){(float *)(uintptr_t)quell_in(at, 0), part->of.positions};
 }
 
-/* Copies positions of a group so that the channel runs fastest. They may lie apart. */
+/* Copies positions of a group so that the channel runs fastest. The positions may lie apart. */
 static void copy_positions(const struct part *part, size_t group, size_t from, size_t end,
                            float *to)
 {
@@ -82,7 +83,7 @@ static void copy_positions(const struct part *part, size_t group, size_t from, s
     }
 }
 
-/* Copies a block of a group, and sets the number of its elements. */
+/* Copies a block of a group, and sets *count to the number of its elements. */
 static const float *copy_block(const struct part *part, size_t group, size_t block, size_t *count)
 {
     const struct groups *of = &part->of;
@@ -93,8 +94,8 @@ static const float *copy_block(const struct part *part, size_t group, size_t blo
     return part->copy + from - first * of->channels;
 }
 
-/* Sets total[groups] to the Sums, or the Squares of what is above the means. Each worker has the
- * sums of its own blocks, and after they have met, of all. */
+/* Sets total[groups] to the Sums or, with means, the Squares of the differences from them. Each
+ * worker computes the sums of its own blocks, waits for the others, and adds up all sums. */
 static void add_up(const struct part *part, const float *mean, bool squares, float *common,
                    float *total)
 {
@@ -119,7 +120,7 @@ static void add_up(const struct part *part, const float *mean, bool squares, flo
     }
 }
 
-/* The worker's own positions of a group. */
+/* Standardises the worker's own positions of a group. */
 static void standardise_part(const struct part *part, const struct quell_standard_operand *scale,
                              const struct quell_standard_operand *shift, size_t group)
 {
@@ -142,9 +143,9 @@ static void standardise_part(const struct part *part, const struct quell_standar
     at->kernels->standardise(&standard);
 }
 
-/* All groups, of which each worker has its own positions. What the common memory has of an
- * instruction is no longer read when the next one comes to write there: Sums and Squares have each
- * their half of it, and workers meet in between. */
+/* Runs all groups; each worker has its own positions. The common memory of one instruction must not
+ * be read any more when the next one writes to it. So Sums and Squares each have half of it, and
+ * workers wait for each other in between. */
 void quell_norm_groups_run(const struct quell_execution *at,
                            const struct quell_standard_operand *scale,
                            const struct quell_standard_operand *shift)
@@ -164,7 +165,7 @@ void quell_norm_groups_run(const struct quell_execution *at,
         standardise_part(&part, scale, shift, group);
 }
 
-/* Blocks of a Sum may begin in another worker's part. */
+/* Divides the result; `grain` is set because blocks of a Sum may begin in another worker's part. */
 void quell_norm_groups_divide(struct quell_program *program, struct quell_instruction *now)
 {
     const struct quell_shape *x = &program->value[now->operand[0]].shape;

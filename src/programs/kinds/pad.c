@@ -60,7 +60,8 @@ static int64_t seen_at(int64_t mode, int64_t i, int64_t size)
     }
 }
 
-/* y at the positions of the last dimension. x: the elements along it, or NULL for none. */
+/* Writes y at the positions of the last dimension. `x` has the elements along it, or is NULL if
+ * there are none. */
 static void pad_line(const struct quell_execution *at, const float *x, float *y)
 {
     size_t last = quell_out_shape(at)->rank - 1, size = quell_out_shape(at)->size[last];

@@ -4,16 +4,18 @@
 
 #include <string.h>
 
-/* A copy of this many floats stays in the second-level cache; a larger one than the other is not
- * made. */
+/* Limits of a copy, in floats: one up to PREFERRED stays in the second-level cache, and one above
+ * MOST is not made. */
 #define PREFERRED 131072
 #define MOST ((size_t)1 << 24)
 
-/* The positions of the result at a time: enough for the products, and few enough for a table. */
+/* Limits of the positions of the result at a time: enough for the products, and few enough for a
+ * table. */
 #define LEAST_POSITIONS 96
 #define MOST_POSITIONS 8192
 
-/* Positions of several samples at a time for short numbers, of which copies have twice as many. */
+/* The positions of several samples at a time for short numbers, of which copies contain twice as
+ * many. */
 #define MOST_SHORT 192
 
 static bool multiply(size_t *product, size_t by)
@@ -21,7 +23,7 @@ static bool multiply(size_t *product, size_t by)
     return !quell_multiply(*product, by, product) && *product <= MOST;
 }
 
-/* How many elements of the input `count` places of the result span along a dimension. */
+/* Returns how many elements of the input `count` places of the result need along a dimension. */
 static size_t span_of(const struct quell_window *window, size_t d, size_t count)
 {
     return (count - 1) * (size_t)window->stride[d] +
@@ -130,8 +132,8 @@ void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *
         }
 }
 
-/* Puts `span` positions along dimension d of the elements from x[at] on, with what is before and
- * after them. from: the place of the first one, counted from the first element. */
+/* Puts `span` positions along dimension d of the elements from x[at] on, with the zeros before and
+ * after them. `from` is the place of the first position, counted from the first element. */
 static void put_row(const struct quell_padded *padded, const struct quell_padded_put *put, size_t d,
                     size_t at, int64_t from, size_t span)
 {
@@ -183,8 +185,8 @@ void quell_padded_walk(const struct quell_padded *padded, size_t line, size_t co
     }
 }
 
-/* A copy of floats at work: x, or the line of it that is read, the distance of its channels there,
- * and where the next position goes. */
+/* A copy of floats in progress: x, or the line of it that is read, the distance of its channels
+ * there, and where the next position goes. */
 struct copying {
     const struct quell_kernels *kernels;
     const struct quell_image *image;

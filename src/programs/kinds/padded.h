@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* How a convolution with many output channels reads its input: where it lies, if every tap sees an
- * element of it, and else in a copy with zeros around, of as many lines as stay in cache. */
+/* How a convolution with many output channels reads its input: in place, if every tap reads an
+ * element of it, and else from a copy with zeros around it, with as many lines as stay in cache. */
 #ifndef QUELL_PROGRAMS_KINDS_PADDED_H
 #define QUELL_PROGRAMS_KINDS_PADDED_H
 
 #include "programs/kinds/image.h"
 #include "programs/kinds/window.h"
 
-/* A line has all positions with one place along the first dimension. direct: nothing is copied.
- * span: the sizes of the copy along the later dimensions; width: its positions in a line. most:
- * lines of the result at a time, of `positions` each; channel, position: the distances of two
- * channels and of two positions; floats: the copy, in which the channels of a position follow one
- * another. */
+/* A line consists of all positions with one place along the first dimension. `direct` says that
+ * nothing is copied. `span` has the sizes of the copy along the later dimensions, and `width` is
+ * the number of its positions in a line. `most` is the number of lines of the result at a time,
+ * with `positions` each. `channel` and `position` are the distances of two channels and of two
+ * positions. `floats` is the size of the copy, in which the channels of a position are
+ * consecutive. */
 struct quell_padded {
     struct quell_window window;
     bool direct;
@@ -19,30 +20,33 @@ struct quell_padded {
         floats;
 };
 
-/* Returns false if the copy would be too large; the window is then read in another way. */
+/* Returns false if the copy would be too large. The window is then read in another way. */
 bool quell_padded_of(struct quell_padded *padded, const struct quell_window *window,
                      size_t channels);
 
-/* The same for elements that are always copied. */
+/* Does the same for elements that are always copied. */
 bool quell_padded_of_copies(struct quell_padded *padded, const struct quell_window *window,
                             size_t channels);
 
-/* Where the element lies that tap `tap` sees of channel c, counted from that of the first tap. */
+/* Returns where the element is that tap `tap` reads of channel c, counted from the element of the
+ * first tap. */
 size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c);
 
-/* How many samples can be computed together, so that weights are read once for all of them: more
- * than one if a sample has few positions. */
+/* Returns how many samples can be computed together, so that weights are read once for all of them:
+ * more than one if a sample has few positions. */
 size_t quell_padded_samples(const struct quell_padded *padded);
 
-/* The same for copies of short numbers. */
+/* Does the same for copies of short numbers. */
 size_t quell_padded_short_samples(const struct quell_padded *padded);
 
-/* Sets row[count * positions] to what the first tap sees from `count` lines of the result. */
+/* Sets row[count * positions] to the elements that the first tap reads for `count` lines of the
+ * result. */
 void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *row);
 
-/* Goes along `count` lines of the result from `line` on, and puts what their taps see, position by
- * position: zeros, or the positions of x from x[at] on, of all channels. line: takes the line of
- * the input from whose beginning `at` counts from then on; NULL: it counts from that of x. */
+/* Goes along `count` lines of the result from `line` on, and puts the elements that their taps
+ * read, position by position: zeros, or the positions of x from x[at] on, of all channels. `line`
+ * selects a line of the input, and `at` then counts from its beginning; if `line` is NULL, `at`
+ * counts from the beginning of x. */
 struct quell_padded_put {
     void *user;
     void (*line)(void *user, size_t line);
@@ -52,8 +56,8 @@ struct quell_padded_put {
 void quell_padded_walk(const struct quell_padded *padded, size_t line, size_t count,
                        const struct quell_padded_put *put);
 
-/* Returns an input as `count` lines of the result from `line` on see it; copied to `to`, unless it
- * is read directly. */
+/* Returns the input for `count` lines of the result from `line` on: a copy in `to`, or the input
+ * itself if it is read directly. */
 const float *quell_padded_copy(const struct quell_padded *padded,
                                const struct quell_kernels *kernels, const struct quell_image *image,
                                size_t line, size_t count, float *to);

@@ -22,7 +22,7 @@ static quell_status check_window(const struct quell_inference *at, size_t spatia
     return status;
 }
 
-/* The work is counted for every tap of a window. */
+/* Counts the work as if every tap of a window read an element. */
 static quell_status count_work(const struct quell_inference *at)
 {
     struct quell_shape window = {at->out.rank - 1, {0}};
@@ -52,8 +52,8 @@ static quell_status infer(struct quell_inference *at)
     return count_work(at);
 }
 
-/* A window over three dimensions, of which the first ones may be 1. copy: what a tap sees of the
- * last two dimensions. */
+/* A window over three dimensions, of which the first ones may be 1. `copy` holds the elements that
+ * a tap reads of the last two dimensions. */
 struct work {
     const struct quell_execution *at;
     int64_t in[3], out[3], taps[3], stride[3], before[3], dilation[3];
@@ -81,8 +81,8 @@ static struct work work_of(const struct quell_execution *at)
     return work;
 }
 
-/* The places of the result from which a tap sees an element, along a dimension: *begin up to the
- * result, and *first, what it sees from *begin. */
+/* Finds the places of the result at which a tap reads an element, along a dimension: from *begin up
+ * to, but not including, the result. *first is the element that it reads at *begin. */
 static int64_t seen_by(const struct work *work, size_t d, int64_t tap, int64_t *begin,
                        int64_t *first)
 {
@@ -93,7 +93,8 @@ static int64_t seen_by(const struct work *work, size_t d, int64_t tap, int64_t *
     return end < work->out[d] ? end : work->out[d];
 }
 
-/* Adds what a tap of the last two dimensions sees of a plane to that of the result. */
+/* Adds the elements that a tap of the last two dimensions reads in a plane to the plane of the
+ * result. */
 static void add_tap(const struct work *work, int64_t row_tap, int64_t column_tap, const float *x,
                     float *y)
 {
@@ -121,7 +122,7 @@ static void add_tap(const struct work *work, int64_t row_tap, int64_t column_tap
                                                                .column = {1, 1}});
 }
 
-/* The first tap along a dimension that sees any element, and the one behind the last. */
+/* Return the first tap along a dimension that reads any element, and the one after the last. */
 static int64_t first_tap(const struct work *work, size_t d)
 {
     int64_t reach = work->before[d] - (work->out[d] - 1) * work->stride[d];
@@ -134,7 +135,7 @@ static int64_t end_of_taps(const struct work *work, size_t d)
     return end < work->taps[d] ? end : work->taps[d];
 }
 
-/* All taps at one place of the first dimension, in order. */
+/* Adds all taps at one place of the first dimension, in order. */
 static void pool_plane(const struct work *work, int64_t place, const float *x, float *y)
 {
     for (int64_t i = first_tap(work, 0); i < end_of_taps(work, 0); i++) {
@@ -146,7 +147,7 @@ static void pool_plane(const struct work *work, int64_t place, const float *x, f
     }
 }
 
-/* The sums become means, and a greatest -0 becomes +0. */
+/* Turns sums into means, and a greatest -0 into +0. */
 static void finish(const struct work *work, size_t count, float *y)
 {
     float number = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reduce: one number for all elements that differ only in the dimensions `dims`. */
+/* reduce: one number from all elements that differ only in the dimensions `dims`. */
 #include "programs/kinds/sets.h"
 #include "programs/sums.h"
 
@@ -9,10 +9,10 @@
 enum { FUNCTION, DIMS, KEEP, CORRECTION };
 enum { SUM, MEAN, VAR, NORM, MAX, MIN, ARGMAX, ARGMIN };
 
-/* How many sets are reduced at a time. */
+/* The number of sets that are reduced at a time. */
 #define SETS 64
 
-/* Sets of at most this many elements may be turned to columns, if there are more than so few. */
+/* Sets of at most this many elements are transposed to columns, if there are more than FEW_SETS. */
 #define MOST_TURNED 1024
 #define FEW_SETS 4
 
@@ -64,7 +64,7 @@ static enum quell_map_function extreme_of(const struct quell_execution *at)
     return quell_set(at->of, FUNCTION) == MAX ? QUELL_MAP_MAX : QUELL_MAP_MIN;
 }
 
-/* The extreme of each column of x[rows][.], of which y has the first row. */
+/* Finds the extreme of each column of x[rows][.], of which y has the first row. */
 static void find_extremes(const struct quell_execution *at, const struct quell_sums *x, float *y)
 {
     at->kernels->map[extreme_of(at)](&(struct quell_map){.rows = x->count,
@@ -80,7 +80,8 @@ static float more_extreme(int64_t function, float a, float b)
     return isnan(a) || (function == MAX ? a > b : a < b) ? a : b;
 }
 
-/* The extreme of elements that follow one another: of sixteen columns first, if they are many. */
+/* Returns the extreme of consecutive elements. If they are many, finds those of sixteen columns
+ * first. */
 static float extreme(const struct quell_execution *at, const float *x, size_t count)
 {
     float lanes[QUELL_LANES] = {x[0]};
@@ -99,7 +100,8 @@ static float extreme(const struct quell_execution *at, const float *x, size_t co
     return lanes[0];
 }
 
-/* Sets that follow one another, or columns. Many short sets become columns. */
+/* Finds the extremes of consecutive sets, or of columns. Many short sets are transposed to
+ * columns. */
 static void find_all_extremes(const struct quell_execution *at, const struct quell_sums *x,
                               bool columns)
 {
@@ -119,7 +121,7 @@ static void find_all_extremes(const struct quell_execution *at, const struct que
     }
 }
 
-/* Sums, or what is made of them. */
+/* Computes sums, or the results that follow from them. */
 static void find_sums(const struct quell_execution *at, struct quell_sums *x, bool columns)
 {
     int64_t function = quell_set(at->of, FUNCTION);
@@ -147,8 +149,8 @@ static void reduce_sets(const struct quell_execution *at, struct quell_sums *x, 
             x->out[i] = (float)greatest(x->count, x->x + i * x->step, function == ARGMAX ? 1 : -1);
 }
 
-/* x[blocks][count][columns]: the columns of each block, some at a time, or with one column some
- * blocks. */
+/* Reduces x[blocks][count][columns]: the columns of each block, some at a time, or, if there is one
+ * column, some blocks. */
 static void run_blocks(const struct quell_execution *at, size_t blocks, size_t count,
                        size_t columns)
 {

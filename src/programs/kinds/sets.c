@@ -34,7 +34,8 @@ struct quell_sets quell_sets_of_groups(const struct quell_shape *shape, size_t g
     return sets;
 }
 
-/* The lines of a set along its last dimension: how long they are, and the distance of elements. */
+/* Returns the length of the lines of a set along its last dimension, and sets *step to the distance
+ * of their elements. */
 static size_t line_of(const struct quell_sets *sets, size_t *step)
 {
     size_t last = sets->inner.rank - 1;
@@ -42,7 +43,7 @@ static size_t line_of(const struct quell_sets *sets, size_t *step)
     return sets->inner.rank ? sets->inner.size[last] : 1;
 }
 
-/* Sets the offset of the next line of a set, in order; false after the last one. */
+/* Sets *offset to that of the next line of a set, in order. Returns false after the last one. */
 static bool next_line(const struct quell_sets *sets, size_t *place, size_t *offset)
 {
     return sets->inner.rank &&

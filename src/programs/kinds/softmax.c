@@ -20,14 +20,14 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* Rows of elements that follow one another, in place. */
+/* Computes rows of consecutive elements, in place. */
 static void run_rows(const struct quell_execution *at, size_t rows, size_t count, float *y)
 {
     for (size_t r = 0; r < rows && !quell_is_over_by(at, 8 * count); r++, y += count) {
         float total;
         at->kernels->weigh_rows(y, 1, count, count, &total);
         if (total == 0)
-            total = NAN; /* -infinity everywhere */
+            total = NAN; /* all are -infinity */
         else if (count > MOST_SUMMED)
             total = quell_sum_by(at->kernels, count, y);
         at->kernels->map[QUELL_MAP_DIV](&(struct quell_map){
@@ -35,10 +35,10 @@ static void run_rows(const struct quell_execution *at, size_t rows, size_t count
     }
 }
 
-/* How many columns are worked on at a time. */
+/* The number of columns that are computed at a time. */
 #define COLUMNS 64
 
-/* y = f(y, the same number for each column) */
+/* Computes y = f(y, number), with one number for each column. */
 static void map_columns(const struct quell_execution *at, enum quell_map_function function,
                         const struct quell_sums *x, float *y, const float *number)
 {
@@ -51,7 +51,7 @@ static void map_columns(const struct quell_execution *at, enum quell_map_functio
                                                    .column = {1, 1}});
 }
 
-/* Some columns of y[count][step], in place. */
+/* Computes some columns of y[count][step], in place. */
 static void run_columns(const struct quell_execution *at, float *y, size_t columns, size_t count,
                         size_t step)
 {
@@ -71,7 +71,7 @@ static void run_columns(const struct quell_execution *at, float *y, size_t colum
     map_columns(at, QUELL_MAP_DIV, &sums, y, total);
 }
 
-/* The columns of all blocks x[count][step], some at a time. */
+/* Computes the columns of all blocks x[count][step], some at a time. */
 static void run_blocks(const struct quell_execution *at, size_t blocks, size_t count, size_t step)
 {
     size_t across = (step + COLUMNS - 1) / COLUMNS, from;
@@ -86,7 +86,7 @@ static void run_blocks(const struct quell_execution *at, size_t blocks, size_t c
     }
 }
 
-/* Elements that are too many for columns are gathered. */
+/* Gathers sets that have too many elements for columns. */
 static void run_gathered(const struct quell_execution *at, struct quell_sets *sets)
 {
     size_t from, end = quell_part_of(at, quell_elements(&sets->kept), &from);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "programs/kinds/transposed.h"
 
-/* More taps than this are not packed. */
+/* Weights with more taps than this are not packed. */
 #define MOST_TAPS 4096
 
 static int64_t rest(int64_t a, int64_t by) { return (a % by + by) % by; }
 
-/* The taps that reach a place along a dimension. */
+/* Returns the taps that contribute to a place along a dimension. */
 static struct quell_places taps_of(const struct quell_window *w, size_t d, int64_t place)
 {
     struct quell_places line = {0, 1, 0};
@@ -39,11 +39,13 @@ void quell_transposed_phase(const struct quell_window *w, const int64_t *phases,
     }
 }
 
-/* Tap j of the phase sees, from its place i along a dimension, the element i + sees - j less. */
+/* Returns a number n: at its place i along a dimension, tap j of the phase reads the element i + n
+ * - j less. */
 static int64_t sees(const struct quell_window *w, const struct quell_phase *phase, size_t d)
 {
     int64_t first = phase->places[d].first + w->before[d];
-    return (first - phase->taps[d].first * w->dilation[d]) / w->stride[d]; /* without a rest */
+    /* The division has no remainder. */
+    return (first - phase->taps[d].first * w->dilation[d]) / w->stride[d];
 }
 
 static void set_phase(struct quell_transposed *to, size_t number)
@@ -60,7 +62,8 @@ static void set_phase(struct quell_transposed *to, size_t number)
     phase->begin = number ? phase[-1].begin + phase[-1].all : 0;
 }
 
-/* Sets the window that sees whatever a tap of any phase sees, and from there the shifts. */
+/* Returns the window that contains all elements which a tap of any phase reads, and counts the
+ * shifts from its first element. */
 static struct quell_window around(struct quell_transposed *to)
 {
     struct quell_window window = to->window;
@@ -102,7 +105,7 @@ bool quell_transposed_of(struct quell_transposed *to, const struct quell_instruc
     return quell_padded_of(&to->padded, &window, x->size[0]);
 }
 
-/* The floats of the columns of a group for one pair. */
+/* Returns the number of panels for the output channels of a group. */
 static size_t panels(const struct quell_transposed *to)
 {
     return (to->each + QUELL_PANEL - 1) / QUELL_PANEL;

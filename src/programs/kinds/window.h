@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows over the positions of x[channels][s...], which conv, conv_transpose and pool have in
- * common. */
+/* Windows over the positions of x[channels][s...], for conv, conv_transpose and pool. */
 #ifndef QUELL_PROGRAMS_KINDS_WINDOW_H
 #define QUELL_PROGRAMS_KINDS_WINDOW_H
 
@@ -8,7 +7,7 @@
 
 #define QUELL_MOST_SPATIAL_DIMS 3
 
-/* The attributes of that name, the first ones of each of these kinds. */
+/* The attributes with these names, which come first in each of these kinds. */
 enum { QUELL_STRIDE, QUELL_BEFORE, QUELL_AFTER, QUELL_DILATION, QUELL_WINDOW_ATTRIBUTES };
 #define QUELL_WINDOW_LISTS                                     \
     [QUELL_STRIDE] = {.name = "stride", .type = QUELL_WHOLES}, \
@@ -16,7 +15,7 @@ enum { QUELL_STRIDE, QUELL_BEFORE, QUELL_AFTER, QUELL_DILATION, QUELL_WINDOW_ATT
     [QUELL_AFTER] = {.name = "after", .type = QUELL_WHOLES},   \
     [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES}
 
-/* rank: the number of spatial dimensions. */
+/* A window. `rank` is the number of spatial dimensions. */
 struct quell_window {
     size_t rank;
     int64_t in[QUELL_MOST_SPATIAL_DIMS], out[QUELL_MOST_SPATIAL_DIMS],
@@ -25,11 +24,12 @@ struct quell_window {
     int64_t dilation[QUELL_MOST_SPATIAL_DIMS];
 };
 
-/* Checks that operand 0 is [channels, s...] and the attributes; least: of before and after. */
+/* Checks that operand 0 is [channels, s...], and the attributes. `least` is the lower bound of
+ * before and after. */
 quell_status quell_window_check(struct quell_inference *at, bool stride_given, int64_t least);
 
-/* The size of the result along spatial dimension d, for a window of `taps`; 0 or less if there is
- * none. */
+/* Return the size of the result along spatial dimension d for a window of `taps`, or 0 or less if
+ * there is no result. */
 int64_t quell_window_size(const struct quell_inference *at, size_t d, size_t taps);
 int64_t quell_window_transposed_size(const struct quell_inference *at, size_t d, size_t taps);
 
@@ -37,20 +37,21 @@ int64_t quell_window_transposed_size(const struct quell_inference *at, size_t d,
  * which it checks. */
 quell_status quell_window_convolve(struct quell_inference *at, size_t groups);
 
-/* The window of an instruction at work; taps[rank]: its sizes. */
+/* Return the window of an instruction. taps[rank] has its sizes. */
 struct quell_window quell_window_of(const struct quell_execution *at, const size_t *taps);
 struct quell_window quell_window_from(const struct quell_instruction *of,
                                       const struct quell_shape *in, const struct quell_shape *out,
                                       const size_t *taps);
 
-/* The number of positions or taps. */
+/* Returns the number of positions or taps. */
 size_t quell_window_product(const struct quell_window *window, const int64_t *sizes);
 
-/* Splits an index of positions or taps, the last dimension the fastest. */
+/* Splits an index of positions or taps, of which the last dimension runs fastest. */
 void quell_window_place(const struct quell_window *window, const int64_t *sizes, size_t index,
                         int64_t *place);
 
-/* The position of x that a tap sees from a position of the result; -1 if it is outside. */
+/* Returns the position of x that a tap reads for a position of the result, or -1 if it is
+ * outside. */
 ptrdiff_t quell_window_source(const struct quell_window *window, const int64_t *place,
                               const int64_t *tap);
 

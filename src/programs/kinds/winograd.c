@@ -7,12 +7,13 @@
 
 #include <string.h>
 
-/* What is worked on at a time stays in the second-level cache: floats of the transformed input, and
- * of a copy of it. */
+/* Limits of the floats that are processed at a time, so that they stay in the second-level cache:
+ * of the transformed input, and of a copy of the input. */
 #define MOST_SPLIT 131072
 #define MOST_COPY 24576
 
-/* Tiles at a time: whole tiles of the products, and enough for each weight that is read. */
+/* Limits of the tiles at a time: whole tiles of the products, and enough for each weight that is
+ * read. */
 #define LEAST_TILES 12
 #define MOST_TILES 48
 
@@ -20,7 +21,7 @@
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* A distance at which rows do not all meet in the same lines of a cache. */
+/* Returns a distance at which rows do not all use the same sets of a cache. */
 static size_t apart(size_t floats) { return floats % 256 ? floats : floats + QUELL_LANES; }
 
 struct quell_winograd quell_winograd_of(const struct quell_window *window, size_t tile,
@@ -67,7 +68,7 @@ uint64_t quell_winograd_products(const struct quell_winograd *x)
     return product;
 }
 
-/* The parts of the memory of a run, one after the other. */
+/* The sizes of the parts of a run's memory, one after the other. */
 static size_t offset_floats(const struct quell_winograd *x)
 {
     return quell_table_floats(x->inputs);
@@ -93,8 +94,8 @@ size_t quell_winograd_floats(const struct quell_winograd *x)
            squares * (x->in_frequency + x->out_frequency);
 }
 
-/* A convolution at work. bias: as many as whole panels have; NULL: none. out: where the result
- * goes, of which the lines from `first` up to `end` are the worker's. */
+/* A convolution that is being computed. `bias` has as many elements as whole panels, or is NULL.
+ * `out` is where the result goes; the worker's lines of it are first ... end - 1. */
 struct work {
     const struct quell_execution *at;
     const struct quell_winograd *x;
@@ -107,12 +108,12 @@ struct work {
     size_t first, end;
 };
 
-/* Some tiles of a row of tiles: `count` from `column` on. */
+/* Consecutive tiles in a row of tiles: `count` from `column` on. */
 struct run {
     size_t sample, line, column, count;
 };
 
-/* The run with which `count` tiles from number `tile` of all samples begin. */
+/* Returns the first run of `count` tiles from number `tile` of all samples on. */
 static struct run run_at(const struct quell_winograd *x, size_t tile, size_t count)
 {
     size_t each = x->tiles[0] * x->tiles[1], column = tile % each % x->tiles[1];
@@ -122,8 +123,8 @@ static struct run run_at(const struct quell_winograd *x, size_t tile, size_t cou
                         .count = least(count, x->tiles[1] - column)};
 }
 
-/* Copies what a run sees of a line of the input, whose channels are `in` apart, of some channels
- * that are side by side then. */
+/* Copies the elements of some channels that a run reads in a line of the input, whose channels are
+ * `in` apart. In the copy, the channels of a position are consecutive. */
 static void copy_line(const struct work *work, const float *line, size_t in, int64_t from,
                       size_t channels, size_t positions, float *to)
 {
@@ -143,7 +144,7 @@ static void copy_line(const struct work *work, const float *line, size_t in, int
     memset(to + inside * width, 0, after * width * sizeof *to);
 }
 
-/* Transforms some channels from `c` on of a run; to: of its first tile. */
+/* Transforms some channels of a run, from `c` on. `to` is that of its first tile. */
 static void split_channels(const struct work *work, const struct run *run, size_t c, float *to)
 {
     const struct quell_winograd *x = work->x;
@@ -174,7 +175,7 @@ static void split_channels(const struct work *work, const struct run *run, size_
                               .tile = x->row});
 }
 
-/* Transforms what `count` tiles from number `tile` on see. */
+/* Transforms the input of `count` tiles from number `tile` on. */
 static void split_tiles(const struct work *work, size_t tile, size_t count)
 {
     const struct quell_winograd *x = work->x;
@@ -187,8 +188,8 @@ static void split_tiles(const struct work *work, size_t tile, size_t count)
     }
 }
 
-/* The length of the blocks of a Dot over channels: shorter than others, as the transforms enlarge
- * their errors. */
+/* Returns the length of the blocks of a Dot over channels: it is shorter than elsewhere, because
+ * the transforms amplify rounding errors. */
 static size_t block_of(size_t k)
 {
     size_t block = 32;
@@ -196,8 +197,8 @@ static size_t block_of(size_t k)
     return block;
 }
 
-/* Multiplies `count` tiles by the weights of output channels `from` up to `to`, panel by panel,
- * whose weights of all frequencies follow one another. */
+/* Multiplies `count` tiles by the weights of output channels from ... to - 1, panel by panel. In a
+ * panel the weights of all frequencies are consecutive. */
 static void multiply(const struct work *work, size_t count, size_t from, size_t to)
 {
     const struct quell_winograd *x = work->x;
@@ -219,9 +220,8 @@ static void multiply(const struct work *work, size_t count, size_t from, size_t 
                                      .out_row = x->channels});
 }
 
-/* Hands on the results of a run: output channels `from` up to `to`, as [channel][line][position],
- * of those lines that are the worker's. Lines as wide as the result follow one another there
- * too. */
+/* Passes on the results of a run, [channel][line][position], for output channels from ... to - 1
+ * and those lines that are the worker's. Lines as wide as the result are consecutive there too. */
 static void hand_on(const struct work *work, const struct run *run, size_t from, size_t to,
                     size_t lines, size_t width)
 {
@@ -244,7 +244,7 @@ static void hand_on(const struct work *work, const struct run *run, size_t from,
     }
 }
 
-/* Transforms back the products of a run; from: of its first tile. */
+/* Transforms the products of a run back. `done` is the number of its first tile. */
 static void join_run(const struct work *work, const struct run *run, size_t done, size_t from,
                      size_t to)
 {
@@ -277,7 +277,7 @@ static void join_tiles(const struct work *work, size_t tile, size_t count, size_
     }
 }
 
-/* `count` tiles, which are as many as are worked on at a time. */
+/* Computes `count` tiles, as many as are processed at a time. */
 static void run_tiles(const struct work *work, size_t tile, size_t count, size_t from, size_t to)
 {
     split_tiles(work, tile, count);
@@ -290,10 +290,10 @@ static void run_tiles(const struct work *work, size_t tile, size_t count, size_t
     }
 }
 
-/* Output channels up to which their weights stay in a cache of each worker. */
+/* The greatest number of output channels whose weights stay in a cache of each worker. */
 #define FEW_CHANNELS 128
 
-/* Tiles from `first` up to `end`, and panels of output channels. */
+/* Computes tiles first ... end - 1, for some panels of output channels. */
 static void run_groups(const struct work *work, size_t first, size_t end, size_t from, size_t to)
 {
     size_t groups = (end - first + work->x->most - 1) / work->x->most;
@@ -303,8 +303,8 @@ static void run_groups(const struct work *work, size_t first, size_t end, size_t
     }
 }
 
-/* The workers share the tiles of all samples, or, if there are few, the panels of output channels
- * as well, for which each transforms the input itself. */
+/* Divides the tiles of all samples among the workers. If there are few tiles, also divides the
+ * panels of output channels, and each worker transforms the input itself. */
 static void share(const struct work *work)
 {
     const struct quell_execution *at = work->at;
@@ -320,7 +320,7 @@ static void share(const struct work *work)
     run_groups(work, tiles * mine / shares, tiles * (mine + 1) / shares, from, to);
 }
 
-/* The worker's own lines. Tiles that two workers see are computed by both. */
+/* Computes the worker's own lines. Tiles that belong to two workers are computed by both. */
 static void run_own(struct work *work)
 {
     const struct quell_winograd *x = work->x;

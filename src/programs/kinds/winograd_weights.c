@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The points of Winograd's algorithm and the weights, which are transformed once, in double: their
- * only rounding to float32 is the last one. */
+/* Computes the points of Winograd's algorithm, and transforms the weights, once and in double: they
+ * are rounded to float32 only at the end. */
 #include "programs/kinds/winograd.h"
 
 #include <string.h>
 
 #define MOST_SIZE (2 * QUELL_MOST_PAIRS + 2)
 
-/* Those of small error among numbers of few bits, of which powers and products are exact. */
+/* The points with small errors among numbers of few bits, whose powers and products are exact. */
 static const double points[QUELL_MOST_PAIRS + 1][QUELL_MOST_PAIRS] = {
     {0}, {1}, {0.625, 1.5}, {0.5, 1, 2}};
 
-/* The coefficients of the product of z - a^2 over the points but one, without the last. */
+/* Sets the coefficients of the product of z - a^2 over all points except one, without the leading
+ * coefficient. */
 static void set_product(size_t pairs, size_t left_out, float *to)
 {
     double c[QUELL_MOST_PAIRS + 1] = {1};
@@ -37,7 +38,8 @@ struct quell_winograd_points quell_winograd_points(size_t tile)
     return x;
 }
 
-/* The reciprocals of the products of a point's distances to the others: of 0 and of each pair. */
+/* Sets the reciprocals of the products of a point's distances to the others: for 0 and for each
+ * pair. */
 static void set_factors(size_t pairs, double *factor)
 {
     for (size_t i = 0; i <= pairs; i++) {
@@ -51,7 +53,7 @@ static void set_factors(size_t pairs, double *factor)
 /* The weights of a panel of output channels and one input channel. */
 typedef double lanes[QUELL_PANEL];
 
-/* Transforms three lanes. */
+/* Transforms three taps: g[0], g[step] and g[2 * step]. */
 static void weigh(size_t pairs, const double *factor, lanes *g, size_t step, lanes *to)
 {
     const double *g0 = g[0], *g1 = g[step], *g2 = g[2 * step];

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Joint runs of a queue: requests for one network, by whatever samplers, enter and leave a run that
- * goes on, wherever the others stand. */
+/* Joint runs of a queue: requests for the same network, by any samplers, enter and leave a run
+ * while it goes on, independently of how far the others are. */
 #include "queue/queue.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "engine/joint.h"
 #include "queue/observe.h"
-#include "queue/wait.h"
+#include "queue/timed_wait.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Seconds that a worker without work sleeps at most, and after which the conductor looks whether
- * there is something to tell. */
+/* PAUSE is how long a worker without samples sleeps, at most, and SILENCE how long the conductor
+ * waits before it checks whether there is something to tell; both in seconds. */
 #define PAUSE 0.005
 #define SILENCE 0.02
 
-/* How many samples a worker that has `rows` may take now: an even share. A run that has fewer
- * workers than there are threads takes no others if there are several, so that the next one has
- * more. */
+/* How many samples a worker that has `rows` may take now, so that all workers have the same share.
+ * A run with fewer workers than it could have takes no more flights if several samples wait, so
+ * that it ends and the next run has more workers. */
 static size_t share(const quell_queue *queue, size_t rows)
 {
     size_t left = quell_queue_waiting(queue), all = left + queue->flying;
@@ -31,8 +31,9 @@ static size_t share(const quell_queue *queue, size_t rows)
     return even > rows ? even - rows : 0;
 }
 
-/* What an observer of a request sees; the request stays while its samples are in the run. Where
- * samples have lists, their place in the draw is not in what the run was given. */
+/* Calls the observer of a request, which cannot end while its samples are in the run. If the
+ * samples have lists of seeds or indices, the run does not know their place in the draw, so it is
+ * added here. */
 static int observe(void *user, size_t transition, const quell_point *s, const quell_call *told,
                    const float *x)
 {
@@ -68,7 +69,7 @@ static void set_part(struct quell_joint_part *part, struct quell_flight *flight)
     part->ticket = flight;
 }
 
-/* Takes samples that have not begun, up to `most`. */
+/* Takes up to `most` samples that have not begun. */
 static bool begin(quell_queue *queue, quell_ticket *ticket, size_t most,
                   struct quell_joint_part *part)
 {
@@ -92,8 +93,8 @@ static bool begin(quell_queue *queue, quell_ticket *ticket, size_t most,
     return true;
 }
 
-/* Takes those that have paused, the first of the ticket's, if there is room for all of these, or
- * the worker has none: they are as many as they were. */
+/* Takes the ticket's first paused flight. A flight cannot be divided, so it is only taken if there
+ * is room for all of it, or if the worker has no other samples. */
 static bool go_on(quell_queue *queue, quell_ticket *ticket, size_t most, size_t rows,
                   struct quell_joint_part *part)
 {
@@ -129,7 +130,7 @@ static bool next(void *user, size_t rows, struct quell_joint_part *part)
     return taken;
 }
 
-/* The samples of a ticket that are drawn are those before the first one that is on its way. */
+/* How many samples of a ticket have been drawn: all those before its first flight. */
 static size_t drawn(const quell_queue *queue, const quell_ticket *ticket)
 {
     size_t row = ticket->begun;
@@ -221,7 +222,7 @@ void quell_queue_forget(quell_queue *queue, quell_ticket *ticket)
     }
 }
 
-/* Tells, in the conductor's thread, if there may be something to tell. */
+/* Calls quell_queue_tell if this is the conductor's thread and there may be something to tell. */
 static void tell(quell_queue *queue)
 {
     if (!quell_queue_conducts(queue)) return;
@@ -258,8 +259,8 @@ static void wake(void *user)
     pthread_mutex_unlock(&queue->lock);
 }
 
-/* With fewer samples than threads, all threads compute them together, if the network is large
- * enough. */
+/* Plans the run. If there are fewer samples than threads, and the network is large enough, there is
+ * one worker, whom the other threads help. */
 static struct quell_joint plan(quell_queue *queue)
 {
     struct quell_joint joint = {.core = queue->core,
@@ -300,7 +301,8 @@ bool quell_queue_join(quell_queue *queue, const quell_ticket *leader)
     queue->most = joint.most;
     queue->taken = queue->leaving = queue->lacks_memory = false;
     queue->turn_ends = 0;
-    /* Its address stays its own, though the last request for it may end within the run. */
+    /* Keeps the network, and so its address, even if the last request for it ends within the
+     * run. */
     const quell_denoiser *core = queue->core;
     quell_denoiser_hold(core);
     queue->state.busy = 1;

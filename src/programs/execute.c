@@ -43,7 +43,7 @@ static void run_one(const struct quell_program *program, const struct quell_kern
                     const struct quell_instruction *now, const struct quell_room *room,
                     size_t samples, size_t workers)
 {
-    /* A result lies in the memory of its stage, which is written to. */
+    /* A result is in the memory of its stage, which may be written to. */
     float *out = (float *)(uintptr_t)quell_value_at(program, room, now->writes);
     const struct quell_value *written = &program->value[now->writes];
     bool alone = written->stage == QUELL_FROM_SAMPLE && room->samples == 1;
@@ -65,8 +65,8 @@ static void run_one(const struct quell_program *program, const struct quell_kern
         .common = by ? room->at[QUELL_FROM_SAMPLE] + program->common : NULL});
 }
 
-/* Samples that are told the same are one call of a linear map if they have so many rows on average:
- * the product then adds what they are told itself. */
+/* A linear map is called once for all consecutive samples with the same row, if they have at least
+ * this many rows on average: the product itself then adds what depends on the row. */
 #define MANY_ROWS 96
 
 static bool has_many_rows(const struct quell_program *program, const struct quell_instruction *now,
@@ -78,8 +78,8 @@ static bool has_many_rows(const struct quell_program *program, const struct quel
     return samples * rows >= calls * MANY_ROWS;
 }
 
-/* Whether all samples are one call of an instruction: its operands are the same for all of them,
- * and its tail finds what each one is told. */
+/* Returns whether one call of an instruction computes all samples: its operands are the same for
+ * all of them, and its tail finds the row of each sample. */
 static bool is_one_call(const struct quell_program *program, const struct quell_instruction *now,
                         const struct quell_room *room, size_t samples)
 {
@@ -87,8 +87,8 @@ static bool is_one_call(const struct quell_program *program, const struct quell_
     return !now->told && !has_many_rows(program, now, room, samples);
 }
 
-/* Where a call ends that begins with a row of what is told: a linear map takes all rows, and others
- * one. */
+/* Returns the end of a call that begins with a row of times and conditions: a linear map takes all
+ * rows, and other kinds one. */
 static size_t end_of_rows(const struct quell_program *program, const struct quell_instruction *now,
                           size_t from, size_t rows)
 {
@@ -97,7 +97,7 @@ static size_t end_of_rows(const struct quell_program *program, const struct quel
     return all ? rows : from + 1;
 }
 
-/* All samples of an instruction, or all rows of what is told. */
+/* Runs an instruction for all samples, or for all rows of times and conditions. */
 static void run_all(const struct quell_program *program, const struct quell_kernels *kernels,
                     const struct quell_instruction *now, struct quell_room *room, size_t samples,
                     size_t workers)
@@ -113,8 +113,8 @@ static void run_all(const struct quell_program *program, const struct quell_kern
     }
 }
 
-/* Whether a worker leaves an instruction out, because nothing of it is needed any more; not where
- * the workers meet within it. */
+/* Returns whether a worker skips an instruction because the results are no longer needed. It does
+ * not skip one in which the workers wait for each other. */
 static bool is_over(const struct quell_instruction *now, const struct quell_room *room, bool shared)
 {
     const struct quell_lookout *lookout = room->lookout;
@@ -122,8 +122,8 @@ static bool is_over(const struct quell_instruction *now, const struct quell_room
     return lookout && lookout->look(lookout->data, !room->worker && !room->helps);
 }
 
-/* Workers meet before an instruction that depends on others' parts of those before it, and at the
- * end: also when there is nothing more to compute. */
+/* Workers wait for each other before an instruction that depends on others' parts of the
+ * instructions before it, and at the end, even if there is nothing more to compute. */
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room)
 {
@@ -131,7 +131,7 @@ void quell_program_run(const struct quell_program *program, const struct quell_k
     size_t samples = 1, since = 0;
     if (stage == QUELL_FROM_SAMPLE) samples = room->samples;
     if (stage == QUELL_FROM_TIME_AND_CONDITIONS && room->rows) samples = room->rows;
-    bool apart = false; /* they have done something since they met */
+    bool apart = false; /* an instruction has run since the workers waited for each other */
     for (size_t i = 0; i < program->count; i++) {
         const struct quell_instruction *now = &program->instruction[i];
         if (program->value[now->result].stage != stage || now->same || now->fused) continue;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of a run that this rank draws. */
-#ifndef QUELL_MPI_PART_H
-#define QUELL_MPI_PART_H
+#ifndef QUELL_MPI_RANK_PART_H
+#define QUELL_MPI_RANK_PART_H
 
 #include <quell/mpi.h>
 #include "mpi/group.h"
 
-/* whole: how many samples all ranks draw. draw, run: of this rank's samples. done: how many of them
- * are drawn; rows: how many the current batch has. */
+/* `whole` is the number of samples that all ranks draw. `draw` and `run` are those of this rank's
+ * samples. `done` of these have been drawn, and the current batch has `rows`. */
 struct quell_part {
     const quell_sampler *sampler;
     uint64_t whole;
@@ -17,7 +17,7 @@ struct quell_part {
     size_t done, rows;
 };
 
-/* Collective; all ranks return the same status. */
+/* Collective: prepares a rank's part. All ranks return the same status. */
 quell_status quell_part_begin(const struct quell_group *group, struct quell_part *part,
                               const quell_sampler *sampler, const quell_draw *draw,
                               const quell_run *run);

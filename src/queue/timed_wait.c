@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "queue/wait.h"
+#include "queue/timed_wait.h"
 #include "queue/queue.h"
 
 #include <errno.h>
 #include <time.h>
 
-#define FOREVER 1e9 /* seconds, some thirty years: a longer time is not waited for */
+#define FOREVER 1e9 /* seconds, about thirty years; a longer time counts as infinite */
 
 double quell_queue_now(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "mpi/part.h"
-#include "mpi/part_conditions.h"
+#include "mpi/rank_part.h"
+#include "mpi/rank_conditions.h"
 #include "base/draw_rows.h"
 #include "base/sized.h"
 #include "engine/sampler_digest.h"
@@ -65,7 +65,8 @@ quell_status quell_part_begin(const struct quell_group *group, struct quell_part
     return quell_group_agree(group, quell_group_threads(group, &part->run.threads));
 }
 
-/* A run reports the progress of its own batch; the caller hears of all samples of this rank. */
+/* A run reports the progress of its own batch; this function passes on the progress of all samples
+ * of this rank. */
 static int tick(void *user, const quell_progress *batch)
 {
     const struct quell_part *part = user;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* quell quantize: what the command line asks quell_quantize for. */
-#ifndef QUELL_CLI_QUANTIZE_H
-#define QUELL_CLI_QUANTIZE_H
+#ifndef QUELL_CLI_QUANTIZE_COMMAND_H
+#define QUELL_CLI_QUANTIZE_COMMAND_H
 
 #include <quell/quell.h>
 #include "cli/class_option.h"

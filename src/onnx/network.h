@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A network of ONNX Runtime's, as open.c makes it and run.c calls it. */
-#ifndef QUELL_ONNX_SESSION_H
-#define QUELL_ONNX_SESSION_H
+/* A network in ONNX Runtime, which open.c opens and evaluate.c runs. */
+#ifndef QUELL_ONNX_NETWORK_H
+#define QUELL_ONNX_NETWORK_H
 
 #include <onnxruntime_c_api.h>
 #include <quell/onnx.h>
@@ -10,7 +10,7 @@
 #define NAME_SIZE 256
 #define MOST_RANK (QUELL_MAX_RANK + 1)
 
-/* An input or an output: dims as in the file, < 1 where they are dynamic. */
+/* An input or an output. `dims` are those of the file, and < 1 for dynamic ones. */
 struct port {
     char name[NAME_SIZE];
     ONNXTensorElementDataType type;
@@ -31,11 +31,12 @@ struct network {
     int64_t class_label;
 };
 
-/* The API of the version that quell was built with; NULL if the library found at run time is
- * older. */
+/* Returns the API of the version that quell was built with, or NULL if the library found at run
+ * time is older. */
 const OrtApi *runtime_api(void);
 
-/* Records "path: what" as the message, and releases a status of ONNX Runtime. */
+/* Records "path: what" as the message. The second function also releases a status of ONNX Runtime,
+ * which is the message. */
 __attribute__((format(printf, 3, 4))) quell_status refuse(quell_status status, const char *path,
                                                           const char *format, ...);
 quell_status refuse_by(const OrtApi *api, OrtStatus *status, quell_status as, const char *path);
@@ -45,7 +46,7 @@ quell_status runtime_start(struct network *network, const char *path,
                            const quell_onnx_options *options);
 void runtime_end(struct network *network);
 
-/* Copies the value of a key of the file's metadata to text[size]; "" if there is none. */
+/* Copies the value of a key in the file's metadata to text[size], or "" if there is none. */
 quell_status runtime_metadata(struct network *network, const char *path, const char *key,
                               char *text, size_t size);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The requests that wait, whose clients may go meanwhile. */
+/* The requests that wait, whose clients may close their connections in the meantime. */
 #include "serve/server.h"
 #include "queue/queue.h"
 
@@ -26,7 +26,7 @@ void serve_wait_no_more(struct serve_request *request)
     pthread_mutex_unlock(&server->lock);
 }
 
-/* libmicrohttpd does not look at a connection that rests. */
+/* Whether the client has closed the connection. libmicrohttpd does not check suspended ones. */
 static bool has_gone(struct serve_request *request)
 {
     const union MHD_ConnectionInfo *info =
@@ -35,15 +35,16 @@ static bool has_gone(struct serve_request *request)
     return poll(&at, 1, 0) > 0 && at.revents & (POLLRDHUP | POLLHUP | POLLERR);
 }
 
-/* Whether a request has waited too long for the workshop; the queue looks after its own. */
+/* Whether the time of a request is up before it was put into the queue, which checks the time of
+ * its own requests. */
 static bool is_late(const struct serve_request *request)
 {
     const struct serve_drawing *drawing = request->drawing;
     return !request->drawn && quell_queue_now() > drawing->begun + drawing->options->seconds;
 }
 
-/* Ends a request. One that waits for the workshop leaves it at once; whoever is not gone is told
- * why: it is late, or the server ends. */
+/* Ends a request. If it waits for the workshop, it is removed from there at once. If its client has
+ * not gone, the client is told why: its time is up, or the server is stopping. */
 static void give_up(struct serve_request *request)
 {
     struct serve_server *server = request->server;

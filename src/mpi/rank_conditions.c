@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A condition is the same for all samples, and so on all ranks, or each rank has the rows of its
- * own samples. A rank without samples has no rows to show which; rank 0 has samples if any rank
- * has, so it decides. */
-#include "mpi/part_conditions.h"
+/* A condition is either the same for all samples, and then the same on all ranks, or each rank has
+ * the rows of its own samples. A rank without samples has no rows to show which case it is; rank 0
+ * has samples if any rank has, so rank 0 decides. */
+#include "mpi/rank_conditions.h"
 #include "base/digest.h"
 #include "engine/in_vain.h"
 
@@ -21,7 +21,7 @@ static quell_status check_one(const quell_condition *one, size_t rows)
                             one->name, one->count, rows);
 }
 
-/* What messages call the conditions of a draw, or its negative ones. */
+/* The conditions of a draw, or its negative ones, and the word for them in messages. */
 struct list {
     const char *what;
     const quell_condition *given;
@@ -60,7 +60,7 @@ static uint64_t digest_of(const quell_condition *one, bool values)
     return quell_digest_end(&digest);
 }
 
-/* each: whether there is a row for each sample on rank 0. */
+/* each[i] says that condition i has a row for each sample on rank 0. */
 static quell_status check_each(const struct list *list, const int *each, size_t rows)
 {
     for (size_t i = 0; i < list->count && rows; i++)
@@ -93,7 +93,7 @@ static quell_status agree(const struct quell_group *group, const struct quell_pa
     return status;
 }
 
-/* What a draw gives for each sample, as bits. */
+/* Returns which lists with a value for each sample a draw has, as bits. */
 static int lists_of(const quell_draw *draw)
 {
     const void *const lists[] = {draw->classes, draw->negative_classes, draw->seeds, draw->indices};
@@ -115,8 +115,8 @@ static quell_status check_lists(int own, int first)
     return QUELL_OK;
 }
 
-/* Collective: refuses ranks of which some give each sample a class, a seed or an index and others
- * do not. A rank without samples may give none. */
+/* Collective: refuses the draws if some ranks have classes, seeds or indices for their samples and
+ * others do not. A rank without samples need not have them. */
 static quell_status agree_lists(const struct quell_group *group, const struct quell_part *part)
 {
     int own = lists_of(&part->draw), first = own;
@@ -125,8 +125,8 @@ static quell_status agree_lists(const struct quell_group *group, const struct qu
     return quell_group_agree(group, part->draw.count ? check_lists(own, first) : QUELL_OK);
 }
 
-/* Collective: refuses guidance that changes no sample of any rank. What else is wrong with a draw
- * is said when it is drawn. */
+/* Collective: refuses guidance that changes no sample of any rank. Other faults of a draw are
+ * reported when it is drawn. */
 static quell_status agree_vain(const struct quell_group *group, const struct quell_part *part)
 {
     int vain = 0;

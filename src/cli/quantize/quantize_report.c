@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What quell quantize says: how far samples move, and what has stayed in float32, and why. */
 #include "cli/cli.h"
-#include "cli/quantize/quantize.h"
+#include "cli/quantize/quantize_command.h"
 #include "cli/report.h"
 
 #include <inttypes.h>

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What is given to the samples of a request: their classes, conditions, streams, and memory. */
+/* Sets up a draw: the classes, conditions and streams of the samples of a request, and their
+ * memory. */
 #include "serve/drawing.h"
 #include "base/fail.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
 
-/* The index of sample i: of all that can be asked for, that of the last one fits. */
+/* The index of sample i. serve_ask_check has ruled out an overflow. */
 static uint64_t index_of(const struct serve_ask *ask, size_t i)
 {
     return ask->indices ? (uint64_t)ask->indices[i] : ask->first + (ask->seeds ? 0 : i);
 }
 
-/* One class for all samples, all classes in turn, or those of a list. What is beyond an int32_t is
- * beyond all classes, as INT32_MAX is. */
+/* Makes the list of classes: one class for all samples, all classes in turn, or a given list. A
+ * number that does not fit an int32_t becomes INT32_MAX, which is no class of any model either. */
 static int32_t *make_classes(const struct serve_drawing *drawing)
 {
     const struct serve_ask *ask = &drawing->ask;
@@ -40,7 +41,7 @@ static bool is_labelled(const struct serve_ask *ask)
     return ask->class >= 0 || ask->each || ask->classes;
 }
 
-/* The states to start from become the samples in place. */
+/* Allocates memory for the samples. States to start from are replaced by the samples in place. */
 static bool make_memory(struct serve_drawing *drawing)
 {
     struct serve_ask *ask = &drawing->ask;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* quell quantize: a network whose linear maps and convolutions have weights of eight bits. */
-#include "cli/quantize/quantize.h"
+#include "cli/quantize/quantize_command.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Drawing a batch: all its requests in one run, or, if that fails, each in a run of its own, so
- * that the fault of one does not show in another. */
+/* Draws a batch. All its requests are drawn in one run; if that fails, each is drawn in a run of
+ * its own, so that an error of one request does not affect the others. */
 #include "base/draw_rows.h"
 #include "engine/run_check.h"
 #include "engine/sampler.h"
@@ -26,8 +26,9 @@ static bool any_wanted(const quell_queue *queue)
     return false;
 }
 
-/* Hears of a run's progress, and stops it if nobody wants it any more. Any thread of the run may
- * call this: where one sample is divided among them, the conductor may be one that helps. */
+/* The progress function of a run: stops the run if no request wants it any more. Any thread of the
+ * run may call it: if one sample is divided among the threads, the conductor may only be a
+ * helper. */
 static int watch(void *user, const quell_progress *progress)
 {
     quell_queue *queue = user;
@@ -55,14 +56,14 @@ static quell_run run_of(quell_queue *queue)
     return run;
 }
 
-/* Notes that the samples of a part are drawn. */
+/* Records that the samples of a part have been drawn. */
 static void note_drawn(quell_queue *queue, const struct quell_part *part)
 {
     part->ticket->drawn += part->rows;
     if (!part->ticket->work) queue->state.drawn += part->rows;
 }
 
-/* Gives a part the run to itself. Returns false if nobody waits for it any more. */
+/* Begins a run with one part alone. Returns false if its request is not wanted any more. */
 static bool begin_alone(quell_queue *queue, const struct quell_part *part)
 {
     pthread_mutex_lock(&queue->lock);
@@ -73,7 +74,8 @@ static bool begin_alone(quell_queue *queue, const struct quell_part *part)
     return begins;
 }
 
-/* Notes what came of it. A run that was stopped because nobody wants it has not failed. */
+/* Records the result of such a run. It has not failed if it was stopped because its request is not
+ * wanted any more. */
 static void end_alone(quell_queue *queue, const struct quell_part *part, quell_status status)
 {
     quell_ticket *ticket = part->ticket;
@@ -90,7 +92,7 @@ static void end_alone(quell_queue *queue, const struct quell_part *part, quell_s
     pthread_mutex_unlock(&queue->lock);
 }
 
-/* Does a slice of work, and notes how long a row of it took. */
+/* Does a slice of other work, and measures how long a row of it takes. */
 static void do_work(quell_queue *queue, const struct quell_part *part)
 {
     quell_ticket *ticket = part->ticket;
@@ -101,7 +103,7 @@ static void do_work(quell_queue *queue, const struct quell_part *part)
     end_alone(queue, part, status);
 }
 
-/* Draws one part in the caller's own memory. */
+/* Draws one part, into the memory of its request. */
 static void draw_alone(quell_queue *queue, const struct quell_part *part)
 {
     if (!begin_alone(queue, part)) return;
@@ -119,7 +121,7 @@ static void draw_alone(quell_queue *queue, const struct quell_part *part)
               quell_sample_part(request->sampler, &rows.draw, &run, request->from, part->row, x));
 }
 
-/* Copies what was drawn to those who still want it. */
+/* Copies the samples to the requests that have not ended meanwhile. */
 static void hand_out(quell_queue *queue, const float *x)
 {
     const struct quell_batch *batch = &queue->batch;
@@ -133,8 +135,8 @@ static void hand_out(quell_queue *queue, const float *x)
     }
 }
 
-/* Takes merged->x to the samples, from states that are drawn or, where requests say so, are the
- * requests' own. */
+/* Draws the samples into merged->x. They start from states that are drawn or, if a request gave its
+ * own, from these. */
 static quell_status draw_merged(quell_queue *queue, const struct quell_merged *merged)
 {
     const quell_sampler *sampler = queue->batch.sampler;
@@ -150,8 +152,8 @@ static quell_status draw_merged(quell_queue *queue, const struct quell_merged *m
     return quell_sample_from(sampler, &merged->draw, &run, merged->x);
 }
 
-/* Draws all parts in one run, in memory of the queue's. Returns false if each must be drawn by
- * itself. */
+/* Draws all parts in one run, into memory of the queue. Returns false if each part must be drawn
+ * alone. */
 static bool draw_together(quell_queue *queue)
 {
     struct quell_merged merged;
@@ -165,8 +167,8 @@ static bool draw_together(quell_queue *queue)
     return !status;
 }
 
-/* Shares the time of a run among those whose samples it drew, or would have drawn, had they not
- * gone meanwhile. */
+/* Divides the time of a run among the clients by their numbers of samples. A client whose request
+ * has ended meanwhile is charged as well. */
 static void charge(quell_queue *queue, double seconds)
 {
     const struct quell_batch *batch = &queue->batch;
