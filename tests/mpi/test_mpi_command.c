@@ -274,6 +274,18 @@ TEST(mpi, all_terminated)
     command_remove(&command);
 }
 
+TEST(mpi, no_room)
+{
+    struct command command = command_new();
+    on_ranks(2, "QUELL_MPI_COMMAND");
+    command_check(&command, 4, "sample -m builtin:grid25 -n 99999999999999999 -o x.npy");
+    char *complaint = only_complaint(&command);
+    CHECK(strstr(complaint, "--out x.npy: would have 800 PB, but the disk has"), "%s", complaint);
+    CHECK(scratch_count(&command.work, ".") == 0, "something is left");
+    free(complaint);
+    command_remove(&command);
+}
+
 /* One rank may write less than all have to. */
 TEST(mpi, disk_full)
 {
