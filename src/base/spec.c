@@ -102,28 +102,14 @@ static bool is_beside(const char *what, const char *key, size_t length)
     return false;
 }
 
-static quell_status refuse_beside(const char *spec, const char *key, size_t length)
-{
-    char option[32] = {0};
-    for (size_t i = 0; i < length && i + 1 < sizeof option; i++)
-        option[i] = (char)(key[i] == '_' ? '-' : key[i]);
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "sampler '%s': '%.*s' is no part of a sampler's name: give it beside it, as "
-                      "quell_sampler_options or --%s",
-                      spec, (int)length, key, option);
-}
-
 /* The name nearest to a key. If the key is what other codes and papers call an option, and the table
  * has that option, this is the option; else the search begins with the key. */
 static struct quell_nearest nearest_to(const char *key, size_t length,
                                        const struct quell_option *options)
 {
-    static const char *const others[][2] = {{"num_train_timesteps", "train"},
-                                            {"beta_start", "first"},
-                                            {"beta_end", "last"},
-                                            {"rescale_betas_zero_snr", "zero_snr"},
-                                            {"eta", "gamma"},
-                                            {"c2", "r"}};
+    static const char *const others[][2] = {
+        {"num_train_timesteps", "train"},       {"beta_start", "first"}, {"beta_end", "last"},
+        {"rescale_betas_zero_snr", "zero_snr"}, {"eta", "gamma"},        {"c2", "r"}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         bool is = strlen(others[i][0]) == length && !memcmp(others[i][0], key, length);
         for (const struct quell_option *at = options; is && at->name; at++)

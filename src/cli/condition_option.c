@@ -167,7 +167,8 @@ void conditions_places(const struct option_words *words, struct place *places)
     while (places->option) places++;
     for (size_t i = 0; i < words->count; i++) {
         const char *value = strchr(words->word[i], '=');
-        if (value && quell_ending_is(value, ".npy")) *places++ = (struct place){"--condition", value + 1};
+        if (value && quell_ending_is(value, ".npy"))
+            *places++ = (struct place){"--condition", value + 1};
     }
     *places = (struct place){0};
 }

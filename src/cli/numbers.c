@@ -112,8 +112,8 @@ int numbers_read(const char *option, const char *text, double **values, size_t *
     *values = NULL;
     *count = 0;
     int code = quell_ending_is(text, ".npy") ? read_npy(option, text, values, count)
-               : is_list(text)       ? read_pieces(option, text, true, values, count)
-                                     : read_file(option, text, values, count);
+               : is_list(text)               ? read_pieces(option, text, true, values, count)
+                                             : read_file(option, text, values, count);
     if (code != EXIT_DONE) {
         free(*values);
         *values = NULL;

@@ -105,8 +105,8 @@ static int check_room(struct job *job)
     const struct session *session = &job->session;
     uint64_t bytes = session->count * session->elements * sizeof(float);
     bool first = !job->ranks->group.rank;
-    return ranks_agree(job->ranks, first ? room_check("--out", session->options.out, bytes, 0)
-                                         : EXIT_DONE);
+    return ranks_agree(job->ranks,
+                       first ? room_check("--out", session->options.out, bytes, 0) : EXIT_DONE);
 }
 
 static int narrow(struct job *job)
