@@ -91,7 +91,8 @@ static const struct {
 #include "options.inc"
 };
 
-/* Whether a key is a member of quell_sampler_options, which is given beside the spec and not in it. */
+/* Whether a key is a member of quell_sampler_options, which is given beside the spec and not in
+ * it. */
 static bool is_beside(const char *what, const char *key, size_t length)
 {
     if (strcmp(what, "sampler") != 0) return false;
@@ -102,8 +103,8 @@ static bool is_beside(const char *what, const char *key, size_t length)
     return false;
 }
 
-/* The name nearest to a key. If the key is what other codes and papers call an option, and the table
- * has that option, this is the option; else the search begins with the key. */
+/* The name nearest to a key. If the key is what other codes and papers call an option, and the
+ * table has that option, this is the option; else the search begins with the key. */
 static struct quell_nearest nearest_to(const char *key, size_t length,
                                        const struct quell_option *options)
 {

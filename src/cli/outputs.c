@@ -48,8 +48,9 @@ int standard_check(const char *option, const char *path, int json)
     return EXIT_DONE;
 }
 
-/* Finds the file system of the folder in which a file is written, or that of standard output if this
- * is a file. Returns false if the output is not written to a disk, but to a pipe or a device. */
+/* Finds the file system of the folder in which a file is written, or that of standard output if
+ * this is a file. Returns false if the output is not written to a disk, but to a pipe or a device.
+ */
 static bool find_system(const char *path, struct statvfs *system)
 {
     struct stat status;

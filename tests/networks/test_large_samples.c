@@ -84,9 +84,9 @@ static void draw(const quell_sampler *sampler, const char *isa, size_t threads, 
     must_draw(sampler, &draw, &run, x);
 }
 
-/* The bits depend neither on the number of threads nor on how many samples each crew of them has. If
- * tests are brief, each way is tried with numbers of its own. An emulated machine tries one number of
- * threads: it divides the work as the machine does that emulates it. */
+/* The bits depend neither on the number of threads nor on how many samples each crew of them has.
+ * If tests are brief, each way is tried with numbers of its own. An emulated machine tries one
+ * number of threads: it divides the work as the machine does that emulates it. */
 static void check(const quell_sampler *sampler, const struct way *way)
 {
     static float right[MOST_COUNT * ELEMENTS], x[MOST_COUNT * ELEMENTS];
