@@ -128,15 +128,15 @@ def negatives_of(
 
 
 def check_away(denoiser: Any, told: Mapping[str, Any]) -> None:
-    """Refuses guidance that is away from the classes that all samples have, as the library does for
-    samples that it gets at once."""
+    """Refuses guidance that leads away from the classes that all samples have, as the library does
+    for samples that it gets at once."""
     classes, negative = told["classes"], told["negative_classes"]
     if denoiser.conditions or told["part"] or classes is None or not denoiser._guides():
         return
     if np.array_equal(classes, np.full_like(classes, -1) if negative is None else negative):
         raise refused(
-            "run: guidance has no effect: it is away from the classes that the samples have; leave "
-            "negative_label out, or give others"
+            "run: guidance has no effect: it leads away from the classes that the samples have; "
+            "leave negative_label out, or give others"
         )
 
 
@@ -171,7 +171,8 @@ def told_of(
         label = -1
     if label is None and denoiser._guides() and not denoiser.conditions:
         raise TypeError(
-            "label: None, but guidance is away from no class: must be the classes, or -1 for none"
+            "label: None, but guidance leads away from no class: must be the classes, or -1 for "
+            "none"
         )
     classes = classes_of(label, count, denoiser.classes)
     return {

@@ -122,7 +122,7 @@ def quantize(
         threads, isa: As those of a sampler; no bit of the file depends on them.
         progress: A function of (done, total), told for all runs together: total counts the most
             that may be needed, so that it may end early.
-        kwargs: The conditions of the samples, and what guidance is away from, as in a call of a
+        kwargs: The conditions of the samples, and what guidance leads away from, as in a call of a
             sampler.
 
     Raises:

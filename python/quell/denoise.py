@@ -151,7 +151,7 @@ class NativeDenoiser:
             x_t: Noisy samples, with shape (B, *).
             t: Their time in [0, 1], with shape () or (B).
             label: The class of each sample, with shape (B) or (). None: no sample has one.
-            kwargs: The conditions, and what guidance is away from, as in a call of a sampler.
+            kwargs: The conditions, and what guidance leads away from, as in a call of a sampler.
 
         Returns:
             q(X | x_t), as a Posterior.

@@ -287,7 +287,7 @@ quell_status guided_check(const struct guided *guided)
 {
     if (!guided->none) return QUELL_OK;
     return quell_fail(QUELL_BAD_ARGUMENT,
-                      "--guidance has no effect: it is away from the classes and the conditions "
+                      "--guidance has no effect: it leads away from the classes and the conditions "
                       "that all samples have");
 }
 

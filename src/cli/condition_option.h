@@ -19,9 +19,9 @@
         "numbers with commas, none, or an .npy file: one array of the condition's shape for " \
         "all samples, or one for each, (count, shape...). Once for each condition."),         \
         WORDS_ROW(owner, negative_conditions, "negative-condition", "NAME=VALUE",             \
-                  "A condition that --guidance is away from."),                               \
+                  "A condition that --guidance leads away from."),                            \
         TEXT_ROW(owner, negative_class, "negative-class", "K",                                \
-                 "The class that --guidance is away from in place of no class.")
+                 "The class that --guidance leads away from in place of no class.")
 
 #define CONDITION_RULES \
     {"negative-condition", OPTION_NEEDS, "guidance"}, {"negative-class", OPTION_NEEDS, "guidance"}

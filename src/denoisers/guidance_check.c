@@ -47,17 +47,18 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     if (guide && guide->needs_class && guide->classes != denoiser->classes)
         return quell_fail(
             QUELL_BAD_ARGUMENT,
-            "guidance: the guide knows no \"no class\", but would be told none: it has "
+            "guidance: the guide cannot do without a class, and would be given none: it has "
             "%zu classes, must have %zu",
             guide->classes, denoiser->classes);
     if (guide && guide->asks && guide->classes != denoiser->classes)
         return quell_fail(
             QUELL_BAD_ARGUMENT,
-            "guidance: the guide is guided away from no class, but would be told none: "
+            "guidance: the guide is guided away from no class itself, and would be given none: "
             "it has %zu classes, must have %zu",
             guide->classes, denoiser->classes);
     if (denoiser->whole_batch || (guide && guide->whole_batch))
-        return quell_fail(QUELL_UNSUPPORTED, "guidance: not of functions with whole_batch");
+        return quell_fail(QUELL_UNSUPPORTED, "guidance: a function with whole_batch can neither "
+                                             "be guided nor guide");
     if (!(0 <= guidance->low && guidance->low <= guidance->high && guidance->high <= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: low is %s and high %s, must be 0 <= low <= high <= 1",

@@ -45,7 +45,7 @@ static quell_status see_room(size_t megabytes, const char *instead)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (room == MAP_FAILED)
         return quell_fail(QUELL_NO_MEMORY,
-                          "OpenBLAS, which takes a covariance apart, may need %zu MB of address "
+                          "OpenBLAS, which decomposes a covariance, may need %zu MB of address "
                           "space, more than the process may have (ulimit -v)%s",
                           megabytes, instead);
     munmap(room, megabytes * MEGABYTE);

@@ -120,8 +120,8 @@ static quell_status check_no_class(const struct quell_program *program, size_t c
     size_t input = quell_program_input(program, "class"), index = terms->no_class_index;
     bool onehot = input < program->inputs && program->value[input].shape.rank == 1;
     if (terms->no_class == QUELL_NO_CLASS_ZEROS && !onehot)
-        return quell_program_bad(program, "its input 'class' is an index, so that the field "
-                                          "'no_class' must be one, or none, and not zeros");
+        return quell_program_bad(program, "its input 'class' is an index, so the field 'no_class' "
+                                          "must be an index or none, and not zeros");
     if (terms->no_class != QUELL_NO_CLASS_INDEX) return QUELL_OK;
     size_t rows = onehot ? classes : quell_program_class_rows(program);
     if (index < rows) return QUELL_OK;

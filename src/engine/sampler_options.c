@@ -58,11 +58,10 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
                           "set; leave it 1",
                           o->prior_dim);
     if (o->prior_dim != 1 && o->prior_dim != dim)
-        return quell_fail(
-            QUELL_BAD_ARGUMENT,
-            "sampler: prior_dim is %zu, must be 1 or %zu: that many values have prior_mean "
-            "and prior_variance",
-            o->prior_dim, dim);
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler: prior_dim is %zu, must be 1 or %zu: the number of values in "
+                          "prior_mean and prior_variance",
+                          o->prior_dim, dim);
     for (size_t i = 0; i < o->prior_dim; i++) {
         if (o->prior_mean && !(fabs(o->prior_mean[i]) <= MOST_PRIOR))
             return quell_fail(QUELL_BAD_ARGUMENT,

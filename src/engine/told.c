@@ -95,7 +95,7 @@ static quell_status check_one(const struct telling *at, const struct list *list,
                           list->what, given->name, given->count);
     if (!given->values && !taken->none)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: %s '%.60s' is none, which the denoiser does not know: give %s",
+                          "run: %s '%.60s' is none, but the denoiser cannot do without it: give %s",
                           list->what, given->name, words_of(taken).text);
     if (!given->values) return QUELL_OK;
     if (given->size != taken->size)
@@ -173,7 +173,8 @@ static quell_status find_told(struct telling *at, size_t i, const struct list *l
     quell_status status = check_one(at, list, taken, given);
     if (!status && !given->values && taken->must)
         status = quell_fail(QUELL_BAD_ARGUMENT,
-                            "run: condition '%.60s' is none, which the guide does not know: give "
+                            "run: condition '%.60s' is none, but the guide cannot do without "
+                            "it: give "
                             "%s",
                             taken->name, words_of(taken).text);
     if (!status) tell(at->told, i, taken, given);
@@ -200,10 +201,11 @@ static quell_status find_against(struct telling *at, size_t i, const struct list
         return QUELL_OK;
     }
     if (!at->denoiser->asks) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "run: guidance is away from no condition, but the denoiser does not know "
-                      "what no '%.60s' is: give a negative one, or a \"none\" in its description",
-                      taken->name);
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "run: guidance leads away from no condition, but nothing says what stands for "
+        "no '%.60s': give a negative one, or a \"none\" in its description",
+        taken->name);
 }
 
 /* Refuses negative classes and conditions without guidance, which alone uses them. */
@@ -268,19 +270,18 @@ static quell_status refuse_vain(const struct telling *at)
         away = away || draw->negative_classes[i] >= 0;
     if (away)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: guidance has no effect: it is away from the classes%s that the "
+                          "run: guidance has no effect: it leads away from the classes%s that the "
                           "samples have; leave the negative ones out, or give others",
                           conditions ? " and the conditions" : "");
     if (conditions)
-        return quell_fail(
-            QUELL_BAD_ARGUMENT,
-            "run: the denoiser is guided away from no %scondition, so that a condition "
-            "must be given that is not none%s",
-            at->denoiser->classes ? "class and no " : "",
-            at->denoiser->classes ? ", or a class" : "");
-    return quell_fail(QUELL_BAD_ARGUMENT, "run: guidance has no effect: it is away from no class, "
-                                          "which is what the samples have; give one of them a "
-                                          "class, or leave guidance out");
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: the denoiser is guided away from no %scondition, so a condition "
+                          "must be given that is not none%s",
+                          at->denoiser->classes ? "class and no " : "",
+                          at->denoiser->classes ? ", or a class" : "");
+    return quell_fail(QUELL_BAD_ARGUMENT, "run: guidance has no effect: it leads away from no "
+                                          "class, which is what the samples have; give one of "
+                                          "them a class, or leave guidance out");
 }
 
 /* Refuses guidance that has no effect on any of the samples, nor on the other samples of a larger
@@ -313,12 +314,12 @@ static quell_status check_needed(const struct telling *at)
     if (!denoiser->needs_class) return QUELL_OK;
     if (denoiser->asks && !all_classes(at, at->draw->negative_classes, &i))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: guidance is away from no class, but the denoiser knows only its "
+                          "run: guidance leads away from no class, but the denoiser knows only its "
                           "%zu classes: give negative ones, or guide it by another denoiser",
                           denoiser->classes);
     if (all_classes(at, at->draw->classes, &i)) return QUELL_OK;
     return quell_fail(QUELL_BAD_ARGUMENT,
-                      "run: sample %llu has no class, but the denoiser knows no \"no class\": "
+                      "run: sample %llu has no class, but the denoiser needs one: "
                       "classes must give each sample one, from 0 to %zu",
                       (unsigned long long)(at->draw->first + i), denoiser->classes - 1);
 }

@@ -156,7 +156,9 @@ static quell_status check_asked(const struct quell_tile *tile, const float *x)
     size_t size = tile->rows * tile->elements,
            i = quell_first_not_finite(tile->job->kernels, x, size);
     if (i == size) return QUELL_OK;
-    return quell_fail(QUELL_NOT_FINITE, "transition: x[%zu][%zu] is %s where the denoiser is asked",
+    return quell_fail(QUELL_NOT_FINITE,
+                      "transition: x[%zu][%zu] is %s where the denoiser is "
+                      "evaluated",
                       i / tile->elements, i % tile->elements, quell_not_finite_text(x[i]));
 }
 

@@ -137,7 +137,7 @@ static quell_status agree_vain(const struct quell_group *group, const struct que
                                "mpi");
     if (status || !vain) return status;
     return quell_group_fail(QUELL_BAD_ARGUMENT,
-                            "mpi: guidance has no effect: it is away from the classes and the "
+                            "mpi: guidance has no effect: it leads away from the classes and the "
                             "conditions that the samples of all ranks have, or from none, which "
                             "all have");
 }

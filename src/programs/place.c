@@ -77,7 +77,7 @@ static quell_status place_one(struct living *living, enum quell_stage stage, siz
     if (living->count == MOST_LIVING)
         return quell_program_bad(program,
                                  "instruction %zu (%s): more than %d results are still to be read, "
-                                 "the most at a time",
+                                 "and there may be no more at a time",
                                  number, kind, MOST_LIVING);
     size_t end = insert(living, (uint32_t)now->writes);
     if (end > living->floats) living->floats = end;

@@ -125,7 +125,8 @@ TEST(cli_conditions, refused)
         {"--condition mean=none", "the model does not say what none of it is"},
         {"--condition mean=two.npy", "has the shape (2), must have (3) for all samples"},
         {"--condition mean=away.npy", "away.npy"},
-        {BOTH "--guidance 2", "guidance is away from no condition, but the denoiser does not know"},
+        {BOTH "--guidance 2",
+         "guidance leads away from no condition, but nothing says what stands"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char arguments[300];
@@ -162,7 +163,7 @@ TEST(cli_conditions, guidance)
     command_refused(&command, 2,
                     SAMPLE "--condition mean=alike.npy --condition variance=0.5 --guidance 2 "
                            "--negative-condition mean=1,2,3 --out f.npy",
-                    "guidance has no effect: it is away from the classes and the conditions");
+                    "guidance has no effect: it leads away from the classes and the conditions");
     command_write_array(&command, "away.npy", "<f4", "(4, 3)", (const float[12]){0},
                         12 * sizeof(float));
     command_check(&command, 0,
@@ -172,7 +173,7 @@ TEST(cli_conditions, guidance)
     command_refused(&command, 2,
                     SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=1,2,3 "
                                 "--out f.npy",
-                    "guidance has no effect: it is away from the classes and the conditions");
+                    "guidance has no effect: it leads away from the classes and the conditions");
     command_check(&command, 0,
                   SAMPLE BOTH "--count 4 --guidance 2 --guidance-rescale 0.7 "
                               "--out rescaled.npy");

@@ -177,7 +177,8 @@ TEST(cli, guidance_at_a_time)
     command_remove(&command);
 }
 
-#define NO_CLASS "guidance has no effect: it is away from no class, which is what the samples have"
+#define NO_CLASS \
+    "guidance has no effect: it leads away from no class, which is what the samples have"
 
 TEST(cli, classes_refused)
 {
@@ -200,7 +201,7 @@ TEST(cli, classes_refused)
         {SAMPLE "--classes without.npy --guidance 2 --out y.npy", NO_CLASS},
         {SAMPLE "--classes -1,-1 --guidance 2 --out y.npy", NO_CLASS},
         {SAMPLE "--classes 1,1 --negative-class 1 --guidance 2 --out y.npy",
-         "guidance has no effect: it is away from the classes that the samples have"},
+         "guidance has no effect: it leads away from the classes that the samples have"},
         {"denoise --t 0.5 --model n.safetensors --from x.npy --classes without.npy --guidance 2 "
          "--out y.npy",
          NO_CLASS},

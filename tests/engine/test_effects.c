@@ -176,7 +176,7 @@ TEST(effects, classes)
     MUST(quell_denoiser_from_guidance(&guided, two, NULL, NULL));
     check_calls(NULL, guided, &draw, "guided");
     draw.classes = none;
-    check_calls("it is away from no class, which is what the samples have", guided, &draw,
+    check_calls("it leads away from no class, which is what the samples have", guided, &draw,
                 "guided, -1");
     draw.part = 1;
     check_calls(NULL, guided, &draw, "guided, -1, a part");
@@ -210,7 +210,7 @@ TEST(effects, guidance)
     MUST(quell_denoiser_from_guidance(&outer, two, guided, NULL));
     check_calls("guided away from no class", outer, &draw, "a guide that is guided");
     quell_denoiser_free(outer), outer = NULL;
-    check("the guide is guided away from no class, but would be told none",
+    check("the guide is guided away from no class itself, and would be given none",
           quell_denoiser_from_guidance(&outer, three, guided, NULL), "other classes");
     check("has no classes or conditions: give another as guide",
           quell_denoiser_from_guidance(&outer, plain, NULL, NULL), "no classes");

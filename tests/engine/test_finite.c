@@ -289,9 +289,10 @@ TEST(finite, step)
           "element 1 of row 3",
           FIRST, 2);
     doing = ASKS;
-    check(quell_sample(steady, &draw, &run, x), QUELL_DENOISER_FAILED,
-          "run: sample 100, transition 0: transition: x[2][1] is nan where the denoiser is asked",
-          FIRST, 0);
+    check(
+        quell_sample(steady, &draw, &run, x), QUELL_DENOISER_FAILED,
+        "run: sample 100, transition 0: transition: x[2][1] is nan where the denoiser is evaluated",
+        FIRST, 0);
     doing = GOES_ON;
     check(quell_sample(sampler, &draw, &run, x), QUELL_NOT_FINITE,
           "run: sample 103, transition 2: the denoiser (function) returned nan in element 1",

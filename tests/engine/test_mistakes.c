@@ -119,7 +119,7 @@ TEST(mistakes, steps)
         "schedule: t is 2, must be from 0 to 1",
         "transition: noise slots are 0 to 7",
         "transition: out overlaps x; it must be another array",
-        "transition: x[0][1] is nan where the denoiser is asked",
+        "transition: x[0][1] is nan where the denoiser is evaluated",
         "transition: the denoiser returned -1",
         "transition: the denoiser returned 3",
     };

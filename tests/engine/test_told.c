@@ -151,7 +151,7 @@ static void same(const quell_draw *draw, const float *x, const float *alone, siz
               draw->count, (double)x[i], (double)alone[i]);
 }
 
-/* Whether guidance is away from what all samples have. */
+/* Whether guidance leads away from what all samples have. */
 static bool in_vain(const quell_draw *draw)
 {
     for (size_t i = 0; i < draw->count; i++) {
@@ -246,9 +246,10 @@ TEST(told, equal_values)
     quell_schedule *schedule = must_schedule("rectified");
     quell_denoiser *denoiser = denoiser_of(1);
     quell_sampler *sampler = must_sampler("ddpm", denoiser, schedule, 2);
-    refused(away_from_itself(sampler, 0, 0),
-            "run: guidance has no effect: it is away from the classes and the conditions that the "
-            "samples have; leave the negative ones out, or give others");
+    refused(
+        away_from_itself(sampler, 0, 0),
+        "run: guidance has no effect: it leads away from the classes and the conditions that the "
+        "samples have; leave the negative ones out, or give others");
     MUST(away_from_itself(sampler, 0, 1));
     MUST(away_from_itself(sampler, 1, 0));
     MUST(away_from_itself(sampler, 2, 0));
@@ -271,7 +272,7 @@ TEST(told, no_class_at_all)
     quell_draw draw = quell_draw_defaults();
     draw.count = 3, draw.classes = none_at_all;
     refused(quell_sample(sampler, &draw, NULL, x),
-            "run: guidance has no effect: it is away from no class, which is what the samples "
+            "run: guidance has no effect: it leads away from no class, which is what the samples "
             "have; give one of them a class, or leave guidance out");
     draw.part = 1;
     MUST(quell_sample(sampler, &draw, NULL, x));

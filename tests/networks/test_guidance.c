@@ -317,8 +317,8 @@ TEST(guidance, each_has_its_own_none)
         CHECK(cases[i].right != 0 ||
                   (status == QUELL_BAD_ARGUMENT &&
                    !strcmp(quell_error_message(),
-                           "run: condition 'c' is none, which the guide does not "
-                           "know: give 1 number")),
+                           "run: condition 'c' is none, but the guide cannot do without it"
+                           ": give 1 number")),
               "a guide that knows no none: %s", quell_error_message());
         given = (quell_condition){"c", &value, 0, 1};
         CHECK(!denoise_drawn(guided, draw, 0, out) && (double)out[0][0] == 2 * 1 - (1 + 100),

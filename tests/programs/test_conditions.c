@@ -255,7 +255,7 @@ static void guide_one(double rescale, const quell_draw *draw, const float *x, fl
     quell_denoiser_free(guided);
 }
 
-/* In place of none, guidance is away from what the run says; the variance keeps its none. */
+/* In place of none, guidance leads away from what the run says; the variance keeps its none. */
 TEST(conditions, guidance_is_away_from_negative_ones)
 {
     static const float x[DIM] = {1, -1, 2}, against[DIM] = {2, 1, 0};

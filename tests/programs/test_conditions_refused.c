@@ -72,9 +72,10 @@ TEST(conditions_refused, by_values)
           "run: condition 'mean': element 2 of row 0 is nan: all must be finite");
     check(2, (quell_condition[]){{"variance", bad, 4, 1}, MEAN},
           "run: condition 'variance': element 0 of row 2 is nan: all must be finite");
-    check(2, (quell_condition[]){VARIANCE, {"mean", NULL, 0, 3}},
-          "run: condition 'mean' is none, which the denoiser does not know: give 3 numbers, of "
-          "shape (3)");
+    check(
+        2, (quell_condition[]){VARIANCE, {"mean", NULL, 0, 3}},
+        "run: condition 'mean' is none, but the denoiser cannot do without it: give 3 numbers, of "
+        "shape (3)");
     check(2, (quell_condition[]){VARIANCE, {"mean", NULL, 1, 3}},
           "run: condition 'mean' has a count of 1, but no values: without it the count is 0");
     check(33, (quell_condition[]){VARIANCE, MEAN},
@@ -107,13 +108,13 @@ TEST(conditions_refused, guidance)
     begin("'conditions': {'mean': {'none': 'zeros'}}, ");
     guide();
     check(2, (quell_condition[]){MEAN, VARIANCE},
-          "run: guidance is away from no condition, but the denoiser does not know what no "
-          "'variance' is: give a negative one, or a \"none\" in its description");
+          "run: guidance leads away from no condition, but nothing says what stands for "
+          "no 'variance': give a negative one, or a \"none\" in its description");
     end();
     begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ");
     guide();
     check(2, (quell_condition[]){{"mean", NULL, 0, 3}, VARIANCE},
-          "run: the denoiser is guided away from no condition, so that a condition must be given "
+          "run: the denoiser is guided away from no condition, so a condition must be given "
           "that is not none");
     end();
 }
@@ -169,7 +170,7 @@ TEST(conditions_refused, guidance_without_effect)
     begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ");
     guide();
     check(2, (quell_condition[]){MEAN, VARIANCE},
-          "run: the denoiser is guided away from no condition, so that a condition must be given "
+          "run: the denoiser is guided away from no condition, so a condition must be given "
           "that is not none");
     draw.conditions = (quell_condition[]){{"mean", zeros, 1, 3}, VARIANCE};
     draw.condition_count = 2, draw.part = 1;
@@ -181,7 +182,8 @@ TEST(conditions_refused, guidance_without_effect)
     draw.negative_condition_count = 1;
     for (draw.count = 1; draw.count <= 2; draw.count++)
         CHECK(quell_sample(sampler, &draw, NULL, (float[6]){0}) == QUELL_BAD_ARGUMENT &&
-                  strstr(quell_error_message(), "run: guidance has no effect: it is away from the"),
+                  strstr(quell_error_message(),
+                         "run: guidance has no effect: it leads away from the"),
               "%s", quell_error_message());
     end();
 }
@@ -301,18 +303,17 @@ static void check_classes(const int32_t *classes, const char *expected)
 TEST(conditions_refused, no_class)
 {
     sampler = tabled(3);
-    check_classes(NULL,
-                  "run: sample 0 has no class, but the denoiser knows no \"no class\": classes "
-                  "must give each sample one, from 0 to 2");
-    check_classes(
-        (const int32_t[]){2, -1},
-        "run: sample 1 has no class, but the denoiser knows no \"no class\": classes must "
-        "give each sample one, from 0 to 2");
+    check_classes(NULL, "run: sample 0 has no class, but the denoiser needs one: classes "
+                        "must give each sample one, from 0 to 2");
+    check_classes((const int32_t[]){2, -1},
+                  "run: sample 1 has no class, but the denoiser needs one: classes must "
+                  "give each sample one, from 0 to 2");
     check_classes((const int32_t[]){2, 0}, "");
     guide();
-    check_classes((const int32_t[]){2, 0},
-                  "run: guidance is away from no class, but the denoiser knows only its 3 classes: "
-                  "give negative ones, or guide it by another denoiser");
+    check_classes(
+        (const int32_t[]){2, 0},
+        "run: guidance leads away from no class, but the denoiser knows only its 3 classes: "
+        "give negative ones, or guide it by another denoiser");
     end();
     sampler = tabled(2);
     check_classes((const int32_t[]){1, -1}, "");

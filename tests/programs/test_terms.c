@@ -81,7 +81,7 @@ TEST(program_terms, no_class_is_unknown)
     MUST(denoised(CLASSES "'no_class': 'none', ", NUMBER, 2, y));
     quell_status status = denoised(CLASSES "'no_class': 'none', ", NUMBER, 3, y);
     CHECK(status == QUELL_BAD_ARGUMENT, "status %d", (int)status);
-    CHECK(strstr(quell_error_message(), "sample 2 has no class, but the denoiser knows no"), "%s",
+    CHECK(strstr(quell_error_message(), "sample 2 has no class, but the denoiser needs one"), "%s",
           quell_error_message());
     quell_model *model = NULL;
     MUST(described_network(&model, CLASSES "'no_class': 'none', ", NUMBER));
@@ -170,7 +170,7 @@ TEST(program_terms, refused)
     check_refused(CLASSES "'no_class': 16777216, ", NUMBER, "must be an index from 0 to");
     check_refused(CLASSES "'no_class': 'one', ", NUMBER, "must be an index from 0 to");
     check_refused(CLASSES "'no_class': null, ", NUMBER, "must be an index from 0 to");
-    check_refused(CLASSES "'no_class': 'zeros', ", NUMBER, "is an index, so that");
+    check_refused(CLASSES "'no_class': 'zeros', ", NUMBER, "is an index, so the field");
     check_refused(CLASSES "'no_class': 3, ", ONE, "is 3, must be below 3, the 'classes'");
     check_refused(CLASSES "'no_class': 5, ", TABLE, "is 5, must be below 5, the rows");
     check_refused("'variance': 'learned', ", HALVES, "must be 'none' or 'learned_range'");

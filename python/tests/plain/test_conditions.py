@@ -115,7 +115,7 @@ def test_none_and_guidance(tmp_path):
         ({"mean": quell.PerSample(MEAN), "variance": 1}, ValueError, "condition 'mean': shape"),
         ({"mean": MEAN * np.nan, "variance": 1}, ValueError, "element 0 of row 0 is nan"),
         ({"mean": "0", "variance": 1}, TypeError, "condition 'mean': "),
-        ({"mean": None, "variance": 1}, ValueError, "'mean' is none, which the denoiser does not"),
+        ({"mean": None, "variance": 1}, ValueError, "'mean' is none, but the denoiser cannot do"),
         ({"conditions": [1]}, TypeError, "conditions: a list, must be a dict of arrays by name"),
         ({"mean": MEAN, "conditions": {"mean": MEAN}}, TypeError, "'mean': given as a keyword and"),
     ],
@@ -205,5 +205,5 @@ def test_guidance_without_effect(tmp_path):
     guided = quell.guided(write(tmp_path / "n.safetensors"), weight=3)
     x = np.ones((2, 3), np.float32)
     negative = {"mean": MEAN.copy(), "variance": 1}
-    with pytest.raises(quell.Error, match="guidance has no effect: it is away from the classes"):
+    with pytest.raises(quell.Error, match="guidance has no effect: it leads away from the classes"):
         guided(x, 0.5, mean=MEAN, variance=1, negative_conditions=negative)

@@ -331,7 +331,7 @@ def test_conditions_that_must_be_given():
     must = r"must be given: a number for all samples, or an array of shape \(3,\), a row for each$"
     with pytest.raises(TypeError, match=must):
         sampler(x)
-    with pytest.raises(ValueError, match="is none, which the denoiser does not know: give 1"):
+    with pytest.raises(ValueError, match="is none, but the denoiser cannot do without it: give 1"):
         sampler(x, energy=None)
     must = r"shape \(2,\), must be \(\) or \(1,\) for all samples, or \(3,\), a row for each"
     with pytest.raises(ValueError, match=must):

@@ -63,7 +63,7 @@ quell_status quell_heads_infer(struct quell_inference *at, struct quell_head_siz
     struct quell_setting *scale = &at->of->set[QUELL_HEADS_SCALE];
     struct quell_shape scores = scores_of(q, quell_operand(at, K));
     if (at->of->operands <= M && at->of->set[QUELL_HEADS_MASK].given)
-        return quell_refuse(at, "'mask' is there, but no mask among the operands");
+        return quell_refuse(at, "'mask' is given, but there is no mask among the operands");
     if (at->of->operands > M && !quell_broadcasts_to(quell_operand(at, M), &scores))
         return quell_refuse_operand(at, M, "must broadcast to the scores");
     if (!quell_shape_fits(&scores)) return quell_refuse(at, "has more than 2^31 scores");

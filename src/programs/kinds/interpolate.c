@@ -34,7 +34,9 @@ static quell_status infer(struct quell_inference *at)
         if (at->out.size[d] > wide.size[d]) wide.size[d] = at->out.size[d];
     }
     if (!quell_shape_fits(&wide))
-        return quell_refuse_operand(at, 0, "has with 'sizes' more than 2^31 elements on the way");
+        return quell_refuse_operand(at, 0,
+                                    "needs with 'sizes' an intermediate "
+                                    "result of more than 2^31 elements");
     at->of->scratch = 2 * slice_floats(x, &at->out, x->rank - sizes->count);
     for (size_t d = x->rank - sizes->count; d < x->rank; d++)
         at->of->scratch += 4 * at->out.size[d];

@@ -24,8 +24,8 @@ static quell_status check_used(const struct quell_inference *at, unsigned used)
 {
     for (size_t i = SHAPE; i <= COUNTS; i++)
         if (at->of->set[i].given && !(used >> i & 1))
-            return quell_refuse(at, "'%s' has nothing to say for '%s'",
-                                at->of->kind->attributes[i].name, forms[quell_set(at->of, FORM)]);
+            return quell_refuse(at, "'%s' is not used by '%s'", at->of->kind->attributes[i].name,
+                                forms[quell_set(at->of, FORM)]);
     return QUELL_OK;
 }
 

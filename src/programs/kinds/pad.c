@@ -26,8 +26,7 @@ static quell_status infer(struct quell_inference *at)
     quell_status status = quell_list_or(at, BEFORE, x->rank, 0, -limit, limit);
     if (!status) status = quell_list_or(at, AFTER, x->rank, 0, -limit, limit);
     if (!status && set[VALUE].given && quell_set(at->of, MODE) != CONSTANT)
-        status =
-            quell_refuse(at, "'value' has nothing to say for '%s'", modes[quell_set(at->of, MODE)]);
+        status = quell_refuse(at, "'value' is not used by '%s'", modes[quell_set(at->of, MODE)]);
     if (status) return status;
     at->out = *x;
     for (size_t d = 0; d < x->rank; d++) {

@@ -23,7 +23,7 @@ static quell_status check_correction(const struct quell_inference *at, size_t co
 {
     const struct quell_setting *set = &at->of->set[CORRECTION];
     if (set->given && quell_set(at->of, FUNCTION) != VAR)
-        return quell_refuse(at, "'correction' has nothing to say for '%s'",
+        return quell_refuse(at, "'correction' is not used by '%s'",
                             functions[quell_set(at->of, FUNCTION)]);
     if (set->whole[0] >= 0 && (uint64_t)set->whole[0] < count) return QUELL_OK;
     return quell_refuse(at, "'correction' must be from 0 to less than the %zu elements", count);
