@@ -204,11 +204,12 @@ QUELL_API quell_status quell_sample_prior(const quell_sampler *sampler, const qu
 QUELL_API quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw,
                                          const quell_run *run, float *x);
 
-/* Makes one transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. If t = s, x
- * stays as it is. Steps over the times of a grid, all with the same draw, give what
- * quell_sample_from gives, except for methods that use earlier steps. The same step has the same
- * noise: take another seed to go through an interval a second time with other noise. Errors are
- * those of quell_sample. Thread-safe. */
+/* Makes one transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. If the grid
+ * of the sampler has a transition from t to s, it is this one, whose last point may have sigma = 0.
+ * Else both points are the schedule's, and if t = s, x stays as it is. So steps over the times of
+ * the grid, all with the same draw, give what quell_sample_from gives, except for methods that use
+ * earlier steps. The same step has the same noise: take another seed to go through an interval a
+ * second time with other noise. Errors are those of quell_sample. Thread-safe. */
 QUELL_API quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw,
                                   const quell_run *run, double t, double s, float *x);
 

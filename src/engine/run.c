@@ -308,6 +308,28 @@ static quell_status stay(struct quell_job *job)
     return quell_watch_end(&job->watch, NULL);
 }
 
+/* Finds the two points of a step from t to s. If a transition of the sampler's grid goes from t to
+ * s, they are the grid's: its last point may have sigma = 0, where no time of the schedule has it.
+ * Else they are the schedule's. */
+static quell_status find_ends(const quell_sampler *sampler, double t, double s, quell_point ends[2])
+{
+    size_t low = 0, high = sampler->steps; /* the first point whose time is at most t is in here */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sampler->grid[middle].t > t)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (size_t i = low; i < sampler->steps && sampler->grid[i].t == t; i++)
+        if (sampler->grid[i + 1].t == s) {
+            memcpy(ends, sampler->grid + i, 2 * sizeof *ends);
+            return QUELL_OK;
+        }
+    quell_status status = quell_schedule_point(sampler->schedule, t, &ends[0]);
+    return status ? status : quell_schedule_point(sampler->schedule, s, &ends[1]);
+}
+
 quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
                         double t, double s, float *x)
 {
@@ -319,11 +341,10 @@ quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, co
         return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %s, s = %s; needs 1 >= t >= s >= 0",
                           quell_number_text(t, from), quell_number_text(s, to));
     QUELL_OWN_FLOATS;
-    if (t == s) return stay(&job);
     quell_point ends[2];
     struct quell_plan plan = {0};
-    status = quell_schedule_point(sampler->schedule, t, &ends[0]);
-    if (!status) status = quell_schedule_point(sampler->schedule, s, &ends[1]);
+    status = find_ends(sampler, t, s, ends);
+    if (!status && t == s && ends[0].sigma == ends[1].sigma) return stay(&job);
     if (!status) status = quell_sampler_plan(sampler, ends, 1, &plan);
     if (!status) status = run_plan(&job, &plan);
     quell_plan_free(&plan);

@@ -222,6 +222,44 @@ TEST(sampler, steps_are_forward)
     model_free(&model);
 }
 
+/* The same on grids whose points the schedule may not have: the last one with sigma = 0, whose time
+ * may be that of the point before it, and sigmas of the caller's. */
+TEST(sampler, steps_along_any_grid)
+{
+    static const char *const specs[] = {"ddpm",    "ddim",       "euler", "heun",
+                                        "euler_a", "dpmpp_2s_a", "res_2s"};
+    static const char *const grids[] = {"linear:final=zero", "karras:final=zero", "karras",
+                                        "discrete:final=zero", NULL};
+    static const double sigmas[] = {80, 7.1, 0.9, 0.03, 0};
+    struct model model = model_new("mixture", DIM);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("beta_linear");
+    for (size_t i = 0; i < 7 * 5; i++) {
+        quell_sampler_options options = quell_sampler_defaults();
+        quell_sampler *sampler = NULL;
+        options.steps = 4;
+        options.grid = grids[i % 5];
+        options.sigmas = options.grid ? NULL : sigmas;
+        options.prior_mean = &(double){0};
+        options.prior_variance = &(double){1};
+        MUST(quell_sampler_create(&sampler, specs[i / 5], denoiser, schedule, &options));
+        const quell_point *grid = quell_sampler_grid(sampler);
+        float a[COUNT * DIM], b[COUNT * DIM];
+        quell_draw draw = quell_draw_defaults();
+        draw.seed = 3, draw.count = COUNT;
+        draw_some(sampler, a);
+        MUST(quell_sample_prior(sampler, &draw, NULL, b));
+        for (size_t k = 0; k < 4; k++)
+            MUST(quell_step(sampler, &draw, NULL, grid[k].t, grid[k + 1].t, b));
+        CHECK(!memcmp(a, b, sizeof a), "%s on %s", specs[i / 5],
+              options.grid ? options.grid : "sigmas");
+        quell_sampler_free(sampler);
+    }
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    model_free(&model);
+}
+
 /* One step between any two times against the twin. */
 TEST(sampler, any_step)
 {
