@@ -84,8 +84,8 @@ static void draw(const quell_sampler *sampler, const char *isa, size_t threads, 
     must_draw(sampler, &draw, &run, x);
 }
 
-/* Threads, and how many samples each crew of them has, do not show. If tests are brief, each way has
- * other numbers of these. An emulated machine has one: it divides the work as this one does. */
+/* Threads, and how many samples each crew of them has, do not show. If tests are brief, each way
+ * has other numbers of these. An emulated machine has one: it divides the work as this one does. */
 static void check(const quell_sampler *sampler, const struct way *way)
 {
     static float right[MOST_COUNT * ELEMENTS], x[MOST_COUNT * ELEMENTS];
