@@ -212,8 +212,7 @@ static int fail(void *user, size_t transition, const quell_point *s, const quell
 }
 
 /* Whether a message names a sample at which the observer failed. If the second request comes when
- * the run has begun, two threads have samples of the first one, and either may be the first to tell.
- */
+ * the run has begun, two threads have samples of the first one, and either may tell first. */
 static bool names_one(const char *message, uint64_t at)
 {
     char right[100];
