@@ -84,8 +84,9 @@ static void draw(const quell_sampler *sampler, const char *isa, size_t threads, 
     must_draw(sampler, &draw, &run, x);
 }
 
-/* Threads, and how many samples each crew of them has, do not show. If tests are brief, each way
- * has other numbers of these. An emulated machine has one: it divides the work as this one does. */
+/* The bits depend neither on the number of threads nor on how many samples each crew of them has.
+ * If tests are brief, each way is tried with numbers of its own. An emulated machine tries one
+ * number of threads: it divides the work as the machine does that emulates it. */
 static void check(const quell_sampler *sampler, const struct way *way)
 {
     static float right[MOST_COUNT * ELEMENTS], x[MOST_COUNT * ELEMENTS];
@@ -129,7 +130,8 @@ TEST(large_samples, have_the_same_bits)
     CHECK(found == DIGEST, "digest 0x%016llx", (unsigned long long)found);
 }
 
-/* What is not finite is found in whoever's part it is, and named by its own number. */
+/* A value that is not finite is found in every worker's part, and named by its index in the
+ * sample. */
 TEST(large_samples, are_checked_in_every_part)
 {
     static float x[MOST_COUNT * ELEMENTS];

@@ -151,7 +151,7 @@ static int fail(void *user, size_t transition, const quell_point *s, const quell
     return -1;
 }
 
-/* A run that stops or fails on the way leaves nobody waiting. */
+/* In a run that is stopped or fails, no worker is left waiting. */
 TEST(program_crews, stop)
 {
     static float x[ELEMENTS];
