@@ -10,7 +10,7 @@ author = "the authors of quell"
 copyright = author
 release = version = os.environ.get("QUELL_VERSION", "")
 
-extensions = ["myst_parser", "mathematics", "links"]
+extensions = ["myst_parser", "mathematics", "links", "navigation"]
 myst_update_mathjax = False
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4  # as on GitHub, so that links to headings work in both places

@@ -42,18 +42,24 @@ class Papers(SphinxPostTransform):
 
 class Names(SphinxPostTransform):
     default_priority = 710
+    known = None  # what C and C++ have, the same for all pages: when they are resolved, all are read
+
+    def of_c(self):
+        if Names.known is None:
+            Names.known = {}
+            for domain in ("c", "cpp"):
+                for name, _, _, page, anchor, _ in self.env.get_domain(domain).get_objects():
+                    Names.known[name] = (page, anchor)
+                    if ".QUELL_" in name:  # of an enum
+                        Names.known[name.split(".")[-1]] = (page, anchor)
+        return Names.known
 
     def run(self, **kwargs):
-        objects = {}
-        for domain in ("c", "cpp"):
-            for name, _, _, page, anchor, _ in self.env.get_domain(domain).get_objects():
-                objects[name] = (page, anchor)
-                if ".QUELL_" in name:  # of an enum
-                    objects[name.split(".")[-1]] = (page, anchor)
+        objects = self.of_c()
         if "fortran" in self.env.docname:
             labels = self.env.get_domain("std").anonlabels
-            objects.update({label.removeprefix("fortran-"): place[:2]
-                            for label, place in labels.items() if label.startswith("fortran-")})
+            objects = objects | {label.removeprefix("fortran-"): place[:2]
+                                 for label, place in labels.items() if label.startswith("fortran-")}
         for node in list(self.document.findall(nodes.literal)):
             found = NAME.match(node.astext())
             if not found or inside(node, nodes.reference, nodes.title):

@@ -46,10 +46,18 @@ void resume_whole(const struct command *command)
           "it left files");
 }
 
+/* Tests in one process draw it once. */
 struct command resume_begin(void)
 {
+    static char *whole;
+    static size_t size;
     struct command command = command_new();
-    command_check(&command, 0, RESUME_RUN "--out whole.npy");
+    if (whole) {
+        scratch_write(&command.work, "whole.npy", whole, size);
+    } else {
+        command_check(&command, 0, RESUME_RUN "--out whole.npy");
+        whole = scratch_read(&command.work, "whole.npy", &size);
+    }
     return command;
 }
 

@@ -248,7 +248,7 @@ TEST(compare, the_same_bits)
             snprintf(arguments, sizeof arguments,
                      "compare --model builtin:%s --evaluations 1,2 --count %zu --plot y%d.svg %s "
                      "> table%d",
-                     m ? "shapes" : "spirals", by_effort(10, 40, 150), i, how[i], i);
+                     m ? "shapes" : "spirals", by_effort(10, 20, 150), i, how[i], i);
             command_check(&command, 0, arguments);
         }
         command_same(&command, "table0", "table1");
