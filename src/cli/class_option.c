@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "io/ending.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,10 @@
 
 /* Whether --classes names a file: an .npy file, or any other file that exists. (Before lists were
  * allowed, the value was always a file, whatever its name.) */
-static bool is_file(const char *text) { return quell_npy_named(text) || !access(text, F_OK); }
+static bool is_file(const char *text)
+{
+    return quell_ending_is(text, ".npy") || !access(text, F_OK);
+}
 
 static int open_file(struct labels *labels, const char *path)
 {

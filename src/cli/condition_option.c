@@ -8,6 +8,7 @@
 #include "engine/in_vain.h"
 #include "engine/sampler.h"
 #include "engine/told.h"
+#include "io/ending.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -108,7 +109,7 @@ static int read_numbers(struct condition *one)
 
 static int open_one(struct condition *one)
 {
-    if (quell_npy_named(one->text)) return read_file(one);
+    if (quell_ending_is(one->text, ".npy")) return read_file(one);
     if (strcmp(one->text, "none") != 0) return read_numbers(one);
     if (one->taken->none) return EXIT_DONE;
     return complain(EXIT_USAGE,
@@ -166,7 +167,8 @@ void conditions_places(const struct option_words *words, struct place *places)
     while (places->option) places++;
     for (size_t i = 0; i < words->count; i++) {
         const char *value = strchr(words->word[i], '=');
-        if (value && quell_npy_named(value)) *places++ = (struct place){"--condition", value + 1};
+        if (value && quell_ending_is(value, ".npy"))
+            *places++ = (struct place){"--condition", value + 1};
     }
     *places = (struct place){0};
 }

@@ -152,10 +152,12 @@ static int open_files(struct job *job)
     if (code == EXIT_DONE) code = check_counts(job, &job->negative);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
-    status = outputs_open(&job->out, job->options.out);
-    job->out.stop = &interrupt_signal;
     size_t bytes = quell_npy_header(header, job->from.rank, job->from.shape);
-    if (!status) status = quell_output_write(&job->out, header, bytes);
+    code = outputs_open(&job->out, "--out", job->options.out,
+                        bytes + job->from.values * sizeof(float));
+    if (code != EXIT_DONE) return code;
+    job->out.stop = &interrupt_signal;
+    status = quell_output_write(&job->out, header, bytes);
     return status ? complain_run(status) : EXIT_DONE;
 }
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "models/document.h"
+#include "io/ending.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,18 +125,12 @@ static quell_status do_data(file_fn *with, void *to, const char *path)
     return status;
 }
 
-static int ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && !strcmp(text + length - tail, end);
-}
-
 /* Calls a function for a model's file and for each file that it names. */
 static quell_status do_each(file_fn *with, void *to, const char *path)
 {
     quell_status status = with(to, path);
-    if (!status && ends_with(path, ".json")) status = do_description(with, to, path);
-    if (!status && ends_with(path, ".onnx")) status = do_data(with, to, path);
+    if (!status && quell_ending_is(path, ".json")) status = do_description(with, to, path);
+    if (!status && quell_ending_is(path, ".onnx")) status = do_data(with, to, path);
     return status;
 }
 

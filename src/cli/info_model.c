@@ -13,6 +13,7 @@
 #include "models/builtin.h"
 #include "models/document.h"
 #include "models/model.h"
+#include "io/ending.h"
 #include "io/safetensors.h"
 
 #include <inttypes.h>
@@ -36,12 +37,6 @@ struct facts {
     struct quell_tensors tensors;
     struct quell_document document;
 };
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length > tail && !strcmp(text + length - tail, end);
-}
 
 static void count_parameters(struct facts *facts, const struct quell_tensors *tensors)
 {
@@ -80,9 +75,9 @@ static void open_description(struct facts *facts)
     if (inside) {
         if (!quell_tensors_open_memory(&facts->tensors, facts->name, inside, length))
             read_metadata(facts);
-    } else if (facts->file && ends_with(facts->name, ".safetensors")) {
+    } else if (facts->file && quell_ending_is(facts->name, ".safetensors")) {
         if (!quell_tensors_open(&facts->tensors, facts->name)) read_metadata(facts);
-    } else if (facts->file && ends_with(facts->name, ".json")) {
+    } else if (facts->file && quell_ending_is(facts->name, ".json")) {
         facts->has_document = !quell_document_load(&facts->document, facts->name);
         if (facts->has_document) open_weights(facts);
     }

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "io/ending.h"
 #include "io/npy.h"
 
 #include <errno.h>
@@ -110,9 +111,9 @@ int numbers_read(const char *option, const char *text, double **values, size_t *
 {
     *values = NULL;
     *count = 0;
-    int code = quell_npy_named(text) ? read_npy(option, text, values, count)
-               : is_list(text)       ? read_pieces(option, text, true, values, count)
-                                     : read_file(option, text, values, count);
+    int code = quell_ending_is(text, ".npy") ? read_npy(option, text, values, count)
+               : is_list(text)               ? read_pieces(option, text, true, values, count)
+                                             : read_file(option, text, values, count);
     if (code != EXIT_DONE) {
         free(*values);
         *values = NULL;

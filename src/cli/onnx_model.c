@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/onnx_model.h"
+#include "io/ending.h"
 
 #include <stdio.h>
 #include <string.h>
 
-int onnx_is(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 5 && !strcmp(name + length - 5, ".onnx");
-}
+int onnx_is(const char *name) { return quell_ending_is(name, ".onnx"); }
 
 #ifdef QUELL_ONNX
 #include <fcntl.h>

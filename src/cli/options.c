@@ -302,11 +302,7 @@ bool options_read(const struct option_table *table, int argc, char **argv, void 
         return false;
     }
     if (*code == EXIT_DONE && argc - optind > table->words)
-        *code = complain(EXIT_USAGE,
-                         table->words ? "'%s': one argument too many: see `%.*s --help`"
-                                      : "'%s': no such argument: options begin with --",
-                         argv[optind + table->words], option_command_length(table->usage),
-                         table->usage);
+        *code = refuse_word(table, argv[optind + table->words]);
     if (*code == EXIT_DONE) *code = check_rules(table);
     for (int i = 0; *code == EXIT_DONE && optind + i < argc; i++) word[i] = argv[optind + i];
     return *code == EXIT_DONE;

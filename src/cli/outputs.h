@@ -33,8 +33,9 @@ int standard_check(const char *option, const char *path, int json);
  * output that an earlier run has left. */
 int room_check(const char *option, const char *path, uint64_t bytes, uint64_t there);
 
-/* Opens standard output or a file (io/output.h). */
-quell_status outputs_open(struct quell_output *output, const char *path);
+/* Opens standard output or a file (io/output.h) for so many bytes, 0 if it is not known how many,
+ * and refuses what there is no room for. */
+int outputs_open(struct quell_output *output, const char *option, const char *path, uint64_t bytes);
 
 /* Refuses an output whose name has the extension of another format than `own`, ".npy". `path` may
  * be NULL. `plots`: the command has --plot, which the message suggests for images. */

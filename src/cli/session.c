@@ -168,12 +168,16 @@ static uint64_t left_of(const char *path)
     return bytes;
 }
 
+static uint64_t bytes_of_out(const struct session *session)
+{
+    return session->plan.header_bytes + session->count * session->elements * sizeof(float);
+}
+
 /* Opens a file that --resume can continue. */
 static int open_partial(struct session *session)
 {
     struct partial_plan *plan = &session->plan;
-    int code = room_check("--out", session->options.out,
-                          plan->header_bytes + session->count * session->elements * sizeof(float),
+    int code = room_check("--out", session->options.out, bytes_of_out(session),
                           left_of(session->options.out));
     if (code != EXIT_DONE) return code;
     plan->path = session->options.out;
@@ -194,21 +198,21 @@ static int open_out(struct session *session)
     if (!standard && !quell_temporary_is_in_place(out)) return open_partial(session);
     if (session->options.resume)
         return complain(EXIT_USAGE, "--resume: --out %s is no file that a run can go on with", out);
-    quell_status status = outputs_open(&session->out, out);
+    int code = outputs_open(&session->out, "--out", out, bytes_of_out(session));
+    if (code != EXIT_DONE) return code;
     session->out.stop = &interrupt_signal;
-    if (!status)
-        status =
-            quell_output_write(&session->out, session->plan.header, session->plan.header_bytes);
+    quell_status status =
+        quell_output_write(&session->out, session->plan.header, session->plan.header_bytes);
     return status ? complain_run(status) : EXIT_DONE;
 }
 
-static quell_status open_picture(struct session *session)
+static int open_picture(struct session *session)
 {
     const char *plot = session->options.plot;
-    if (!plot) return QUELL_OK;
-    quell_status status = outputs_open(&session->picture, plot);
-    if (!status) status = plot_create(&session->plot, &session->shown, session->count);
-    return status;
+    int code = plot ? outputs_open(&session->picture, "--plot", plot, 0) : EXIT_DONE;
+    if (!plot || code != EXIT_DONE) return code;
+    quell_status status = plot_create(&session->plot, &session->shown, session->count);
+    return status ? complain_run(status) : EXIT_DONE;
 }
 
 static int open_files(struct session *session)
@@ -218,9 +222,7 @@ static int open_files(struct session *session)
                                     "be plotted: builtin:grid25, builtin:clouds, ...");
     interrupt_catch();
     int code = open_out(session);
-    if (code != EXIT_DONE) return code;
-    quell_status status = open_picture(session);
-    return status ? complain_run(status) : EXIT_DONE;
+    return code == EXIT_DONE ? open_picture(session) : code;
 }
 
 /* Chooses what is written: the samples, or the decoded samples. */

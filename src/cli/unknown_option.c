@@ -38,6 +38,16 @@ static int refuse_unknown(const struct option_table *table, const char *text, co
                     option_command_length(table->usage), table->usage);
 }
 
+int refuse_word(const struct option_table *table, const char *word)
+{
+    bool model = option_row_named(table->options, "model", 5) && !options_given("model");
+    if (table->words)
+        return complain(EXIT_USAGE, "'%s': one argument too many: see `%.*s --help`", word,
+                        option_command_length(table->usage), table->usage);
+    return complain(EXIT_USAGE, "'%s': no such argument: options begin with --%s%s", word,
+                    model ? ", as --model " : "", model ? word : "");
+}
+
 /* Writes a hint at the options that begin with a word, at most three: " (did you mean '--start' or
  * '--stop'?)". */
 #define HINT 128

@@ -11,6 +11,9 @@
 int refuse_unknown_option(const struct option_table *table, const char *text);
 int refuse_unknown_letter(const struct option_table *table, char letter);
 
+/* Complains of a word that is no option, and not asked for. Returns the exit code. */
+int refuse_word(const struct option_table *table, const char *word);
+
 /* Returns the row with this name; NULL if there is none. */
 const struct option_row *option_row_named(const struct option_row *rows, const char *name,
                                           size_t length);

@@ -37,6 +37,9 @@ struct parts {
 int parts_open(struct parts *parts, size_t count, const char *const *names);
 void parts_close(struct parts *parts);
 
+/* The number of elements of a sample. */
+size_t parts_dim(const struct parts *parts);
+
 /* Reads a report: the path, first sample and rows of the part. Compares its settings with those of
  * the parts before it (join_report.c). */
 int part_read_report(struct parts *parts, struct part *part);

@@ -81,12 +81,12 @@ static int write_out(const char *path, struct parts *parts)
 {
     struct quell_output out;
     interrupt_catch();
-    quell_status status = outputs_open(&out, path);
-    if (status) return complain_run(status);
+    int code = outputs_open(&out, "--out", path, parts->rows * parts_dim(parts) * sizeof(float));
+    if (code != EXIT_DONE) return code;
     out.stop = &interrupt_signal;
-    int code = parts_copy(parts, &out);
+    code = parts_copy(parts, &out);
     if (code == EXIT_DONE) {
-        status = quell_output_commit(&out);
+        quell_status status = quell_output_commit(&out);
         if (status) code = complain_run(status);
     }
     quell_output_discard(&out);

@@ -47,8 +47,7 @@ static int copy_part(const struct parts *parts, struct part *part, float *x,
     struct quell_npy npy;
     int code = part_open(part, &npy);
     if (code != EXIT_DONE) return code;
-    size_t dim = 1;
-    for (size_t i = 0; i < parts->rank; i++) dim *= parts->shape[i];
+    size_t dim = parts_dim(parts);
     if (npy.values != part->rows * dim)
         code = complain(EXIT_FILE, "%s: was changed meanwhile", part->path);
     struct samples_digest digest;

@@ -4,15 +4,12 @@
 #include "cli/cli.h"
 #include "cli/join/join.h"
 #include "base/memory.h"
+#include "io/ending.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_report(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 5 && !strcmp(name + length - 5, ".json");
-}
+static bool is_report(const char *name) { return quell_ending_is(name, ".json"); }
 
 int part_open(const struct part *part, struct quell_npy *npy)
 {
@@ -101,6 +98,13 @@ int parts_open(struct parts *parts, size_t count, const char *const *names)
             return complain(EXIT_FILE, "%s: more samples than a file can hold", part->name);
     }
     return check_order(parts);
+}
+
+size_t parts_dim(const struct parts *parts)
+{
+    size_t dim = 1;
+    for (size_t i = 0; i < parts->rank; i++) dim *= parts->shape[i];
+    return dim;
 }
 
 void parts_close(struct parts *parts)

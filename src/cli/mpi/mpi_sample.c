@@ -4,6 +4,7 @@
 #include <quell/mpi.h>
 #include "cli/interrupt.h"
 #include "cli/mpi/ranks.h"
+#include "cli/outputs.h"
 #include "cli/session.h"
 #include "mpi/group_watch.h"
 
@@ -98,6 +99,16 @@ static int settle(struct job *job)
     return code;
 }
 
+/* Rank 0 names the file, and says for all whether its disk has room for it. */
+static int check_room(struct job *job)
+{
+    const struct session *session = &job->session;
+    uint64_t bytes = session->count * session->elements * sizeof(float);
+    bool first = !job->ranks->group.rank;
+    return ranks_agree(job->ranks,
+                       first ? room_check("--out", session->options.out, bytes, 0) : EXIT_DONE);
+}
+
 static int narrow(struct job *job)
 {
     struct session *session = &job->session;
@@ -165,6 +176,7 @@ int ranks_sample(struct ranks *ranks, int argc, char **argv)
     if (code != EXIT_DONE || !more) return code;
     code = prepare(&job);
     if (code == EXIT_DONE) code = settle(&job);
+    if (code == EXIT_DONE) code = check_room(&job);
     if (code == EXIT_DONE) code = narrow(&job);
     if (code == EXIT_DONE) code = draw(&job);
     if (code == EXIT_DONE) code = report(&job);
