@@ -241,6 +241,7 @@ quell_status serve_drawing_late(void)
 
 quell_status serve_drawing_ends(void)
 {
-    return quell_fail(QUELL_STOPPED, "the server is being stopped and waits no longer: ask again, "
-                                     "it or another one, for the same bytes");
+    return quell_fail(
+        QUELL_STOPPED,
+        "the server is stopping: ask it later, or another one now, for the same bytes");
 }

@@ -216,8 +216,8 @@ void serve_encoding_take(struct serve_encoding *encoding, struct serve_text *tex
 quell_status serve_encode_check(enum serve_format format, const struct subject *subject)
 {
     if (format != SERVE_PNG || plot_kind(subject)) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT, "format=png: there is a picture of images and of samples "
-                                          "with 2 elements alone; ask for npy, raw or json");
+    return quell_fail(QUELL_BAD_ARGUMENT, "format=png: only images, and samples with 2 elements, "
+                                          "have a picture; ask for npy, raw or json");
 }
 
 quell_status serve_encode(enum serve_format format, const struct subject *subject, size_t count,

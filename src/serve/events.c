@@ -58,7 +58,7 @@ quell_status serve_events_check(struct serve_drawing *drawing)
     struct serve_ask *ask = &drawing->ask;
     if (ask->format < SERVE_FORMATS)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "format: events have pictures; ask /samples for the samples");
+                          "format: has no effect on events; ask /samples for the samples");
     return QUELL_OK;
 }
 

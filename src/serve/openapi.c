@@ -146,7 +146,8 @@ static void put_type(writer *json, const char *type, const char *schema)
 static void put_refusal(writer *json)
 {
     PUT(json, "default",
-        "{\"description\": \"Why not, in one line.\", \"content\": {\"text/plain\": {\"schema\": "
+        "{\"description\": \"The reason for the refusal, in one line.\", \"content\": "
+        "{\"text/plain\": {\"schema\": "
         "{\"type\": \"string\"}}}}");
 }
 

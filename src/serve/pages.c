@@ -155,18 +155,19 @@ enum MHD_Result serve_metrics(struct serve_request *request)
     quell_queue_look(server->queue, &state);
     if (!serve_write_begin(&page)) return MHD_NO;
     put_answers(page.file, server);
-    put_metric(page.file, "http_gone_total", "counter", "Clients that went before their answer.",
+    put_metric(page.file, "http_gone_total", "counter",
+               "Clients that closed the connection before they had all of the answer.",
                (double)server->gone);
     put_metric(page.file, "http_open", "gauge", "Requests that are being answered.",
                (double)atomic_load(&server->open));
     put_metric(page.file, "http_connections", "gauge", "Connections that are open.",
                (double)serve_connections_count(&server->connections));
-    put_metric(page.file, "held_bytes", "gauge", "Memory that requests were given, in bytes.",
+    put_metric(page.file, "held_bytes", "gauge", "Memory that is reserved for requests, in bytes.",
                (double)quell_accounts_taken(&server->accounts, QUELL_OF_MEMORY));
     put_metric(page.file, "loads_total", "counter", "How often models were opened anew.",
                (double)atomic_load(&server->loaded));
     put_metric(page.file, "request_seconds_total", "counter",
-               "Seconds that requests for samples took, in all.", server->seconds);
+               "The total time of requests for samples, in seconds.", server->seconds);
     put_metric(page.file, "answer_pieces_total", "counter",
                "Pieces in which long answers were written, between which others have their turns.",
                (double)serve_workshop_pieces(&server->finishing));
@@ -175,7 +176,7 @@ enum MHD_Result serve_metrics(struct serve_request *request)
     put_metric(page.file, "queue_samples", "gauge", "Samples in the queue.", (double)state.samples);
     put_metric(page.file, "samples_total", "counter", "Samples that were drawn.",
                (double)state.drawn);
-    put_metric(page.file, "runs_total", "counter", "Runs in which they were drawn.",
+    put_metric(page.file, "runs_total", "counter", "Runs in which samples were drawn.",
                (double)state.runs);
     put_metric(page.file, "busy", "gauge", "Whether a run is going on.", state.busy);
     return serve_write_end(request, &page, "text/plain; version=0.0.4");

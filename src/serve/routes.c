@@ -89,7 +89,7 @@ static struct route find_route(const struct serve_request *request, const char *
     const char *rest = name + length;
     if (*rest && strcmp(rest, "/samples") != 0 && strcmp(rest, "/events") != 0)
         return (struct route){.code = MHD_HTTP_NOT_FOUND,
-                              .wrong = "a model has /samples and /events, and no such page"};
+                              .wrong = "no such page: a model has /samples and /events"};
     return (struct route){.model = model, .rest = rest};
 }
 
@@ -156,8 +156,7 @@ enum MHD_Result serve_admit(struct serve_request *request, const char *url, cons
     if (request->posted) return serve_receive_begin(request);
     if (route.model && *route.rest && serve_receives(request))
         return serve_say(request, MHD_HTTP_BAD_REQUEST,
-                         "a body is read with POST alone: what it says would not be drawn",
-                         closing);
+                         "a body is read only with POST: use POST, or leave the body out", closing);
     return MHD_YES;
 }
 

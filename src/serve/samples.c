@@ -153,7 +153,7 @@ static enum MHD_Result not_modified(struct serve_request *request)
         {"ETag", request->drawing->tag}, vary, {"Cache-Control", keeping_of(request)}, {0}};
     if (request->posted)
         return serve_say(request, MHD_HTTP_PRECONDITION_FAILED,
-                         "If-None-Match: the client has what would be drawn", NULL);
+                         "If-None-Match: the client has this result already", NULL);
     return serve_answer(request, MHD_HTTP_NOT_MODIFIED,
                         serve_format_type(request->drawing->ask.format), NULL, 0, headers);
 }
@@ -232,8 +232,8 @@ static bool take_samples(struct serve_request *request)
         request->samples = count;
         return true;
     }
-    quell_fail(QUELL_BUSY, "the queue has no room for %zu more samples of this client: come again",
-               count);
+    quell_fail(QUELL_BUSY,
+               "the queue has no room for %zu more samples of this client: try again later", count);
     return false;
 }
 
@@ -319,7 +319,7 @@ static bool count(struct serve_request *request)
 {
     request->counted = quell_account_take(request->account, QUELL_OF_REQUESTS, 1);
     if (!request->counted)
-        quell_fail(QUELL_BUSY, "%zu requests of this client are being answered: come again",
+        quell_fail(QUELL_BUSY, "%zu requests of this client are being answered: try again later",
                    request->account->has[QUELL_OF_REQUESTS]);
     return request->counted;
 }
