@@ -13,7 +13,7 @@ __attribute__((format(printf, 3, 4))) size_t quell_print(char *buffer, size_t si
                                                          const char *format, ...);
 
 /* The text of a number in six digits, or in as many more as it takes to read the same number: what
- * rounds to 1 and is not 1 is not said to be 1. */
+ * rounds to 1 and is not 1 is not said to be 1. What is not a number is "nan". */
 #define QUELL_NUMBER_TEXT 32
 const char *quell_number_text(double value, char text[QUELL_NUMBER_TEXT]);
 
