@@ -48,7 +48,8 @@ const char *quell_choice(const char *choices, size_t n, size_t *length)
     return *length ? choices : NULL;
 }
 
-/* Says which words an option takes, and which is the nearest to the text that it was given. */
+/* Fails with a message that lists the words of an option, and suggests the nearest to the given
+ * text. */
 static quell_status refuse_choice(const char *what, const char *spec, const char *text,
                                   size_t length, const struct quell_option *option)
 {
@@ -90,6 +91,8 @@ static const struct {
 #include "options.inc"
 };
 
+/* Whether a key is a member of quell_sampler_options, which is given beside the spec and not in
+ * it. */
 static bool is_beside(const char *what, const char *key, size_t length)
 {
     if (strcmp(what, "sampler") != 0) return false;
@@ -100,16 +103,14 @@ static bool is_beside(const char *what, const char *key, size_t length)
     return false;
 }
 
-/* What other codes and papers call an option, if the table has that option; else the key. */
+/* The name nearest to a key. If the key is what other codes and papers call an option, and the
+ * table has that option, this is the option; else the search begins with the key. */
 static struct quell_nearest nearest_to(const char *key, size_t length,
                                        const struct quell_option *options)
 {
-    static const char *const others[][2] = {{"num_train_timesteps", "train"},
-                                            {"beta_start", "first"},
-                                            {"beta_end", "last"},
-                                            {"rescale_betas_zero_snr", "zero_snr"},
-                                            {"eta", "gamma"},
-                                            {"c2", "r"}};
+    static const char *const others[][2] = {
+        {"num_train_timesteps", "train"},       {"beta_start", "first"}, {"beta_end", "last"},
+        {"rescale_betas_zero_snr", "zero_snr"}, {"eta", "gamma"},        {"c2", "r"}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         bool is = strlen(others[i][0]) == length && !memcmp(others[i][0], key, length);
         for (const struct quell_option *at = options; is && at->name; at++)
@@ -134,7 +135,7 @@ static quell_status refuse_option(const char *what, const char *spec, const char
                       spec);
 }
 
-/* Says what the number of an option must be. */
+/* Fails with a message that says which numbers an option takes. */
 static quell_status refuse_number(const char *what, const char *spec,
                                   const struct quell_option *option)
 {
@@ -144,7 +145,7 @@ static quell_status refuse_number(const char *what, const char *spec,
                       quell_number_text(option->low, low), quell_number_text(option->high, high));
 }
 
-/* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that was there. */
+/* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that has occurred. */
 static quell_status read_option(const char *what, const char *spec, const char *text, size_t length,
                                 const struct quell_option *options, double *values, unsigned *seen)
 {

@@ -12,9 +12,9 @@ int onnx_is(const char *name) { return quell_ending_is(name, ".onnx"); }
 #include <quell/onnx.h>
 #include <unistd.h>
 
-/* ONNX Runtime in Debian 13 prints pages about its own schemas to stderr when it starts, and not
- * through its logger. The command has only one thread at this moment, so it can redirect stderr
- * meanwhile. */
+/* In Debian 13, ONNX Runtime prints pages about its own schemas to stderr when it starts, and does
+ * not use its logger for that. The command has only one thread at this time, so it can redirect
+ * stderr until the model has been loaded. */
 quell_status onnx_load(quell_model **model, const char *path)
 {
     int errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), nowhere = open("/dev/null", O_WRONLY);

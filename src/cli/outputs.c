@@ -48,8 +48,9 @@ int standard_check(const char *option, const char *path, int json)
     return EXIT_DONE;
 }
 
-/* The file system of the folder in which a file is written, or of the file that standard output
- * is. False for what is not written to a disk, as a pipe. */
+/* Finds the file system of the folder in which a file is written, or that of standard output if
+ * this is a file. Returns false if the output is not written to a disk, but to a pipe or a device.
+ */
 static bool find_system(const char *path, struct statvfs *system)
 {
     struct stat status;
@@ -64,8 +65,8 @@ static bool find_system(const char *path, struct statvfs *system)
     return found;
 }
 
-/* Whether a file system says what is free; then *free has it. Some say that they have no blocks at
- * all. */
+/* Sets *bytes to the free space of the file system in which a file is, or would be. Returns false
+ * if the file system does not report it; some report that they have no blocks at all. */
 static bool free_beside(const char *path, uint64_t *bytes)
 {
     struct statvfs system;
@@ -75,7 +76,7 @@ static bool free_beside(const char *path, uint64_t *bytes)
     return true;
 }
 
-/* A number of bytes as "35 GB". */
+/* A number of bytes as a text, such as "35 GB". */
 struct size_words {
     char text[24];
 };

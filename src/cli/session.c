@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything that can fail early fails here, before the first sample is drawn: the model, the
- * names, the file to start from, and the places where the results go. */
+/* Opens a session. Everything that can fail early fails here, before the first sample is drawn: the
+ * model, the names, the file to start from, and the outputs. */
 #include "cli/session.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
@@ -30,7 +30,7 @@ static int create_sampler(struct session *session)
 static int check_seed(const struct session *session)
 {
     const struct sample_options *options = &session->options;
-    bool places = !session->labels.each; /* with which each sample has the class of its index */
+    bool places = !session->labels.each; /* with `each`, the class depends on the index */
     const char *given = options->seeds                     ? "--seeds"
                         : options_given("seed")            ? "--seed"
                         : places && options->indices       ? "--indices"
@@ -43,7 +43,7 @@ static int check_seed(const struct session *session)
                     given, options->sampler);
 }
 
-/* Whether the file has the model's shape; its samples may also be flat, (count, dim). */
+/* Whether the states of a file have the model's shape; they may also be flat, (count, dim). */
 static bool fits(const struct quell_npy *from, const quell_model *model, size_t dim)
 {
     if (from->rank == 2 && from->shape[1] == dim) return true;
@@ -52,7 +52,7 @@ static bool fits(const struct quell_npy *from, const quell_model *model, size_t 
                    quell_model_rank(model) * sizeof *quell_model_shape(model));
 }
 
-/* The model's own shape of states, where that is not a list: " or (count, 28, 28)". */
+/* Part of a message: the model's shape if it is not flat, as in " or (count, 28, 28)". */
 struct shape_text {
     char text[160];
 };
@@ -69,7 +69,7 @@ static struct shape_text other_shape(const quell_model *model)
     return made;
 }
 
-/* Takes the count from what an option gives for each sample, as a file or a list does. */
+/* Takes the count from an option that gives something for each sample, as a file or a list does. */
 static int take_count(struct session *session, const char *option, const char *given, size_t rows)
 {
     uint64_t *count = &session->options.count;
@@ -156,7 +156,7 @@ static void make_header(struct session *session)
         quell_npy_header(session->plan.header, session->shown.rank + 1, shape);
 }
 
-/* The bytes that an earlier run has left of the file; 0 if it has left none. */
+/* The size of the unfinished file of an earlier run; 0 if there is none. */
 static uint64_t left_of(const char *path)
 {
     struct stat status;
@@ -225,7 +225,7 @@ static int open_files(struct session *session)
     return code == EXIT_DONE ? open_picture(session) : code;
 }
 
-/* Chooses what is written: the samples, or what the model's decoder makes of them. */
+/* Chooses what is written: the samples, or the decoded samples. */
 static int choose_shape(struct session *session)
 {
     const quell_model *model = session->model;

@@ -89,7 +89,7 @@ static quell_status digest_list(struct stream_list *list, struct quell_digest *d
     return status;
 }
 
-/* Reads the list once more, from its beginning. */
+/* Reads the list once more, from the beginning. */
 quell_status stream_list_digest(const char *text, uint64_t *sum)
 {
     struct stream_list list = {.option = NULL};

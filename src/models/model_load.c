@@ -78,7 +78,7 @@ static struct quell_nearest nearest_builtin(const char *name)
     return nearest;
 }
 
-/* What other programs keep a network in, which PyTorch alone reads. */
+/* The endings of files in which other programs store a network, and which only PyTorch can read. */
 static bool is_checkpoint(const char *name)
 {
     static const char *const ends[] = {".pt", ".pth", ".ckpt", ".bin", ".pkl"};

@@ -91,7 +91,8 @@ static quell_status open_model(struct quell_quantizing *q)
     return QUELL_OK;
 }
 
-/* Memory for the samples, and the seeds of other ones where each sample has its own. */
+/* Allocates memory for the samples and, where each sample has a seed of its own, for other
+ * seeds. */
 static quell_status make_room(struct quell_quantizing *q)
 {
     q->dim = quell_denoiser_dim(q->model->denoiser);
@@ -108,7 +109,7 @@ static quell_status make_room(struct quell_quantizing *q)
     return QUELL_OK;
 }
 
-/* One run's progress becomes that of all. */
+/* Reports the progress of one run as a part of the progress of all runs. */
 static int tell_progress(void *user, const quell_progress *run)
 {
     const struct quell_quantizing *q = user;

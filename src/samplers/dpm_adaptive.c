@@ -69,7 +69,7 @@ static double longest(const double *option)
     return LONGEST / (1 + 6 * fmin(option[QUELL_ADAPTIVE_ETA], 1));
 }
 
-/* s, and the points between, from t by h or to the end. */
+/* Sets s, which is h from t or the end, and the points between t and s. */
 static struct quell_try reach(struct quell_adaptive *adaptive, quell_plan *plan)
 {
     const quell_point *t = &adaptive->t, *end = &adaptive->end;
@@ -81,11 +81,11 @@ static struct quell_try reach(struct quell_adaptive *adaptive, quell_plan *plan)
         quell_ancestral(t, &tried.s, adaptive->option[QUELL_ADAPTIVE_ETA]);
     tried.down = step.down, tried.up = step.up;
     double beyond = quell_lambda(&tried.down) - quell_lambda(end);
-    if (beyond > 0) { /* the model knows no less noise */
+    if (beyond > 0) { /* the model was trained for no less noise */
         tried.down.log_sigma += beyond;
         tried.down.sigma = quell_exp(tried.down.log_sigma);
         double fresh = -quell_expm1(2 * (tried.down.log_sigma - tried.s.log_sigma));
-        tried.up = fresh > 0 ? tried.s.sigma * sqrt(fresh) : 0; /* not, by rounding, below 0 */
+        tried.up = fresh > 0 ? tried.s.sigma * sqrt(fresh) : 0; /* or rounded below 0 */
     }
     return tried;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks the parts before one is copied. Only one file is open at a time, because there may be
- * thousands. */
+/* Checks all parts before the first is copied. Only one file is open at a time, because there may
+ * be thousands of parts. */
 #include "cli/cli.h"
 #include "cli/join/join.h"
 #include "base/memory.h"
@@ -67,7 +67,7 @@ static int by_first(const void *left, const void *right)
     return (a->first > b->first) - (a->first < b->first);
 }
 
-/* Refuses reported parts that leave a gap or hold a sample twice. */
+/* Refuses reported parts with a gap between them, or with a sample in two of them. */
 static int check_order(struct parts *parts)
 {
     if (!parts->reported) return EXIT_DONE;

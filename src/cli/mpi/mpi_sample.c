@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell-mpi sample: each rank is a session of its own, which draws its range of the samples; all
- * ranks write the file. */
+/* quell-mpi sample: each rank is a session, which draws its range of the samples. All ranks write
+ * the file together. */
 #include <quell/mpi.h>
 #include "cli/interrupt.h"
 #include "cli/mpi/ranks.h"
@@ -14,7 +14,7 @@
 
 #define MOST_ROWS 64
 
-/* Copies the rows of `quell sample`; --plot would need all samples in one place. */
+/* Copies the options of `quell sample`, but --plot, which would need all samples in one place. */
 static void make_rows(struct option_row rows[MOST_ROWS])
 {
     int count = 0;
@@ -61,12 +61,12 @@ static bool read_options(int argc, char **argv, struct sample_options *options, 
     return true;
 }
 
-/* whole: the samples of all ranks together. */
+/* What a rank does. */
 struct job {
     struct ranks *ranks;
     struct session session;
     struct progress progress;
-    uint64_t whole;
+    uint64_t whole; /* the number of samples of all ranks together */
 };
 
 static int prepare(struct job *job)
@@ -105,8 +105,8 @@ static int check_room(struct job *job)
     const struct session *session = &job->session;
     uint64_t bytes = session->count * session->elements * sizeof(float);
     bool first = !job->ranks->group.rank;
-    return ranks_agree(job->ranks, first ? room_check("--out", session->options.out, bytes, 0)
-                                         : EXIT_DONE);
+    return ranks_agree(job->ranks,
+                       first ? room_check("--out", session->options.out, bytes, 0) : EXIT_DONE);
 }
 
 static int narrow(struct job *job)
@@ -133,7 +133,7 @@ static quell_status make(void *user, quell_mpi_watch *watch, size_t done, size_t
     return status;
 }
 
-/* Passes a signal that one rank received on to all. */
+/* Passes a signal that one rank has received on to all ranks. */
 static void share_signal(const struct job *job)
 {
     int own = interrupt_signal, any = own;
