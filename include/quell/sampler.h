@@ -27,8 +27,9 @@ typedef struct quell_sampler quell_sampler;
  * steps: the number of steps, T, from 1 to 10^6. 0 stands for 64. A sampler that
  *   chooses its own steps takes 0 or 1, which are the same (0).
  * start, stop: the first and the last time, 1 >= start > stop >= 0 (1, 0).
- * times: the times of the grid, steps + 1 values that fall, in place of start, stop and grid, which
- *   must then have their defaults or say the same. NULL: none (NULL).
+ * times: the times of the grid, steps + 1 values that fall, in place of start, stop and grid. grid
+ *   must then be NULL, and start and stop have their defaults or be the first and the last of
+ *   them. NULL: none (NULL).
  * clamp_low, clamp_high: bounds that the denoiser's output is clamped to, from below and from above
  *   (-infinity, infinity).
  * prior_dim, prior_mean, prior_variance: the mean E[X] and the variance V[X] for

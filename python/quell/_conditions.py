@@ -99,7 +99,8 @@ def conditions_of(
     for name in given:
         if name not in taken:
             names = ", ".join(map(repr, taken))
-            hint = of_sampler(name) or meant(name, [*taken, *of_call, *_NEGATIVE, *_MORE])
+            hint = of_sampler(name) if of_call is _OF_CALL else ""
+            hint = hint or meant(name, [*taken, *of_call, *_NEGATIVE, *_MORE])
             raise TypeError(
                 f"the denoiser takes no argument {name!r}{hint}"
                 + (f": its conditions are {names}" if taken else "")

@@ -196,4 +196,7 @@ def on_cpu(device: Any) -> None:
     if torch is not None and isinstance(device, torch.device):
         device = str(device)
     if device is not None and not (isinstance(device, str) and device.split(":")[0] == "cpu"):
-        raise refused(f"device: quell computes on the CPU, not on {said(device)}; then use .to()")
+        raise refused(
+            f"device: quell computes on the CPU, not on {said(device)}: leave it out, and move the "
+            "samples by their .to()"
+        )

@@ -14,7 +14,6 @@ from quell._keywords import names_of
 from quell._numbers import path_of, real, text, whole
 from quell._said import said
 from quell.denoise import NativeDenoiser, guided
-from quell.errors import refused
 from quell.networks import Path, load
 
 __all__ = ["Quantized", "QuantizedInstruction", "quantize"]
@@ -131,12 +130,13 @@ def quantize(
         quell.Error: The model cannot be loaded, or the samples cannot be drawn.
     """
     model = load(name)
+    for key in kwargs:
+        if key in names_of(guided) and key not in model.conditions:
+            raise TypeError(f"quantize: {key}: is told in guidance: guidance={{{key!r}: ...}}")
     denoiser, guide, how = _led(model, guidance)
     many = whole(count, "count", 1)
     if progress is not None and not callable(progress):
         raise TypeError(f"progress: {said(progress)}, must be a function of (done, total)")
-    if not path_of(out, "out").endswith(b".safetensors"):
-        raise refused(f"out: {said(out)}, must end with .safetensors")
     report, each = _quell.quantize(
         path_of(name, "name"),
         path_of(out, "out"),

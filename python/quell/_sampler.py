@@ -63,7 +63,7 @@ class Sampler(Settings):
         steps: The number of steps, 1 to 10^6 (default 64, or as many as `times` or `sigmas`
             have).
         silent: Whether to show no progress bar. The bar needs tqdm.
-        dtype: The type of `timesteps`, and of the time that a denoiser gets as a tensor.
+        dtype: The type of `timesteps`, which a narrow one rounds, and of times given as tensors.
         device: None or the CPU, where quell computes.
         schedule: The schedule, or its spec (default: the denoiser's).
         grid: How the steps are placed in time, such as "karras" or "karras:rho=5" (default

@@ -3,6 +3,7 @@
 #include "floats.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,7 @@ double quell_leading_double(const char *text)
 const char *quell_number_text(double value, char text[QUELL_NUMBER_TEXT])
 {
     double read = 0;
+    if (isnan(value)) return strcpy(text, "nan"); /* the C library says the sign of one, too */
     for (int digits = 6; digits <= 17; digits++) {
         size_t length = quell_print(text, QUELL_NUMBER_TEXT, "%.*g", digits, value);
         if (!quell_parse_double(text, length, &read) && read == value) break;

@@ -13,7 +13,7 @@ __attribute__((format(printf, 3, 4))) size_t quell_print(char *buffer, size_t si
                                                          const char *format, ...);
 
 /* The text of a number in six digits, or in as many more as it takes to read back the same number,
- * so that a number that is nearly 1 is not shown as 1. */
+ * so that a number that is nearly 1 is not shown as 1; "nan" for what is not a number. */
 #define QUELL_NUMBER_TEXT 32
 const char *quell_number_text(double value, char text[QUELL_NUMBER_TEXT]);
 

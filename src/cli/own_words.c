@@ -28,14 +28,17 @@ static bool is_subject(const char *message, const char *at, size_t length)
            follows(next, " has ");
 }
 
-/* Copies the name at `at` to `name`, spelled as on the command line. Returns its length; 0 if it is
- * not an option that was given. */
-static size_t option_at(const char *at, char name[LONGEST])
+/* Copies the name at `at` to `name`, spelled as on the command line; after "guidance: ", low is
+ * --guidance-low. Returns its length in the message; 0 if it is not an option that was given. */
+static size_t option_at(const char *message, const char *at, char name[LONGEST])
 {
+    static const char guidance[] = "guidance-";
     size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyz_");
-    if (!length || length >= LONGEST) return 0;
-    for (size_t i = 0; i < length; i++) name[i] = at[i] == '_' ? '-' : at[i];
-    name[length] = '\0';
+    size_t before = follows(message, "guidance: ") ? sizeof guidance - 1 : 0;
+    if (!length || before + length >= LONGEST) return 0;
+    memcpy(name, guidance, before);
+    for (size_t i = 0; i < length; i++) name[before + i] = at[i] == '_' ? '-' : at[i];
+    name[before + length] = '\0';
     return options_given(name) ? length : 0;
 }
 
@@ -45,11 +48,11 @@ void own_words(const char *message, char *text, size_t size)
     for (const char *at = message; *at && used + 1 < size;) {
         char name[LONGEST];
         bool begins = at > message && at[-1] == ' ';
-        size_t length = begins ? option_at(at, name) : 0;
-        if (length && is_subject(message, at, length) && used + 2 + length < size) {
+        size_t length = begins ? option_at(message, at, name) : 0;
+        if (length && is_subject(message, at, length) && used + 2 + strlen(name) < size) {
             memcpy(text + used, "--", 2);
-            memcpy(text + used + 2, name, length);
-            used += 2 + length;
+            memcpy(text + used + 2, name, strlen(name));
+            used += 2 + strlen(name);
             at += length;
         } else {
             text[used++] = *at++;

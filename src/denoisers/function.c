@@ -135,6 +135,9 @@ quell_status quell_denoiser_from_function(quell_denoiser **denoiser, size_t dim,
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "function: whole_batch is %d and reproducible %d, must each be 0 or 1",
                           o.whole_batch, o.reproducible);
+    if (o.classes > INT32_MAX)
+        return quell_fail(QUELL_BAD_ARGUMENT, "function: classes is %zu, must be at most %d",
+                          o.classes, INT32_MAX);
     struct quell_taken *taken;
     status = quell_taken_copy(&taken, o.conditions, o.condition_count);
     if (status) return status;

@@ -61,7 +61,7 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
                                              "be guided nor guide");
     if (!(0 <= guidance->low && guidance->low <= guidance->high && guidance->high <= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: low is %s and high %s, must be 0 <= low <= high <= 1",
+                          "guidance: low is %s and high is %s, must be 0 <= low <= high <= 1",
                           QUELL_SAID(guidance->low), QUELL_SAID(guidance->high));
     if (!guidance->points && (guidance->times || guidance->weights))
         return quell_fail(QUELL_BAD_ARGUMENT,

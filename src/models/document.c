@@ -26,6 +26,14 @@ quell_status quell_document_bad(const struct quell_document *document, const cha
     return quell_fail(QUELL_BAD_MODEL, "%s: field '%.40s' %s", document->path, field, text);
 }
 
+quell_status quell_document_named(const struct quell_document *document, const char *field,
+                                  quell_status status)
+{
+    if (!status) return status;
+    return quell_fail(status, "%s: field '%.40s': %s", document->path, field,
+                      quell_error_message());
+}
+
 static quell_status open_document(const char *path, int *file, size_t *length)
 {
     struct stat status;

@@ -32,6 +32,11 @@ void quell_document_free(struct quell_document *document);
 __attribute__((format(printf, 3, 4))) quell_status quell_document_bad(
     const struct quell_document *document, const char *field, const char *format, ...);
 
+/* Fails with the status of a file that a field names, "PATH: field 'FIELD': " and what was said of
+ * it, and returns the status; QUELL_OK says nothing. */
+quell_status quell_document_named(const struct quell_document *document, const char *field,
+                                  quell_status status);
+
 /* Refuses fields that are not in `known`, which ends with NULL. */
 quell_status quell_document_known(const struct quell_document *document, const char *const *known);
 

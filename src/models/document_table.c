@@ -90,9 +90,7 @@ static quell_status read_file(const struct quell_document *document, const char 
     if (!path) return no_memory(document, field);
     quell_status status = quell_npy_open(&npy, path);
     free(path);
-    if (status)
-        return quell_fail(status, "%s: field '%.40s': %s", document->path, field,
-                          quell_error_message());
+    if (status) return quell_document_named(document, field, status);
     status = read_values(document, field, &npy, table);
     quell_npy_close(&npy);
     return status;

@@ -206,7 +206,7 @@ static quell_status read_empirical(const struct quell_document *document, quell_
     if (!points) return quell_document_bad(document, "points", "must name an .npy file");
     char *path = quell_document_beside(document, points);
     if (!path) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", document->path);
-    status = quell_model_read_points(model, path);
+    status = quell_document_named(document, "points", quell_model_read_points(model, path));
     free(path);
     return status ? status : settle_points(document, model);
 }

@@ -58,15 +58,6 @@ static quell_status check_shape(const struct quell_document *document)
     return quell_document_bad(document, "shape", "is not there: give it, or 'dim'");
 }
 
-/* Opens the weights; if that fails, the message also says which field names the file. */
-static quell_status open_weights(const struct quell_document *document, const char *path,
-                                 struct quell_tensors *tensors)
-{
-    quell_status status = quell_tensors_open(tensors, path);
-    if (!status) return QUELL_OK;
-    return quell_fail(status, "%s: field 'weights': %s", document->path, quell_error_message());
-}
-
 quell_status quell_model_read_network(const struct quell_document *document, quell_model *model,
                                       struct quell_description *description)
 {
@@ -82,7 +73,8 @@ quell_status quell_model_read_network(const struct quell_document *document, que
         return quell_model_refused(document->path,
                                    make_denoiser(document, document->tensors, model));
     if (!status) status = find_weights(document, &path);
-    if (!status) status = open_weights(document, path, &tensors);
+    if (!status)
+        status = quell_document_named(document, "weights", quell_tensors_open(&tensors, path));
     if (!status) status = make_denoiser(document, &tensors, model);
     quell_tensors_close(&tensors);
     free(path);

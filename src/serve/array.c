@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -73,8 +74,8 @@ static quell_status take_floats(struct serve_array *array, const char *name, con
         memcpy(width == 4 ? (void *)&narrow : &value, data + i * width, width);
         if (width == 4) value = (double)narrow;
         if (!(fabs(value) <= MOST_FLOAT))
-            return quell_fail(QUELL_BAD_ARGUMENT, "%.80s: value %zu is %g: must be a finite float",
-                              name, i, value);
+            return quell_fail(QUELL_BAD_ARGUMENT, "%.80s: value %zu is %s: must be a finite float",
+                              name, i, QUELL_SAID(value));
         array->floats[i] = (float)value;
     }
     return QUELL_OK;

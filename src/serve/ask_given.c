@@ -225,16 +225,17 @@ static quell_status take_condition(struct serve_ask *ask, const quell_denoiser *
     return all ? QUELL_OK : note_rows(ask, name, array->shape[0]);
 }
 
-static quell_status take_words(struct serve_ask *ask, const char *name, struct serve_array *array)
+static quell_status take_words(struct serve_ask *ask, size_t classes, const char *name,
+                               struct serve_array *array)
 {
     int64_t **to = !strcmp(name, "seeds") ? &ask->seeds
                    : *name == 'i'         ? &ask->indices
                                           : &ask->classes;
     if (*to) return quell_fail(QUELL_BAD_ARGUMENT, "%s is given twice", name);
-    for (size_t i = 0; *name == 'c' && i < array->values; i++)
-        if (array->words[i] > INT32_MAX)
-            return quell_fail(QUELL_BAD_ARGUMENT, "%s: value %zu is %lld, must be at most %d", name,
-                              i, (long long)array->words[i], INT32_MAX);
+    for (size_t i = 0; *name == 'c' && classes && i < array->values; i++)
+        if (array->words[i] >= (int64_t)classes)
+            return quell_fail(QUELL_BAD_ARGUMENT, "%s: value %zu is %lld, must be 0 to %zu, or -1",
+                              name, i, (long long)array->words[i], classes - 1);
     if (array->rank != 1)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s: has the wrong shape: must be (count,)", name);
     *to = array->words;
@@ -247,8 +248,9 @@ quell_status serve_ask_array(struct serve_ask *ask, const quell_model *model, co
 {
     if (!array->values) return quell_fail(QUELL_BAD_ARGUMENT, "%.80s: has no values", name);
     if (!strcmp(name, "from")) return take_from(ask, model, array);
-    if (array->words) return take_words(ask, name, array);
-    return take_condition(ask, quell_model_denoiser(model), name, array);
+    const quell_denoiser *denoiser = quell_model_denoiser(model);
+    if (array->words) return take_words(ask, quell_denoiser_classes(denoiser), name, array);
+    return take_condition(ask, denoiser, name, array);
 }
 
 /* ---- Freeing ---- */

@@ -104,6 +104,16 @@ static quell_status take_json_array(const struct reading *reading, const char *n
     return status;
 }
 
+/* What has one for each sample, in place of one for all; NULL: nothing has. */
+static const char *list_of(const char *name)
+{
+    static const char *const lists[][2] = {
+        {"class", "classes"}, {"seed", "seeds"}, {"first", "indices"}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (!strcmp(name, lists[i][0])) return lists[i][1];
+    return NULL;
+}
+
 /* Takes a number, true, false or a string in the form that an address would have. */
 static quell_status take_json_text(const struct reading *reading, const char *name, char *value)
 {
@@ -113,6 +123,9 @@ static quell_status take_json_text(const struct reading *reading, const char *na
     size_t size = quell_json_size(value);
     quell_status known = serve_ask_known(reading->model, name);
     if (known) return known;
+    if (quell_json_is_list(value) && list_of(name))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s: must be one for all samples; a list is '%s'",
+                          name, list_of(name));
     if (size >= sizeof text || !(quell_json_is_number(value) || quell_json_is_truth(value)))
         return quell_fail(QUELL_BAD_ARGUMENT, "%.40s: must be a number, a text, true or false",
                           name);

@@ -6,7 +6,7 @@ text that stands there, "" where there is none.
 """
 import re
 
-BOUNDS = {"INFINITY": float("inf"), "-INFINITY": -float("inf"), "SIZE_MAX": 2**64 - 1, "UINT64_MAX": 2**64 - 1}
+BOUNDS = {"INFINITY": float("inf"), "-INFINITY": -float("inf"), "SIZE_MAX": 2**64 - 1, "UINT64_MAX": 2**64 - 1, "INT32_MAX": 2**31 - 1}
 NOT_GIVEN = {"NULL", "{}", "null()", "c_null_ptr", "not allocated", "py::none()", "vector{}", "condition_list()", "None", '""', "()",
              "no", "no bound"}
 DEFAULT = re.compile(r'^(-?infinity|NULL|-?[\d.]+|"[^"]*")$')  # in a comment of C

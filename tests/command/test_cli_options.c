@@ -115,7 +115,7 @@ TEST(options, letters)
         {GRID "more", "'more': no such argument: options begin with --\n"},
         {GRID "--sampler ddim:eta=1:steps=3", "a comma stands between two options, not a colon"},
         {"sample -m builtin:rings --class 0 --guidance 2 --guidance-low 0.9 --guidance-high 0.1",
-         "guidance: low is 0.9 and high 0.1, must be 0 <= low <= high <= 1"},
+         "guidance: --guidance-low is 0.9 and --guidance-high is 0.1, must be 0 <= low <= high"},
         {"denoise -m builtin:grid25 --from x.npy -o y.npy",
          "--t is needed: the time of the states"},
         {GRID "--js", "no option '--js' (did you mean '--json'?)"},

@@ -157,7 +157,7 @@ def check_name(path: str | os.PathLike[str]) -> None:
     """Refuses a name under which the network could not be written, before it is read, or that of
     another format, under which quell would not read it."""
     name = os.fsdecode(path_of(path, "path"))
-    if name.endswith(OTHER_FORMATS):
+    if name.lower().endswith(OTHER_FORMATS):
         raise ValueError(
             f"quell.export: path: {name}: would be written as .safetensors: name it so"
         )

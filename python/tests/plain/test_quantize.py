@@ -54,8 +54,12 @@ def test_refused(tmp_path):
         quell.quantize("builtin:rings", out, bound=1e-6, **HOW)
     with pytest.raises(quell.Unsupported, match="is no network"):
         quell.quantize("builtin:grid25", out)
-    with pytest.raises(ValueError, match=r"must end with \.safetensors"):
+    with pytest.raises(ValueError, match=r"out: '.*', must be a name that ends with \.safetensors"):
         quell.quantize("builtin:rings", tmp_path / "q.npy")
+    with pytest.raises(TypeError, match="weight: is told in guidance: guidance={'weight': "):
+        quell.quantize("builtin:rings", out, weight=3)
+    with pytest.raises(TypeError, match="takes no argument 'silent'$"):
+        quell.quantize("builtin:rings", out, silent=True)
     with pytest.raises(TypeError, match="takes no argument 'energy'"):
         quell.quantize("builtin:rings", out, energy=1.0)
     with pytest.raises(TypeError, match="progress"):

@@ -118,6 +118,8 @@ static int begin(struct partial *partial, struct quell_output *out, const struct
     quell_temporary_dress(out->file, out->target);
     partial->file = record_write(partial->record, out->target, plan->settings);
     if (partial->file < 0) return complain_file(partial->record, "cannot be written");
+    /* A signal that came before the record was there has removed what was, and would leave it. */
+    if (interrupt_signal && !plan->resume) unlink(partial->record);
     quell_status status = quell_output_write(out, plan->header, plan->header_bytes);
     return status ? complain_run(status) : EXIT_DONE;
 }
