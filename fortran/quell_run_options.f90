@@ -21,7 +21,7 @@ module quell_run_options
     end type
 
     abstract interface
-        ! Hears of a run's progress, some 20 to 40 times a second: `done` transitions out of
+        ! Is told of a run's progress, some 20 to 40 times a second: `done` transitions out of
         ! `total`, over all samples. stat is 0 on entry; > 0 stops the run, and < 0 means an error.
         subroutine quell_progress_fn(done, total, stat)
             import
@@ -89,7 +89,7 @@ module quell_run_options
         integer(c_size_t) :: threads = 0 ! the upper bound on the number of threads
         integer(c_size_t) :: tile = 0    ! how many samples a thread draws at a time
         character(:), allocatable :: isa ! the name of the instruction set
-        ! It hears of the progress.
+        ! It is told of the progress.
         procedure(quell_progress_fn), pointer, nopass :: progress => null()
         ! It sees every tile after every transition.
         procedure(quell_observe_fn), pointer, nopass :: observe => null()

@@ -38,9 +38,9 @@ QUELL_API quell_status quell_model_load(quell_model **model, const char *name);
 QUELL_API quell_status quell_model_load_as(quell_model **model, const char *name,
                                            const char *precision);
 
-/* Creates a model from a denoiser, which it holds. The product of shape[rank], 1 <= rank <=
- * QUELL_MAX_RANK, must be the denoiser's dim. `schedule` is the spec of its schedule, such as
- * "vp", which quell_model_schedule then returns, or NULL: it asks for none. Fails with
+/* Creates a model from a denoiser, which it holds. The product of shape[rank],
+ * 1 <= rank <= QUELL_MAX_RANK, must be the denoiser's dim. `schedule` is the spec of its schedule,
+ * such as "vp", which quell_model_schedule then returns, or NULL: it asks for none. Fails with
  * QUELL_NOT_FOUND for an unknown schedule, and with QUELL_BAD_ARGUMENT for another shape.
  * Thread-safe. */
 QUELL_API quell_status quell_model_from_denoiser(quell_model **model,
@@ -77,8 +77,8 @@ QUELL_API const size_t *quell_model_decoded_shape(const quell_model *model);
 
 /* Decodes samples of the model, x[count][dim], as `draw` has drawn them, and writes them to
  * out[count][product of the decoded shape], which must not overlap x. A decoder that takes classes
- * or conditions has those of the draw, and no use for what guidance is away from. `draw` and `run`
- * may be NULL for the defaults; run->progress hears of decoded samples. Fails with
+ * or conditions is given those of the draw; negative classes and conditions have no effect. `draw`
+ * and `run` may be NULL for the defaults; run->progress counts decoded samples. Fails with
  * QUELL_UNSUPPORTED if the model has no decoder, and like quell_sample. Thread-safe. */
 QUELL_API quell_status quell_model_decode(const quell_model *model, const quell_draw *draw,
                                           const quell_run *run, const float *x, float *out);

@@ -60,8 +60,8 @@ QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
  * the same on all ranks. Guidance must change a sample of some rank (quell_draw.part).
  *
  * The run is the rank's own. `threads` = 0 stands for quell_mpi_threads, which costs some messages,
- * and `progress` hears of the rank's own samples. If a rank fails, or its progress function stops
- * it, the others stop soon. On failure x holds finished and unfinished samples. */
+ * and `progress` counts the rank's own samples. If a rank fails, or its progress function stops it,
+ * the others stop soon. On failure x holds finished and unfinished samples. */
 QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *sampler,
                                         const quell_draw *draw, const quell_run *run, float *x);
 

@@ -27,18 +27,18 @@ extern "C" {
  * whatever grid the interval belongs to, and however many calls go through it. Methods with one
  * noise in a step have it in slot 0; quell_sampler_print shows every noise, as noise0(t, s). In
  * Brownian mode an interval whose ends are 2^-24 or more apart (quell_noise_place) has the
- * increment of the path instead. The noise of x_1 is no interval's: it is stream
+ * increment of the path instead. The noise of x_1 belongs to no interval: it is stream
  * QUELL_STREAM_INIT of the seed itself.
  *
- * The key is the seed xor the first 64 bits, low word first, of the block of Philox4x32-10 with key
- * = 0 and counter = the bits of t and s as doubles, (t low, t high, s low, s high), -0 as 0.
+ * The key is the seed xor the first 64 bits, low word first, of the block of Philox4x32-10 with
+ * key = 0 and counter = the bits of t and s as doubles, (t low, t high, s low, s high), -0 as 0.
  *
  * Several points of a grid may have the same t: all that lie beyond an end of the schedule have
  * the t of that end. The key of a step between two such points is that of their values of lambda
  * (quell_lambda), given here in place of t and s.
  *
- * Every t and s give a key; but no run has that of others than these, as of t < s or of times
- * beyond [0, 1].
+ * Every t and s give a key, but runs use only keys of the intervals described here, and none with t
+ * < s or with times outside [0, 1].
  *
  * In dpm_adaptive each sample chooses its own steps. The key is that of the whole way, from the
  * first time to the last, and step j of the sample has its stream j.
@@ -48,10 +48,10 @@ QUELL_API uint64_t quell_noise_key(uint64_t seed, double t, double s);
 
 /* Writes elements [element, element + count) of the standard normal noise of one sample.
  *
- * Philox4x32-10 (Salmon et al., 2011) with key = seed (low word, high word) and counter =
- * (element / 4, stream, sample low, sample high) gives words w0..w3, and Box-Muller gives
- * elements 4b + {0, 1} from (w0, w1) and 4b + {2, 3} from (w2, w3). The bits are the same on
- * every instruction set, and are those that the engine uses itself.
+ * Philox4x32-10 (Salmon et al., 2011) with key = seed (low word, high word) and
+ * counter = (element / 4, stream, sample low, sample high) gives words w0..w3, and Box-Muller gives
+ * elements 4b + {0, 1} from (w0, w1) and 4b + {2, 3} from (w2, w3). The bits are the same on every
+ * instruction set, and are those that the engine uses itself.
  *
  * out: float[count]. Range: |value| < 6.67. Fails with QUELL_BAD_ARGUMENT if element + count
  * exceeds 2^32. Thread-safe. */

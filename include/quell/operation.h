@@ -67,9 +67,9 @@ typedef struct quell_operation_noise {
 
 /* An operation. Start from quell_operation_init(). Members that the kind does not use are 0.
  * Coefficients are the doubles that were computed. The engine rounds them to float, with one
- * exception: if the coefficient c of a COMBINE's first term, which is the one that
- * quell_plan_combine treats apart, is from 1/2 to 2, it rounds c - 1, and adds the source of that
- * term itself last. */
+ * exception: term[0] of a COMBINE is the term that quell_plan_combine treats separately, and if its
+ * coefficient c is from 1/2 to 2, the engine rounds c - 1, and adds the source of the term itself
+ * last. */
 typedef struct quell_operation {
     size_t size;
     quell_operation_kind kind;

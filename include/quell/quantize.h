@@ -70,9 +70,8 @@ static inline quell_quantize_options quell_quantize_defaults(void)
  *
  * instructions, quantized: how many linear maps, convolutions and attentions the network has, and
  *   how many of them compute with whole numbers now.
- * share: the part of the multiply-adds of all of them that these do.
- * moved: how far the samples moved, in the unit of the bound.
- * deviation: the standard deviation of the elements of the samples, which is this unit.
+ * share: the part of the multiply-adds of all of them that these do. moved: how far the samples
+ * moved, in units of `deviation`. deviation: the standard deviation of the elements of the samples.
  * wasserstein, floor: the sliced Wasserstein distance of the set of samples to that of the stored
  *   weights, and that of two sets of the stored weights with different seeds.
  * seconds, runs: how long it took, and how many times the samples were drawn.
@@ -138,7 +137,7 @@ static inline quell_quantize_instruction quell_quantize_instruction_init(void)
     return instruction;
 }
 
-/* What quell_quantize has done: opaque. It never changes, and any number of threads may use it. */
+/* The result of quell_quantize: opaque. It never changes, and any number of threads may use it. */
 typedef struct quell_quantized quell_quantized;
 
 /* Quantises the linear maps, convolutions and attentions of the network `model` (a .safetensors
@@ -148,8 +147,8 @@ typedef struct quell_quantized quell_quantized;
  * that they save are taken together, as many as keep the movement within the bound. The file
  * appears under its name only when it is complete.
  *
- * *made tells what was done, and the caller frees it; made may be NULL. options may be NULL for the
- * defaults. Fails with QUELL_UNSUPPORTED if the model has nothing that can be quantised, with
+ * *made describes what was done, and the caller frees it; made may be NULL. options may be NULL for
+ * the defaults. Fails with QUELL_UNSUPPORTED if the model has nothing that can be quantised, with
  * QUELL_BAD_ARGUMENT if each instruction, quantised alone, moves the samples by more than the
  * bound, and else as quell_model_load, quell_sampler_create and quell_sample. Thread-safe. */
 QUELL_API quell_status quell_quantize(quell_quantized **made, const char *model, const char *out,

@@ -15,10 +15,10 @@ extern "C" {
 
 /* A queue: opaque. It takes requests from any threads and draws them with threads of its own. Rows
  * of different requests for the same network are computed together, whatever their samplers are and
- * wherever each of them stands, because a network is faster with many rows than with one. Of other
- * denoisers, requests for the same sampler go into one run. All others share the threads in turn.
- * With a reproducible denoiser the samples of a request have the bits of quell_sample, whoever else
- * is asking. */
+ * however far each of them is, because a network is faster with many rows than with one. Requests
+ * with other denoisers go into one run if they have the same sampler. All others use the threads in
+ * turn. With a reproducible denoiser the samples of a request have the bits of quell_sample,
+ * whatever other requests there are. */
 typedef struct quell_queue quell_queue;
 
 /* A request that a queue has taken: opaque. */
@@ -29,10 +29,10 @@ typedef struct quell_ticket quell_ticket;
  * threads, isa: as in quell_run (0, NULL).
  * rows: how many samples are drawn at a time, at most. With more rows the threads do more in the
  *   same time; with fewer rows each sample is done sooner, and the next requests wait less. 0: as
- *   many as keep all threads busy with the number of rows that the denoiser likes best (0).
- * capacity: how many samples may be in the queue, over all requests: those that wait and those that
- *   are being drawn; at least 1, and at least `rows`. A request that would exceed it is refused
- *   (65536). */
+ *   many as keep all threads busy with the batch size that suits the denoiser best (0).
+ * capacity: the greatest number of samples in the queue, over all requests: those that wait and
+ *   those that are being drawn; at least 1, and at least `rows`. A request that would exceed it is
+ *   refused (65536). */
 typedef struct quell_queue_options {
     size_t size;
     size_t threads;
@@ -56,8 +56,8 @@ static inline quell_queue_options quell_queue_defaults(void)
 /* What a queue tells of a request.
  *
  * drawn: how many samples are drawn: x[drawn][dim] is complete.
- * ended: 1 if this is the last that is heard of the request: the queue has let go of its x, its
- *   draw and its sampler. Else 0.
+ * ended: 1 if the request has ended and this is the last call for it: the queue no longer uses its
+ *   x, its draw and its sampler. Else 0.
  * status, message: how it ended, with the line of quell_error_message(), which is valid during the
  *   call; QUELL_OK and "" until then. */
 typedef struct quell_answer {
@@ -67,9 +67,9 @@ typedef struct quell_answer {
     const char *message;
 } quell_answer;
 
-/* Hears of a request each time that some of its samples are drawn, and once when it ends. It is
- * called in the queue's own thread, one call at a time for all requests: nothing is drawn until it
- * returns, so that it should be brief. It may submit and cancel, but must not wait for a ticket, or
+/* Is called each time that some samples of a request are drawn, and once when the request ends. It
+ * is called in the queue's own thread, one call at a time for all requests. Nothing is drawn until
+ * it returns, so it should be brief. It may submit and cancel, but must not wait for a ticket, or
  * close or free the queue. */
 typedef void quell_answer_fn(void *user, const quell_answer *answer);
 
@@ -81,13 +81,13 @@ typedef void quell_answer_fn(void *user, const quell_answer *answer);
  * x: x[count][dim], to which the samples are written until the request has ended.
  * from: 1 if x holds states to start from, as for quell_sample_from; 0: they are drawn, as in
  *   quell_sample (0).
- * client: a number for whoever asks. Among requests of the same priority, clients have equal shares
+ * client: a number for the client. Among requests of the same priority, clients have equal shares
  *   of the time, however many requests each makes (0).
  * priority: requests of a higher one go first, always (0).
  * seconds: a time limit from now on, at least 0. A request that is not complete then ends with
- *   QUELL_STOPPED. Among the requests of one client, the one whose time is up first goes first. 0:
+ *   QUELL_STOPPED. Among the requests of one client, the one whose time ends first goes first. 0:
  *   none (0).
- * answer, user: a function that hears of the request, and its first argument. NULL: none (NULL,
+ * answer, user: a function that is told of the request, and its first argument. NULL: none (NULL,
  *   NULL).
  * observe, observe_user: a function that sees the samples of this request after every transition,
  *   as in quell_run, and its first argument. It is called from many threads at once, never after
@@ -110,8 +110,8 @@ typedef struct quell_request {
     void *observe_user;
 } quell_request;
 
-/* Returns the defaults: no sampler and no x yet, client 0, no priority, no time limit, and nobody
- * who hears of it. */
+/* Returns the defaults: no sampler and no x yet, client 0, priority 0, no time limit, and no
+ * functions. */
 static inline quell_request quell_request_defaults(void)
 {
     quell_request request;
@@ -132,10 +132,9 @@ static inline quell_request quell_request_defaults(void)
 
 /* What a queue is doing.
  *
- * requests, samples: how many of each are in the queue.
- * drawn: how many samples it has drawn since it was created.
- * runs: in how many runs; one that pauses for others is several.
- * busy: 1 if a run is going on, else 0. */
+ * requests, samples: how many of each are in the queue. drawn: how many samples it has drawn since
+ * it was created. runs: in how many runs they were drawn; a run that pauses for others counts
+ * several times. busy: 1 if a run is going on, else 0. */
 typedef struct quell_queue_state {
     size_t requests;
     size_t samples;

@@ -33,13 +33,13 @@ struct queue_options {
     size_t capacity = 65536;
 };
 
-/* How urgent a request is, and who hears of it (quell_request).
+/* How urgent a request is, and which functions are told of it (quell_request).
  *
  * client: a number for whoever asks; clients have equal shares of the time.
  * priority: requests of a higher one go first.
  * seconds: a time limit; 0: none.
  * from: whether x holds states to start from, as for sample_from.
- * answer: function(const quell_answer &), which hears each time that some samples are drawn, and
+ * answer: function(const quell_answer &), which is told each time that some samples are drawn, and
  *   once when the request ends. It is called in the queue's thread.
  * observe: function(size_t transition, const point &s, const quell_call &told,
  *   span<const float> x), which sees the samples of this request after every transition. It is

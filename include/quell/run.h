@@ -112,18 +112,18 @@ typedef struct quell_progress {
     uint64_t total;
 } quell_progress;
 
-/* Hears of a run's progress, some 20 to 40 times a second. Any thread of the run may call this
- * function, one at a time. If the thread that called quell takes part in the run, that thread calls
- * the function at least every 50 ms, but never within an instruction of a network or, without a
+/* Is called with a run's progress, some 20 to 40 times a second. Any thread of the run may call it,
+ * one at a time. If the thread that called quell takes part in the run, that thread calls the
+ * function at least every 50 ms, but never within an instruction of a network or, without a
  * network, within one transition of a tile. Returns as a quell_denoise_fn: 0 to go on, > 0 to stop
  * the run, < 0 for an error. */
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
-/* Sees every tile after every transition: x[told->rows][told->dim] is x_s at the point s, where
- * transition number `transition`, from 0 on, has led. `told` is what a denoiser from a function
- * would be told of these rows at s: which samples they are, their classes, conditions, seeds and
- * indices, and the context; it is valid during the call. The function is called from many threads
- * at once, and must not write to x. Returns as a quell_denoise_fn: 0 to go on, > 0 to stop
+/* Is called with every tile after every transition: x[told->rows][told->dim] is x_s at the point s,
+ * where transition number `transition`, from 0 on, has led. `told` is what a denoiser from a
+ * function would be told of these rows at s: which samples they are, their classes, conditions,
+ * seeds and indices, and the context; it is valid during the call. The function is called from many
+ * threads at once, and must not write to x. Returns as a quell_denoise_fn: 0 to go on, > 0 to stop
  * the run, < 0 for an error. */
 typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s,
                              const quell_call *told, const float *x);
@@ -145,7 +145,7 @@ typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *dat
  * isa: the name of the instruction set. NULL: quell_isa_default() (NULL).
  * tile: how many samples a thread draws at a time, at most; where each sample chooses its own
  *   steps, that is one in any case. 0: as many as fit its cache (0).
- * progress, progress_user: a function that hears of the progress, and its first argument. NULL:
+ * progress, progress_user: a function that is told of the progress, and its first argument. NULL:
  *   none (NULL, NULL).
  * observe, observe_user: a function that sees every tile after every transition, and its first
  *   argument. NULL: none (NULL, NULL).

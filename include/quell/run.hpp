@@ -55,7 +55,7 @@ struct draw {
  * threads: the upper bound on the number of threads; 0: as many as the machine allows.
  * tile: how many samples a thread draws at a time; 0: as many as fit its cache.
  * isa: the name of the instruction set; "": quell_isa_default().
- * progress: function(const quell_progress &), which hears of the progress, some 20 to 40 times a
+ * progress: function(const quell_progress &), which is told of the progress, some 20 to 40 times a
  *   second.
  * observe: function(size_t transition, const point &s, const quell_call &told,
  *   span<const float> x), which sees every tile after every transition (quell_observe_fn). It is

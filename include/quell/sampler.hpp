@@ -223,8 +223,8 @@ class sampler
             [&](auto *draw, auto *run) { return quell_step(get(), draw, run, t, s, x.data()); });
     }
 
-    /* Evaluates the denoiser, with the sampler's clamp or threshold: out[count][dim] =
-     * E[X | x_t = x]. `out` may be x, but must not overlap it in part. */
+    /* Evaluates the denoiser, with the sampler's clamp or threshold:
+     * out[count][dim] = E[X | x_t = x]. `out` may be x, but must not overlap it in part. */
     void denoise(const draw &what, double t, span<const float> x, span<float> out,
                  const run &how = {}) const
     {

@@ -67,12 +67,12 @@ def _check_parts(schedule: Schedule) -> None:
 
 
 def native_schedule(schedule: Any, tensors: bool = False) -> _quell.Schedule:
-    """The library's object for a schedule: the same one for the same, as long as nothing of it was
-    changed; of a stranger's a fresh one each time, as it may have been.
+    """Returns the library's object for a schedule. An unchanged schedule of quell or azula gets the
+    same object each time; any other gets a new one, because it may have changed.
 
     Arguments:
         schedule: A Schedule, a spec, azula's, or schedule(t) -> (alpha, sigma).
-        tensors: Whether a stranger's gets tensors, whatever it takes.
+        tensors: Whether any other schedule is called with tensors.
 
     Raises:
         TypeError: It is none.
@@ -90,8 +90,8 @@ def native_schedule(schedule: Any, tensors: bool = False) -> _quell.Schedule:
 
 
 def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
-    """The library's object for a denoiser, of samples with `dim` elements. That for a denoiser of
-    Python's knows how it is called, but not which it is: each run says so.
+    """Returns the library's object for a denoiser, of samples with `dim` elements. The object for a
+    denoiser in Python only has the form of its calls: each run says which denoiser it is.
 
     Raises:
         TypeError: It is none.
@@ -142,8 +142,8 @@ def check_forward(own: Any, remedy: str) -> None:
 
 
 def is_native(denoiser: Any) -> bool:
-    """Whether the library evaluates a denoiser itself: one of its own, whose __call__ is its
-    own."""
+    """Whether the library evaluates a denoiser itself: it is one of the library's, and its __call__
+    was not replaced."""
     return (
         isinstance(denoiser, NativeDenoiser)
         and type(denoiser).__call__ is NativeDenoiser.__call__

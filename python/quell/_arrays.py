@@ -2,8 +2,8 @@
 """Converts arrays of any kind to NumPy's, without a copy if possible, and back.
 
 A kind is a NumPy array, a PyTorch tensor, or anything that has __dlpack__ or that NumPy takes.
-PyTorch is never imported here: who has a tensor has imported it. What would lose something on the
-way is refused: complex numbers, masks, text, objects, and numbers too large for float32."""
+PyTorch is never imported here: a program that has a tensor has imported it. A conversion that would
+lose something is refused: complex numbers, masks, text, objects, and numbers beyond float32."""
 
 import sys
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Keywords that there are not: which one was meant."""
+"""Unknown keywords: which one was meant."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_O
 
 def names_of(function: Callable[..., Any], wrapped: bool = True) -> list[str]:
     """The names of a function's arguments that may be given by name. wrapped: of one that
-    functools.wraps has made, those of the function inside, which quell's own hand on; a stranger's
-    may have others."""
+    functools.wraps has made, those of the function inside, which quell's own wrappers pass on;
+    other wrappers may take other names."""
     each = inspect.signature(function, follow_wrapped=wrapped).parameters.values()
     return [one.name for one in each if one.kind in _BY_NAME and one.name != "self"]
 

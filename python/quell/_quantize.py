@@ -45,7 +45,7 @@ class QuantizedInstruction:
 
 @dataclasses.dataclass(frozen=True)
 class Quantized:
-    """What came of it.
+    """The result of quantising a network.
 
     Attributes:
         quantized: How many instructions compute with whole numbers now.
@@ -103,7 +103,7 @@ def quantize(
     progress: Callable[[int, int], object] | None = None,
     **kwargs: Any,
 ) -> Quantized:
-    """Makes whole numbers of eight bits of the weights of a network's linear maps and convolutions.
+    """Rounds the weights of a network's linear maps and convolutions to whole numbers of 8 bits.
     The file is a quarter of float32's size, and samples are drawn faster, with the same bits on any
     machine, but others than before. No data are needed: each instruction is tried alone on samples
     of the network's own, and those that move them least for the work that they save are taken

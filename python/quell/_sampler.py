@@ -83,7 +83,7 @@ class Sampler(Settings):
         tile: How many samples a thread draws at a time; 0 for as many as fit its cache.
         isa: An instruction set of quell.isas(); None for the widest.
 
-    An option that is set later is checked alone where it is set, with others in the next call.
+    An option that is set later is checked alone at once, and with the others in the next call.
 
     Raises:
         NotFound: There is no such sampler, schedule, grid or instruction set.
@@ -173,7 +173,7 @@ class Sampler(Settings):
             label: The class of each sample, with shape (B), or (1) or () for all of them; -1, or
                 the number of classes, as in training, for none. None: no sample has one. A denoiser
                 in Python gets it as an argument.
-            progress: A function that hears of the progress: it is called some 20 times a second,
+            progress: A function that is told of the progress: it is called some 20 times a second,
                 from any thread, with the number of transitions that are done and their total. If it
                 raises an exception, the run ends.
             kwargs: The conditions of a denoiser of the library's, each by its name or all in a
@@ -295,8 +295,8 @@ class Sampler(Settings):
         self._sampler(dim).forward(none, **self._run(streams_of(0, 0, None, 0)))
 
     def _own_dim(self) -> int:
-        """The number of elements of a sample, if the denoiser is the library's; of a stranger's
-        nothing is known, whatever attributes it has."""
+        """The number of elements of a sample, if the denoiser is the library's. It is not known
+        of others, whatever attributes these have."""
         return self.denoiser.dim if isinstance(self.denoiser, NativeDenoiser) else 1
 
     def _has_step(self) -> bool:

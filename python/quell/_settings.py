@@ -204,8 +204,8 @@ class Settings:
             raise TypeError(f"{type(self).__name__}: {name}={said(value)}: {how}")
 
     def _refuse_misspelt(self, name: str) -> None:
-        """Refuses to set what there is not, and what was to be an option: of the sampler's, or one
-        that stands in its spec. Other names are the caller's own."""
+        """Refuses an attribute whose name is a misspelt option, or an option that belongs into the
+        sampler's spec. Other names are the caller's own."""
         kind = type(self)
         names = [*names_of(kind.__init__), *names_of(Settings.__init__)]
         if name in names or name in vars(self) or hasattr(kind, name):

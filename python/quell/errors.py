@@ -33,7 +33,8 @@ class Error(Exception):
         status: The number of its status in C (quell_status), from 1 on.
         sample: The index of the sample in which a run failed, the lowest if there are several; None
             if it did not fail in a sample.
-        transition: The number of the transition in which it failed, from 0 on; None likewise.
+        transition: The number of the transition in which it failed, from 0 on; None as for
+            `sample`.
     """
 
     status: int = 0

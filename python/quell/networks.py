@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Models: built-in ones, those in files, and PyTorch's networks that the library takes over."""
+"""Models: built-in ones, those in files, and networks of PyTorch that the library computes."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 #ifndef QUELL_BASE_BETA_QUANTILE_H
 #define QUELL_BASE_BETA_QUANTILE_H
 
-/* A Beta(a, b) variable is below x with probability p. 1 - x is returned as well, so that neither
- * of the two loses digits; for the same reason the caller gives both p and q = 1 - p. a and b are
+/* A Beta(a, b) variable is below x with probability p. 1 - x is returned as well, so that neither x
+ * nor 1 - x loses digits; for the same reason the caller gives both p and q = 1 - p. a and b are
  * from 0.1 to 10. */
 struct quell_quantile {
     double x, rest;

@@ -12,8 +12,8 @@ void quell_crew_begin(struct quell_crew *crew, size_t most, int64_t spin)
     crew->spin = spin;
 }
 
-/* Waits for the one that should lead: it calls the host's functions, which may have to be called in
- * its thread. */
+/* Waits for the thread that should lead, because the leader calls the host's functions, which may
+ * have to be called in that thread. */
 static void await_leader(struct quell_crew *crew)
 {
     if (quell_spin_while(&crew->came, 0, crew->spin)) return;
@@ -30,7 +30,8 @@ bool quell_crew_lead(struct quell_crew *crew, bool meant)
     return true;
 }
 
-/* Waits until the word is no longer `value`. asleep: how many sleep for it. */
+/* Waits until the word is no longer `value`. asleep: the number of threads that sleep until then.
+ * awaited(of): the clock of the thread that will change the word (base/wait.h). */
 static void wait_for(struct quell_crew *crew, atomic_uint *word, unsigned value,
                      atomic_uint *asleep, clockid_t (*awaited)(const void *of), const void *of)
 {
@@ -45,14 +46,15 @@ static void wake(atomic_uint *word, atomic_uint *asleep)
     if (atomic_load(asleep)) quell_wake(word);
 }
 
-/* A phase of a crew, at whose end its workers meet. */
+/* A phase: the work between two meetings of a crew. */
 struct phase {
     const struct quell_crew *crew;
     unsigned phase;
     size_t workers;
 };
 
-/* One of those who have not come yet; of one who has missed earlier phases nothing is known. */
+/* Returns the clock of a worker that has not reached the end of the phase; 0 if none is known. A
+ * worker that is still in an earlier phase is not counted. */
 static clockid_t missing(const void *of)
 {
     const struct phase *at = of;
@@ -83,7 +85,8 @@ void quell_crew_meet(struct quell_crew *crew, size_t worker, size_t workers)
     wake(&crew->phase, &crew->phase_asleep);
 }
 
-/* Whoever gives a number two phases later has met all of those who read this one. */
+/* The two numbers of a member are used in turn, so that a worker may give the next one while others
+ * still read this one: before it overwrites this one, two phases later, it has met all readers. */
 uint32_t quell_crew_greatest(struct quell_crew *crew, size_t worker, size_t workers, uint32_t given)
 {
     if (workers < 2) return given;
@@ -95,7 +98,7 @@ uint32_t quell_crew_greatest(struct quell_crew *crew, size_t worker, size_t work
     return given;
 }
 
-/* A helper that has come during a round is not among its workers, and waits for the next. */
+/* A helper that comes during a round is not one of its workers, and waits for the next round. */
 void quell_crew_help(struct quell_crew *crew)
 {
     unsigned seen = atomic_load(&crew->round), worker = atomic_fetch_add(&crew->helpers, 1) + 1;
@@ -116,7 +119,7 @@ static unsigned next_round(struct quell_crew *crew, size_t workers)
     return (atomic_load(&crew->round) & ~WORKERS) + NEXT + (unsigned)workers;
 }
 
-/* Looks for some time whether helpers come; only once, before the first piece of work. */
+/* Spins for a while until helpers come, but only once, before the first piece of work. */
 static void await_helpers(struct quell_crew *crew)
 {
     if (!crew->spin || crew->awaited) return;
@@ -125,13 +128,13 @@ static void await_helpers(struct quell_crew *crew)
     while (atomic_load(&crew->helpers) + 1 < crew->most && quell_nanoseconds() < end) quell_relax();
 }
 
-/* How many pieces of work the leader does alone before it tries again: four times as many each time
- * in a row. */
+/* How many pieces of work the leader does alone before it tries with helpers again; each failed try
+ * in a row makes it four times as many. */
 #define FIRST_ALONE 4
 #define LONGEST_ALONE 256
 
-/* Whether the leader would have done it sooner alone: it has waited for longer than all of the
- * others' parts would have taken it. */
+/* Decides whether the leader works alone for a while: it does if it waited for longer than it would
+ * have taken to compute the parts of all the others. */
 static void judge(struct quell_crew *crew, size_t workers, int64_t took)
 {
     bool sooner = (took - crew->waited) * (int64_t)workers < took;

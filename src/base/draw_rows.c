@@ -8,7 +8,7 @@ static const quell_condition *cut(const quell_condition *whole, size_t count, si
 {
     for (size_t i = 0; i < count; i++) {
         part[i] = whole[i];
-        if (!part[i].count) continue; /* that of all samples */
+        if (!part[i].count) continue; /* the condition has one value for all samples */
         part[i].values += row * part[i].size;
         part[i].count = rows;
     }

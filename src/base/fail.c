@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LONG 1024 /* what is longer, with a path, is written to memory of its own */
+#define LONG 1024 /* a longer message, with a path, gets memory of its own */
 
 static _Thread_local char last_message[512];
 static _Thread_local unsigned count;

@@ -150,7 +150,8 @@ static bool check_name(struct check *check)
     return true;
 }
 
-/* Closes the lists and objects that end here; then takes the comma, if one of them goes on. */
+/* Closes the lists and objects that end here; then skips the comma, if the one around them goes
+ * on. */
 static bool check_ends(struct check *check)
 {
     for (; check->depth; check->depth--, check->at++) {

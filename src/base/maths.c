@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SLEEF's header brings functions of all instruction sets, which take longer to read than most of
- * our files to compile: so base/maths.h does without it. */
+/* Only this file includes SLEEF's header: it declares functions of all instruction sets, and
+ * reading them takes longer than compiling most of our files. */
 #include "base/maths.h"
 
 #include <sleef.h>

@@ -14,9 +14,9 @@ void *quell_new(size_t count, size_t size);
 /* Like quell_new, but uninitialised: the thread that will use the memory should touch it first. */
 void *quell_new_untouched(size_t count, size_t size);
 
-/* Like quell_new, for what is read from end to end, again and again: on pages of 2 MiB, where the
- * kernel has such for those who ask. A core reads memory half as fast again from them, as it loads
- * ahead within a page alone. */
+/* Like quell_new, for memory that is read from end to end again and again: it lies on pages of 2
+ * MiB if the kernel has them. A core reads from these one and a half times as fast, because its
+ * prefetcher stops at the end of a page. */
 void *quell_new_large(size_t count, size_t size);
 
 /* count rounded up to a multiple of `to`. */

@@ -40,9 +40,9 @@ static size_t distance(const char *a, size_t m, const char *b, size_t n)
     return last[n];
 }
 
-/* What it costs to make the name of the word: 2 for each letter that is changed, added or left out,
- * and 1 for the name without its end or a piece of its middle, as dpm2m for dpmpp_2m: its writer
- * knew it. */
+/* The cost of turning the word into the name: 2 for each letter that is changed, added or left out;
+ * and only 1 if the word is the name without its end or without a piece of its middle, as dpm2m is
+ * dpmpp_2m, because whoever wrote that knew the name. */
 static size_t cost(const char *word, size_t m, const char *name, size_t n)
 {
     size_t start = 0, end = 0;

@@ -20,7 +20,8 @@ struct quell_nearest {
 
 struct quell_nearest quell_nearest_to(const char *word, size_t length);
 void quell_nearest_try(struct quell_nearest *nearest, const char *name);
-/* The same, but the hint shows `meant` if `name` is the nearest: a name with its prefix. */
+/* Does the same, but if `name` is the nearest, the hint shows `meant`, which is the name with its
+ * prefix. */
 void quell_nearest_try_as(struct quell_nearest *nearest, const char *name, const char *meant);
 void quell_nearest_try_part(struct quell_nearest *nearest, const char *name, size_t length);
 

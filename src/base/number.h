@@ -12,12 +12,12 @@ size_t quell_format(char *buffer, size_t size, const char *format, va_list argum
 __attribute__((format(printf, 3, 4))) size_t quell_print(char *buffer, size_t size,
                                                          const char *format, ...);
 
-/* The text of a number in six digits, or in as many more as it takes to read the same number: what
- * rounds to 1 and is not 1 is not said to be 1. */
+/* The text of a number in six digits, or in as many more as it takes to read back the same number,
+ * so that a number that is nearly 1 is not shown as 1. */
 #define QUELL_NUMBER_TEXT 32
 const char *quell_number_text(double value, char text[QUELL_NUMBER_TEXT]);
 
-/* The same as an argument of a message, whose text lasts as long as the block around it. */
+/* The same text as an argument of a message; it lasts until the end of the surrounding block. */
 #define QUELL_SAID(value) quell_number_text(value, (char[QUELL_NUMBER_TEXT]){0})
 
 /* Reads all of text[0..length) as a double. The character after it must not belong to a number, as

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of an array whose elements the workers of a crew divide among themselves. Each has one
- * run of them: a network divides images by lines, but to read every other half a page of what one
- * has written oneself takes longer than to read whole pages of which another core has written
- * half. */
+/* How the workers of a crew divide the elements of an array. Each worker has one contiguous part.
+ * (A network divides images by lines instead, which leaves a worker half of every page: reading
+ * those halves back takes longer than reading whole pages of which another core has written
+ * half.) */
 #ifndef QUELL_BASE_PART_H
 #define QUELL_BASE_PART_H
 
 #include <stddef.h>
 
-/* An array with fewer floats is left to one worker, who is done before two have met. */
+/* With fewer floats one worker does all: it is done before two workers could have met. */
 #define QUELL_LEAST_SHARED 16384
 
 /* Parts begin at multiples of a cache line of floats. */
 #define QUELL_PART_STEP 16
 
-/* Where the part of a worker begins, and that of the one before it ends. */
+/* Returns where the part of a worker begins, which is where the previous worker's part ends. */
 static inline size_t quell_part_begin(size_t count, size_t worker, size_t workers)
 {
     if (worker == workers) return count;

@@ -13,7 +13,7 @@ unsigned quell_process_number(void);
 
 /* Returns whether this process may be a child of fork() that has not executed a program since,
  * whoever forked and when; such a child has inherited whatever its parents had begun. Returns true
- * if this cannot be found out. It is found out once. */
+ * if this cannot be found out. The answer is computed once. */
 bool quell_process_forked(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* For functions of the host that quell calls in its own threads. OpenMP code inside them (a BLAS,
- * PyTorch's operations) gets one thread, as in a parallel region, because quell's other threads run
- * at the same time.
+/* For calls of the host's functions in quell's own threads. OpenMP code inside such a function (a
+ * BLAS, PyTorch's operations) gets one thread, as it would in a parallel region, because quell's
+ * other threads run at the same time.
  *
  * QUELL_SERIAL_OPENMP(whether); as the first line of a function holds until it returns. It changes
  * OpenMP's number of threads for this thread alone, and restores it. */

@@ -7,16 +7,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* length: of all that was said, without the 0 at the end. */
+/* length: of the whole text, without the 0 at the end. */
 struct quell_text {
     char *buffer;
     size_t size, length;
 };
 
-/* buffer: may be NULL, to count alone. */
+/* buffer may be NULL: the text is then only counted. */
 struct quell_text quell_text_new(char *buffer, size_t size);
 
-/* As printf would, in the C locale. */
+/* Writes as printf does, in the C locale. */
 __attribute__((format(printf, 2, 3))) void quell_say(struct quell_text *text, const char *format,
                                                      ...);
 void quell_say_list(struct quell_text *text, const char *format, va_list arguments);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/wait.h"
 
-#define BRIEF 5000 /* nanoseconds that one looks before one asks whether the other thread runs */
+#define BRIEF 5000 /* nanoseconds of spinning between two looks at the other thread's clock */
 
 /* The kernel makes a clock's number of a thread's in this way (clock_getcpuclockid(3) does it for
  * processes; glibc has no function for thread ids). */

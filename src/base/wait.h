@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits until a word changes: first by looking at it again and again, then asleep. There are no
- * cancellation points. */
+/* Waiting until a word changes: first spinning, which is reading it again and again, and then
+ * asleep. There are no cancellation points. */
 #ifndef QUELL_BASE_WAIT_H
 #define QUELL_BASE_WAIT_H
 
@@ -28,8 +28,7 @@ static inline int64_t quell_nanoseconds(void)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* Looks at the word for at most `spin` nanoseconds while it equals `value`; returns what it is
- * then. */
+/* Spins for at most `spin` nanoseconds while the word equals `value`; returns the word. */
 static inline unsigned quell_spin_while(atomic_uint *word, unsigned value, int64_t spin)
 {
     unsigned now = atomic_load(word);
@@ -44,12 +43,12 @@ static inline unsigned quell_spin_while(atomic_uint *word, unsigned value, int64
     return atomic_load(word);
 }
 
-/* The clock that counts how long the calling thread has run. */
+/* Returns the clock of the calling thread's processor time. */
 clockid_t quell_own_clock(void);
 
-/* The same, but only as long as the thread runs that is to change the word: on a busy machine it
- * may wait for a processor, perhaps for this one. awaited(of): the clock of that thread, which may
- * be another one each time; 0: it is not known. */
+/* Spins in the same way, but stops as soon as the thread that will change the word is not running:
+ * on a busy machine that thread may be waiting for a processor, perhaps for this one. awaited(of)
+ * returns that thread's clock, which may be another one with each call; 0: it is not known. */
 unsigned quell_spin_while_runs(atomic_uint *word, unsigned value, int64_t spin,
                                clockid_t (*awaited)(const void *of), const void *of);
 
@@ -59,7 +58,7 @@ static inline void quell_sleep_while(atomic_uint *word, unsigned value)
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
-/* The same for at most so many nanoseconds, below a second. */
+/* Does the same for at most this many nanoseconds, less than a second. */
 static inline void quell_sleep_while_for(atomic_uint *word, unsigned value, long nanoseconds)
 {
     struct timespec time = {0, nanoseconds};

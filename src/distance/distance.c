@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define DIRECTION_SEED 0x646972656374696fu /* of no run that anyone names */
+#define DIRECTION_SEED 0x646972656374696fu /* a seed that no run is likely to have */
 #define LANES 16
 
 /* Fills in a direction. Normal numbers, scaled to length 1, have no preferred direction. */
@@ -59,7 +59,7 @@ struct task {
     const struct quell_measure *measure;
     const float *x;
     float *spare;   /* [workers][count] */
-    float *columns; /* what the moments are of: [features][count] */
+    float *columns; /* the values of which the moments are: [features][count] */
     size_t features;
 };
 

@@ -47,12 +47,12 @@ quell_status quell_portrait_begin(struct quell_portrait *portrait,
 void quell_measure_free(struct quell_measure *measure);
 void quell_portrait_free(struct quell_portrait *portrait);
 
-/* Fills a portrait of x[count][dim], with the same bits on any number of threads. */
+/* Computes the portrait of x[count][dim]. Its bits are the same for any number of threads. */
 quell_status quell_portrait_take(struct quell_portrait *portrait,
                                  const struct quell_measure *measure, const float *x);
 
-/* Returns the distance from the set to the same number of samples that all are its mean. If a
- * sampler is farther away than this, it is worse than none. */
+/* Returns the distance of the set from as many samples that are all equal to its mean. A sampler
+ * with a greater distance than this is worse than no sampler. */
 double quell_portrait_spread(const struct quell_measure *measure,
                              const struct quell_portrait *portrait);
 

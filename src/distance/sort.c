@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Radix sort, eight bits at a time from the lowest. The bits of a float order as the number does
- * once the sign is turned over, and for a negative number all the others too. Four passes: the
- * numbers end where they began. */
+/* Radix sort, eight bits at a time from the lowest. The bits of floats, read as whole numbers, are
+ * in the order of the floats once the sign bit is inverted and, for a negative number, all other
+ * bits as well. After four passes, an even number, the sorted numbers are in the original array. */
 #include "distance/sort.h"
 
 #include <stdint.h>
@@ -16,7 +16,7 @@ static uint32_t key(float value)
 
 static void pass(float *to, const float *from, size_t count, int shift)
 {
-    size_t places[257] = {0}; /* places[digit]: where the next number with that digit goes */
+    size_t places[257] = {0}; /* where the next number of a digit goes */
     for (size_t i = 0; i < count; i++) places[(key(from[i]) >> shift & 255) + 1]++;
     for (size_t digit = 1; digit < 256; digit++) places[digit] += places[digit - 1];
     for (size_t i = 0; i < count; i++) to[places[key(from[i]) >> shift & 255]++] = from[i];

@@ -7,7 +7,7 @@
 #include "base/maths.h"
 
 enum { ALPHA = QUELL_GRID_OWN, BETA, SCALE };
-enum { SCALE_TIME }; /* the other scales follow */
+enum { SCALE_TIME }; /* the first of the choices of `scale` */
 
 /* In time, a step to sigma = 0 replaces the last step, as in sgm_uniform. */
 static quell_status fill_times(const struct quell_grid *grid, quell_point *points)

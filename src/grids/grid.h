@@ -33,7 +33,7 @@ enum { QUELL_FINAL_MIN, QUELL_FINAL_ZERO };
 #define QUELL_GRID_FINAL                               \
     QUELL_CHOICE("final", QUELL_FINAL_MIN, "min|zero", \
                  "the last point: the schedule's, or sigma = 0")
-enum { QUELL_GRID_OWN = 1 }; /* the number of the first option after it */
+enum { QUELL_GRID_OWN = 1 }; /* the index of the first option after `final` */
 
 /* The i-th row, NULL past the end. */
 const struct quell_grid_row *quell_grid_row(size_t i);
@@ -49,16 +49,16 @@ quell_status quell_grid_from_times(const quell_schedule *schedule, const double 
 quell_status quell_grid_from_sigmas(const quell_schedule *schedule, const double *sigmas,
                                     size_t steps, quell_point *points);
 
-/* Pure data, x = X: where grids end that take the last step to sigma = 0. */
+/* The point of pure data, x = X, at which a grid ends that takes the last step to sigma = 0. */
 quell_point quell_grid_clean(double t);
 
 /* For the functions `fill` (places.c). The position of point i between the grid's first point, 0,
  * and its last, 1. closed: evenly spaced, with the last of the `count` points at 1. open: evenly
- * spaced, with 1 after `steps` steps, whether that last step is taken or replaced by one to sigma =
- * 0. */
+ * spaced, with 1 after `steps` steps, whether that last step is taken or replaced by one to
+ * sigma = 0. */
 double quell_grid_closed(const struct quell_grid *grid, size_t i);
 double quell_grid_closed_rest(const struct quell_grid *grid,
-                              size_t i); /* 1 - it, without cancellation */
+                              size_t i); /* 1 - position, without cancellation */
 double quell_grid_open(const struct quell_grid *grid, size_t i);
 
 /* Write the point at a time, or where the logarithm of a level (see below) has a value. If `place`,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Grids that the caller gives, by time or by level of noise. Messages have numbers with the fewest
- * digits that stand for them. */
+/* Grids that the caller gives, by time or by level of noise. Messages show a number in the fewest
+ * digits from which it can be read back. */
 #include "grid.h"
 #include "base/fail.h"
 #include "base/maths.h"

@@ -13,9 +13,9 @@
 /* The rank of a sample's shape, and one dimension more for the count. */
 #define QUELL_NPY_MAX_RANK (QUELL_MAX_RANK + 1)
 
-/* integers: the values are integers, not floats; words: from 0 on, up to 2^64 - 1 where the file
- * has them unsigned. width: bytes of a value, 4 or 8. values: the number of values, the product of
- * the shape. */
+/* integers: the values are integers, not floats. words: they must be at least 0, and may be up to
+ * 2^64 - 1 in a file of unsigned integers. width: the bytes of a value, 4 or 8. values: the number
+ * of values, the product of the shape. */
 struct quell_npy {
     char *path;
     int file;
@@ -35,7 +35,7 @@ quell_status quell_npy_open(struct quell_npy *npy, const char *path);
 quell_status quell_npy_open_integers(struct quell_npy *npy, const char *path);
 quell_status quell_npy_integers(struct quell_npy *npy, size_t count, int64_t *out);
 
-/* The same for int32, int64 or uint64, of which a negative one is refused. */
+/* The same for a file of int32, int64 or uint64; a negative value is refused. */
 quell_status quell_npy_open_words(struct quell_npy *npy, const char *path);
 quell_status quell_npy_words(struct quell_npy *npy, size_t count, uint64_t *out);
 
@@ -43,9 +43,6 @@ quell_status quell_npy_words(struct quell_npy *npy, size_t count, uint64_t *out)
  * refused. */
 quell_status quell_npy_floats(struct quell_npy *npy, size_t count, float *out);
 quell_status quell_npy_doubles(struct quell_npy *npy, size_t count, double *out);
-
-/* Whether a text names an .npy file: it ends in .npy, behind at least one letter. */
-bool quell_npy_named(const char *text);
 
 /* Skips the next `count` values, which must be there. */
 quell_status quell_npy_skip(struct quell_npy *npy, size_t count);

@@ -65,7 +65,7 @@ static bool take_string(struct cursor *cursor, char *text, size_t size)
 
 static bool take_size(struct cursor *cursor, size_t *value)
 {
-    next_is(cursor, '0'); /* past the spaces */
+    next_is(cursor, '0'); /* skips the spaces */
     const char *start = cursor->at;
     for (*value = 0; cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9';)
         if (__builtin_mul_overflow(*value, (size_t)10, value) ||
@@ -74,8 +74,9 @@ static bool take_size(struct cursor *cursor, size_t *value)
     return cursor->at > start;
 }
 
-/* What to store in place of a type that is not read, with no value changed by it, but by '<f8'
- * whole numbers beyond 2^53: NULL if it cannot be said. type: '<f8', '|b1'. */
+/* Returns as which type the user should store an array whose type is not read; NULL if there is
+ * none. Storing it so changes no value, except whole numbers beyond 2^53 that become '<f8'. type:
+ * such as '|b1'. */
 static const char *remedy(const char *type, bool integers)
 {
     char kind = type[1], size = kind ? type[2] : '\0';

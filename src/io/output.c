@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATIENCE 100 /* milliseconds that a slow reader is waited for at a time */
+#define PATIENCE 100 /* milliseconds of waiting for a slow reader, between two looks at *stop */
 
 static void forget(struct quell_output *output)
 {

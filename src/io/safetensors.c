@@ -44,7 +44,7 @@ static quell_status unreadable(const struct quell_tensors *tensors, int reason)
 static quell_status take(const struct quell_tensors *tensors, uint64_t from, void *to, size_t bytes)
 {
     if (tensors->memory) {
-        memcpy(to, tensors->memory + from, bytes); /* within its length: the header was checked */
+        memcpy(to, tensors->memory + from, bytes); /* as the header was checked */
         return QUELL_OK;
     }
     for (char *at = to; bytes;) {

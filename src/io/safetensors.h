@@ -26,7 +26,7 @@ struct quell_tensors {
     int file;
     const unsigned char *memory; /* in place of a file, `length` bytes */
     uint64_t length;
-    char *text; /* of the header, where the names lie */
+    char *text; /* the header, into which the names point */
     struct quell_json_object metadata;
     uint64_t data; /* where it begins in the file */
     size_t count;
@@ -54,7 +54,7 @@ const char *quell_tensors_metadata(const struct quell_tensors *tensors, const ch
 quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name, size_t rank,
                                 const size_t *shape, float *out);
 
-/* Likewise the tensor of that index, in the shape that it has. */
+/* Reads the tensor of that index in the same way, in the shape that it has. */
 quell_status quell_tensors_read_at(struct quell_tensors *tensors, size_t index, float *out);
 
 /* Copies the tensor of that index as it is in the file. */

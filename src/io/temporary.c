@@ -121,7 +121,7 @@ static int create(const char *target, char **temporary, int (*make)(int file, co
     return -1;
 }
 
-/* A file that will replace another one must not be readable by anybody else meanwhile. */
+/* A file that will replace another one must not be readable by other users meanwhile. */
 static int make_new(int replaced, const char *name)
 {
     return open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, replaced ? 0600 : 0666);
@@ -209,8 +209,8 @@ int quell_temporary_is_sticky(const char *name)
     return !stat_folder(name, &folder) && folder.st_mode & S_ISVTX;
 }
 
-/* Whether the file's last step, the rename, would be refused: it must not be found out then, when
- * all samples are drawn. */
+/* Whether the rename at the end would be refused. This must be found out before all samples are
+ * drawn. */
 static int is_kept(const char *target, const struct stat *status)
 {
     struct stat folder;

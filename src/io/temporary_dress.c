@@ -39,7 +39,7 @@ void quell_temporary_dress(int file, const char *target)
     mode_t mode = old.st_mode & 07777;
     int owned = !fchown(file, old.st_uid, old.st_gid);
     if (!owned && fchown(file, (uid_t)-1, old.st_gid)) mode &= ~(mode_t)070; /* another group's */
-    if (!owned) mode &= 01777; /* no other user's identity is lent */
+    if (!owned) mode &= 01777; /* the file must not run with another user's rights */
     copy_attributes(file, target);
-    if (fchmod(file, mode)) return; /* it stays closed to others */
+    if (fchmod(file, mode)) return; /* the file stays unreadable for others */
 }

@@ -128,8 +128,8 @@ static bool row_at(const struct list *list, size_t i, struct row *row)
     return true;
 }
 
-/* Finds the i-th row of a list for a caller who gives this struct, which begins with its size, in
- * place of one of ours. */
+/* Finds the i-th row of a list, after it has checked the size of the struct that the caller wants
+ * filled in. */
 static quell_status find_row(quell_list_kind kind, size_t i, const void *theirs, size_t size,
                              struct row *row)
 {
@@ -197,7 +197,7 @@ quell_status quell_list_option(quell_list_kind kind, size_t i, size_t k, quell_e
     return QUELL_OK;
 }
 
-/* Whether `name` is the row's; else it is tried as the one that may have been meant. */
+/* Whether `name` is a name of the row. If not, the row's names become candidates for the hint. */
 static bool is_named(const struct row *row, const char *name, struct quell_nearest *nearest)
 {
     struct quell_alias also;

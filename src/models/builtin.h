@@ -8,7 +8,8 @@
 /* Loads the model of that name (without "builtin:"). */
 quell_status quell_builtin_load(quell_model *model, const char *name);
 
-/* The i-th, as it is asked for ("builtin:NAME"), and one line on it; NULL past the end. */
+/* Returns the name of the i-th model, "builtin:NAME", and sets one line on it; NULL past the
+ * end. */
 const char *quell_builtin_name(size_t i);
 const char *quell_builtin_summary(size_t i);
 

@@ -39,7 +39,7 @@ static double cross(double x, double y) { return smaller(bar(x, y, 0.28), bar(y,
 /* Two triangles, one upside down. */
 static double star(double x, double y) { return smaller(triangle(x, y), triangle(x, -y)); }
 
-/* A disc minus another one beside it. */
+/* A disc without the part that another disc covers. */
 static double moon(double x, double y) { return larger(disc(x, y), -disc(x - 0.6, y)); }
 
 typedef double distance_fn(double x, double y);

@@ -61,7 +61,8 @@ quell_status quell_model_describe(quell_model *model, struct quell_description *
     if (!model->description) return quell_fail(QUELL_NO_MEMORY, "model: no memory");
     quell_status status = quell_description_denoiser(description, dim, &model->denoiser);
     if (status) return status;
-    /* The denoiser has the eigenbasis already (quell_denoiser_eigenbasis). */
+    /* The tables are not stored, because the denoiser has the eigenbasis
+     * (quell_denoiser_eigenbasis). */
     quell_table_free(&description->covariance);
     quell_table_free(&description->eigenvalues);
     quell_table_free(&description->eigenvectors);

@@ -45,7 +45,7 @@ static quell_status no_memory(const struct quell_document *document)
     return quell_fail(QUELL_NO_MEMORY, "%s: no memory to read it", document->path);
 }
 
-/* Reads the file; if it has become shorter meanwhile, as far as it goes. */
+/* Reads the file up to its length or, if it has become shorter meanwhile, up to its end. */
 static quell_status read_text(const struct quell_document *document, int file, size_t *length)
 {
     size_t size = *length;

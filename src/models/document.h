@@ -17,9 +17,9 @@ struct quell_tensors;
 
 struct quell_document {
     const char *path;
-    char *text; /* all of it, where the members of the object lie */
+    char *text; /* the text, into which the members of the object point */
     struct quell_json_object root;
-    struct quell_tensors *tensors; /* it lies in the metadata of these; NULL: it does not */
+    struct quell_tensors *tensors; /* if it is in the metadata of this file */
 };
 
 quell_status quell_document_load(struct quell_document *document, const char *path);

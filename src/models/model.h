@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a model is, and the readers of models, one for each form. Each fills a zeroed model. */
+/* The struct of a model, and the readers of models, one for each kind of file. Each reader fills in
+ * a zeroed model. */
 #ifndef QUELL_MODELS_MODEL_H
 #define QUELL_MODELS_MODEL_H
 
@@ -11,10 +12,10 @@ struct quell_description;
 struct quell_document;
 struct quell_program;
 
-/* decode: what makes of a sample what a reader wants to see; NULL: it is that already. schedule: ""
- * for the caller's choice. description: what quell_model_save stores; NULL in a model
- * that was not loaded, or that is no Gaussian or mixture. rounded: the weights of its products are
- * rounded to bfloat16; halves: and their other sides as well. */
+/* decode: the program that decodes samples; NULL: there is no decoder. schedule: "" if the choice
+ * is the caller's. description: what quell_model_save stores; NULL in a model that was not loaded
+ * from a file, or that is not a Gaussian or a mixture. rounded: the weights of products are rounded
+ * to bfloat16; halves: so are the other operands of these products. */
 struct quell_model {
     quell_denoiser *denoiser;
     size_t rank;
@@ -46,14 +47,15 @@ quell_status quell_model_read_network(const struct quell_document *document, que
                                       struct quell_description *description);
 quell_status quell_model_read_tensors(quell_model *model, const char *path);
 
-/* Like quell_model_read_network's file, from its bytes in memory; messages call it `name`. */
+/* Reads such a file from its bytes in memory; messages call it `name`. */
 quell_status quell_model_read_memory(quell_model *model, const char *name, const void *bytes,
                                      size_t length);
 
 /* Reads an .npy data set of shape (count, shape...); (count,) is read as (count, 1). */
 quell_status quell_model_read_points(quell_model *model, const char *path);
 
-/* Passes on the status of a constructor: what it refused is a fault of the model `path`. */
+/* Returns the status of a constructor, but QUELL_BAD_MODEL, with a message that names `path`, for
+ * what the constructor refused as a bad argument. */
 quell_status quell_model_refused(const char *path, quell_status status);
 
 #endif

@@ -47,7 +47,7 @@ quell_status quell_model_settle_shape(const struct quell_document *document, que
     return QUELL_OK;
 }
 
-/* Whether what a sample shows has a shape that a picture can have. */
+/* Whether a sample, after decoding, has a shape that a picture can have. */
 static bool is_of_images(const quell_model *model)
 {
     size_t rank = quell_model_decoded_rank(model);
@@ -104,7 +104,7 @@ static quell_status check_forms(const struct quell_document *document,
                               "'eigenvectors' must be given, and one of them only");
 }
 
-/* Refuses a table of the wrong rank before its rows are taken for something. */
+/* Refuses a table of the wrong rank, before its rows are taken for something else. */
 static quell_status check_rank(const struct quell_document *document, const char *field,
                                const struct quell_table *table, size_t rank)
 {
@@ -223,7 +223,7 @@ static const struct kind {
      {"mean", "variance", "variances", "covariance", "eigenvalues", "eigenvectors", COMMON}},
     {"mixture", read_mixture, {"weights", "means", "variances", COMMON}},
     {"empirical", read_empirical, {"points", COMMON}},
-    {"network", quell_model_read_network, {0}}, /* whose fields network_program.c knows */
+    {"network", quell_model_read_network, {0}}, /* fields: in network_program.c */
 };
 
 static const struct kind *find_kind(const struct quell_document *document)

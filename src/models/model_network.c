@@ -58,7 +58,7 @@ static quell_status check_shape(const struct quell_document *document)
     return quell_document_bad(document, "shape", "is not there: give it, or 'dim'");
 }
 
-/* Opens the weights, and says of a file that cannot be which field names it. */
+/* Opens the weights; if that fails, the message also says which field names the file. */
 static quell_status open_weights(const struct quell_document *document, const char *path,
                                  struct quell_tensors *tensors)
 {

@@ -74,7 +74,7 @@ static quell_status check_names(const struct quell_document *document,
     return QUELL_OK;
 }
 
-/* Returns whether the program has an input x of the shape of a sample. */
+/* Returns whether the program has an input x with the shape of a sample. */
 static bool takes_samples(const struct quell_program *program, const quell_model *model)
 {
     struct quell_shape shape = {.rank = model->rank};

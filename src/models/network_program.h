@@ -15,7 +15,8 @@ quell_status quell_model_read_programs(const struct quell_document *document,
                                        const struct quell_parametrization *parametrization,
                                        quell_model *model);
 
-/* Reads one of them by itself, whatever its inputs are. It must be freed after a failure too. */
+/* Reads one program alone, whatever its inputs are. The program must be freed even after a
+ * failure. */
 quell_status quell_model_read_program(const struct quell_document *document,
                                       struct quell_tensors *tensors, const char *name,
                                       struct quell_program *program);

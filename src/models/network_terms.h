@@ -8,7 +8,7 @@
 #include "models/document.h"
 
 /* Reads the fields `time`, `no_class`, `sigma_data` and `variance` into the parametrization, whose
- * time is then to be freed (quell_time_form_free), after a failure too. */
+ * time the caller frees (quell_time_form_free), even after a failure. */
 quell_status quell_model_read_terms(const struct quell_document *document,
                                     struct quell_parametrization *parametrization);
 

@@ -65,7 +65,7 @@ size_t quell_program_file_shape(const struct quell_program_file *file, size_t i,
     return program->value[value].shape.rank;
 }
 
-/* Where the memory of each stage begins, then the scratch memory and the end of all, in floats. */
+/* The offsets, in floats, of the memory of each stage, of the scratch memory, and of the end. */
 static void lay_out(const struct quell_program *program, size_t begin[QUELL_STAGES + 2])
 {
     begin[0] = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program of a file by itself, with no denoiser around it: what an exporter holds against the
- * network that it came from, for any inputs. */
+/* A program from a file, without a denoiser around it. An exporter compares it with the network
+ * that it was made from, for any inputs. */
 #ifndef QUELL_MODELS_PROGRAM_FILE_H
 #define QUELL_MODELS_PROGRAM_FILE_H
 
@@ -25,8 +25,8 @@ const char *quell_program_file_input(const struct quell_program_file *file, size
 size_t quell_program_file_shape(const struct quell_program_file *file, size_t i,
                                 const size_t **shape);
 
-/* Works out out[elements of the output] from the inputs, in their order, on this thread. The bits
- * are those of a run. */
+/* Computes out[elements of the output] from the inputs, which are in their order, on the calling
+ * thread. The result has the same bits as in a run. */
 quell_status quell_program_file_run(const struct quell_program_file *file,
                                     const float *const *inputs, float *out);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of a network some of whose weights are whole numbers: the description, in which these
- * instructions have another name and an operand more, and the tensors. */
+/* Writes the file of a quantised network: its description, in which the quantised instructions have
+ * another name and one more operand, and its tensors. */
 #include "quantize/quantize.h"
 #include "base/fail.h"
 #include "base/json_write.h"
@@ -34,7 +34,8 @@ static int put(void *user, const char *more, size_t size)
 
 static int put_string(struct text *text, const char *more) { return put(text, more, strlen(more)); }
 
-/* The name of the weights, in quotation marks, ends at operand_end; an attention has none. */
+/* The name of the weights, with its quotation marks, ends at operand_end. An attention has no
+ * weights. */
 static int put_scale(struct text *to, const char *text, const struct quell_candidate *c)
 {
     if (c->tensor == QUELL_NO_WEIGHTS) return 0;
@@ -99,7 +100,7 @@ static void put_metadata(const struct quell_quantizing *q, struct quell_json_wri
     quell_json_end(writer, '}');
 }
 
-/* Tensors of several bytes first, so that each is where its elements want to be. */
+/* Tensors whose elements have several bytes come first, so that all elements are aligned. */
 static int put_header(const struct quell_quantizing *q, const char *description, struct text *to,
                       size_t *bytes)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the linear maps, convolutions and attentions of a network's program, and makes whole
- * numbers of their weights. The description is read twice: by quell, and here, for the places in
- * its text. */
+/* Finds the linear maps, convolutions and attentions of a network's program, and rounds their
+ * weights to whole numbers. The description is read twice: by the reader of programs, and here, to
+ * find the positions in its text that change. */
 #include "quantize/quantize.h"
 #include "base/fail.h"
 #include "base/floats.h"
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fewer multiply-adds than these are not worth it. */
+/* An instruction with fewer multiply-adds than this is not worth quantising. */
 #define LEAST_WORK 4096
 
 const struct quell_program *quell_quantize_program(const struct quell_quantizing *q)
@@ -41,14 +41,14 @@ static size_t count_readers(const struct quell_program *program, size_t value)
     return count;
 }
 
-/* Why an instruction cannot have whole weights; NULL if it can. */
+/* Returns why an instruction cannot have whole weights; NULL if it can. */
 static const char *refusal(const struct quell_quantizing *q, const struct quell_program *program,
                            const struct quell_instruction *now)
 {
     const struct quell_value *w = &program->value[now->operand[1]];
     bool convolves = now->kind == &quell_kind_conv;
     if (program->value[now->result].stage == QUELL_FROM_CONSTANTS || now->same)
-        return "is worked out when the file is read";
+        return "is computed when the file is read";
     if (now->kind == &quell_kind_attention)
         return now->multiply_adds < LEAST_WORK ? "has fewer than 4096 multiply-adds" : NULL;
     if (w->origin != QUELL_TENSOR || w->stage != QUELL_FROM_CONSTANTS)
@@ -64,7 +64,8 @@ static const char *refusal(const struct quell_quantizing *q, const struct quell_
     return now->multiply_adds < LEAST_WORK ? "has fewer than 4096 multiply-adds" : NULL;
 }
 
-/* Rounds each output's weights by a scale of their own: the greatest of them becomes 127. */
+/* Rounds the weights of each output with a scale of its own, by which the greatest of them becomes
+ * 127. */
 static void quantise(struct quell_candidate *c, const float *w)
 {
     QUELL_OWN_FLOATS;
@@ -102,7 +103,7 @@ static quell_status read_weights(struct quell_quantizing *q, struct quell_candid
     return status;
 }
 
-/* The scale's name must be new: not that of a tensor, nor of an input. */
+/* The name of the scale must differ from that of every tensor and input. */
 static bool name_is_free(const struct quell_quantizing *q, const struct quell_program *program,
                          const char *name)
 {
@@ -111,7 +112,7 @@ static bool name_is_free(const struct quell_quantizing *q, const struct quell_pr
     return quell_program_input(program, name) == program->inputs;
 }
 
-/* The list of the instructions of `denoise` in a text that may be written to. */
+/* Returns the list of the instructions of `denoise`, in a text that may be written to. */
 static char *instructions_of(char *text, struct quell_json_object open[3])
 {
     static const char *const names[] = {"programs", "denoise", "instructions"};
@@ -124,7 +125,8 @@ static char *instructions_of(char *text, struct quell_json_object open[3])
     return at;
 }
 
-/* Attributes that a convolution of bytes does not have: tiles, and groups (there is one). */
+/* Attributes that a convolution of bytes does not have: winograd, and groups, of which there is
+ * one. */
 static void cut_attributes(const char *text, const char *own,
                            const struct quell_json_object *object, struct quell_candidate *c)
 {

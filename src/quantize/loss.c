@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a set of samples loses: its sliced Wasserstein distance to that of the stored weights, and
- * that of two sets of the stored weights from different seeds, which says how much that is. */
+/* How much the samples lose: the sliced Wasserstein distance from the samples of the stored weights
+ * and, for comparison, that between two sets of samples of the stored weights with different
+ * seeds. */
 #include "quantize/quantize.h"
 #include "base/floats.h"
 #include "distance/distance.h"

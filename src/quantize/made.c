@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* names: the text that the instructions' names of weights lie in. */
+/* names: the text into which the instructions' names of weights point. */
 struct quell_quantized {
     quell_quantize_report report;
     quell_quantize_instruction *instruction;
@@ -62,7 +62,7 @@ quell_status quell_quantized_make(quell_quantized **made, const struct quell_qua
     return QUELL_OK;
 }
 
-/* Checks what the caller gives in place of one of our structs, which begin with their size. */
+/* Checks the pointer and the size of a caller's struct. */
 static quell_status check(const quell_quantized *made, const void *theirs, size_t size,
                           const char *start)
 {

@@ -91,7 +91,8 @@ static quell_status open_model(struct quell_quantizing *q)
     return QUELL_OK;
 }
 
-/* Memory for the samples, and the seeds of other ones where each sample has its own. */
+/* Allocates memory for the samples and, where each sample has a seed of its own, for other
+ * seeds. */
 static quell_status make_room(struct quell_quantizing *q)
 {
     q->dim = quell_denoiser_dim(q->model->denoiser);
@@ -108,7 +109,7 @@ static quell_status make_room(struct quell_quantizing *q)
     return QUELL_OK;
 }
 
-/* One run's progress becomes that of all. */
+/* Reports the progress of one run as a part of the progress of all runs. */
 static int tell_progress(void *user, const quell_progress *run)
 {
     const struct quell_quantizing *q = user;
@@ -240,7 +241,7 @@ quell_status quell_quantize(quell_quantized **made, const char *model, const cha
                           model ? "file to write" : "model");
     if (!quell_ending_is(out, ".safetensors"))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "quantize: %s: would be written as .safetensors: name it so", out);
+                          "quantize: out: '%s', must be a name that ends with .safetensors", out);
     struct quell_quantizing q = {.name = model, .report = quell_quantize_report_init()};
     quell_quantized *own = NULL;
     quell_status status = take_options(&q, options);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Chooses the instructions that get whole weights. Each is tried alone, on whole runs: how far the
- * samples move. Those that move them least for the work that they save are then taken together, as
- * many as keep the samples within the bound. */
+/* Chooses the instructions that get whole weights. First each of them is quantised alone, and whole
+ * runs show how far the samples move. Then as many as keep the samples within the bound are
+ * quantised together, beginning with those that move the samples least for the work that they
+ * save. */
 #include "quantize/quantize.h"
 #include "base/fail.h"
 #include "base/floats.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Runs with several of them at most, after those with one. */
+/* The greatest number of trials with several quantised instructions, after those with one. */
 #define MOST_TRIALS 7
 
 static double square(double value) { return value * value; }
@@ -38,7 +39,7 @@ static double moved(const struct quell_quantizing *q)
     return sqrt(squares / (double)count) / q->report.deviation;
 }
 
-/* Draws with the weights that are chosen. */
+/* Draws with the chosen instructions quantised, and sets how far the samples moved. */
 static quell_status try_chosen(struct quell_quantizing *q, double *result)
 {
     unsigned char *bytes;
@@ -56,8 +57,8 @@ static quell_status try_chosen(struct quell_quantizing *q, double *result)
     return status;
 }
 
-/* What instructions have in float32 alone: windows that reach too far are found when the network is
- * read. Whatever the reader refuses stays as it is. */
+/* Says why the reader of programs refused a quantised instruction, which then stays float32.
+ * Windows that reach too far, for one, are only found when the network is read. */
 static const char *refusal(const struct quell_quantizing *q, const struct quell_candidate *c)
 {
     const struct quell_program *program = quell_quantize_program(q);
@@ -87,7 +88,7 @@ static quell_status try_each(struct quell_quantizing *q)
     return status;
 }
 
-/* What a move costs for the work that is saved. */
+/* The movement of the samples, squared, for each multiply-add that is saved. */
 static double cost_of(const struct quell_candidate *c)
 {
     return c->moves * c->moves / (double)c->multiply_adds;
@@ -110,7 +111,7 @@ static void choose(struct quell_quantizing *q, size_t count)
     for (size_t i = 0; i < count; i++) q->chosen[q->order[i]] = true;
 }
 
-/* As many as would be within the bound if their moves had nothing to do with each other. */
+/* Returns how many candidates would be within the bound if their movements were independent. */
 static size_t guess(const struct quell_quantizing *q)
 {
     double squares = 0, most = q->options.bound * q->options.bound;
@@ -120,7 +121,8 @@ static size_t guess(const struct quell_quantizing *q)
     return squares > most && count > 1 ? count - 1 : count;
 }
 
-/* By halves between the most that are known to be within the bound and the fewest that are not. */
+/* Finds the number of candidates by bisection, between the most that are known to be within the
+ * bound and the fewest that are known not to be. */
 static quell_status try_together(struct quell_quantizing *q)
 {
     size_t within = 0, beyond = q->possible + 1, count = guess(q);

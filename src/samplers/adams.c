@@ -21,8 +21,8 @@
 enum { ORDER, STEADY };
 
 /* The nodes are taken from sigma~_t in units of the step: in raw sigma~ the system loses its
- * digits. sigma~_s - sigma~_t = sigma~_t expm1(-h), also where sigma_s = 0, and sigma~_j - sigma~_t
- * = sigma~_t expm1(lambda_t - lambda_j). */
+ * digits. sigma~_s - sigma~_t = sigma~_t expm1(-h), also where sigma_s = 0, and
+ * sigma~_j - sigma~_t = sigma~_t expm1(lambda_t - lambda_j). */
 void quell_zab_weights(const struct quell_history *history, size_t count, const quell_point *t,
                        const quell_point *s, const double *option, double *weights)
 {

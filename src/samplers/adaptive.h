@@ -23,17 +23,18 @@ enum quell_adaptive_option {
     QUELL_ADAPTIVE_FORMULA
 };
 
-/* Registers of a try, beside the state: the low-order result last accepted, the two results of this
- * try, and E[X | x_t], which a try after a rejected one finds there. */
+/* Registers of a try, beside the state: the low-order result of the last accepted try; the two
+ * results of this try; and E[X | x_t], which is still right after a rejected try, because t has not
+ * changed. */
 enum { QUELL_TRY_PREVIOUS = 1, QUELL_TRY_LOW, QUELL_TRY_HIGH, QUELL_TRY_MU };
 
-/* More tries than this would be useless. */
+/* The upper bound on the option max_tries. */
 #define QUELL_MOST_TRIES 131072
 
-/* At most this many operations in a try, and names of noise. */
+/* The greatest numbers of operations and of noises in a try. */
 #define QUELL_TRY_OPS 16
 
-/* The PID controller of the step in lambda. */
+/* The PID controller that chooses the length of a step in lambda. */
 struct quell_pid {
     double h, past[3];
     bool begun;
@@ -47,7 +48,7 @@ struct quell_adaptive {
     quell_point previous; /* of QUELL_TRY_PREVIOUS */
     size_t accepted, tries;
     bool known;                    /* QUELL_TRY_MU holds E[X | x_t] */
-    struct quell_noise_name noise; /* of all the way */
+    struct quell_noise_name noise; /* the noise of the whole way */
 };
 
 /* Begins a way from t to the end. */
@@ -77,7 +78,8 @@ double quell_adaptive_error(const struct quell_adaptive *adaptive, const struct 
 bool quell_adaptive_judge(struct quell_adaptive *adaptive, const struct quell_try *tried,
                           double error, struct quell_plan *plan);
 
-/* An empty plan for tries, in the caller's memory; it allocates none. */
+/* Memory for the plan of a try, and the function that returns an empty plan in it. Such a plan
+ * never allocates memory. */
 struct quell_try_memory {
     struct quell_op ops[QUELL_TRY_OPS];
     struct quell_noise_name names[QUELL_TRY_OPS];

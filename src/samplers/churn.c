@@ -27,7 +27,8 @@ static bool within(const quell_point *point, double s_tmin, double s_tmax)
     return ratio >= s_tmin && ratio <= s_tmax && point->alpha > 0;
 }
 
-/* Whether the window reaches beyond the ends of a grid that does not go from t = 1 to 0. */
+/* Whether the window also contains levels of noise beyond the ends of the grid, which is then a
+ * piece of a longer way. */
 static bool goes_on(const quell_schedule *schedule, const quell_point *first,
                     const quell_point *last, double s_tmin, double s_tmax)
 {

@@ -13,7 +13,7 @@
 #include "base/number.h"
 #include "base/maths.h"
 
-#define SIGMA_MIN 0.002 /* EDM's, if it is not given */
+#define SIGMA_MIN 0.002 /* the default, as in EDM */
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {

@@ -7,8 +7,8 @@
  *     y_m = y_t + (sigma~_m - sigma~_t) d,     d   = (y_t - mu) / sigma~_t
  *     y_s = y_t + (sigma~_s - sigma~_t) d_m,   d_m = (y_m - mu_m) / sigma~_m
  *
- * and y_s = y_t + (sigma~_s - sigma~_t) d in a step to sigma_s = 0. It is DPM-Solver-2 with r1 =
- * 1/2 (dpm_single.c). */
+ * and y_s = y_t + (sigma~_s - sigma~_t) d in a step to sigma_s = 0. It is DPM-Solver-2 with
+ * r1 = 1/2 (dpm_single.c). */
 #include "stages.h"
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)

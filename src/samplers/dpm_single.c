@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Singlestep DPM-Solvers: exponential Runge-Kutta in lambda, of orders 1 to 3.
  *
- * prediction=eps, DPM-Solver (Lu et al., 2206.00927, eq. 3.7, algorithms 1 and 2). With h =
- * lambda_s - lambda_t, eps_k = (x_k - alpha_k mu_k) / sigma_k at lambda_t + r_k h, eps that of x_t,
+ * prediction=eps, DPM-Solver (Lu et al., 2206.00927, eq. 3.7, algorithms 1 and 2). With
+ * h = lambda_s - lambda_t, eps_k = (x_k - alpha_k mu_k) / sigma_k at lambda_t + r_k h, eps that of
+ * x_t,
  *
  *     1:  x_s = (alpha_s / alpha_t) x_t - sigma_s expm1(h) eps
  *     2:  ... - sigma_s / (2 r1) expm1(h) (eps_1 - eps),   x_1 by 1, r1 = 1/2
@@ -43,8 +44,8 @@ double quell_dpmpp_weight(double h, double r1) { return -quell_expm1(-h) / (2 * 
 static const double r1 = 1.0 / 3, r2 = 2.0 / 3;
 
 /* Computes the weights of mu_1 - mu in x_2, and of mu_2 - mu in x_s. With eps, x_s also has a
- * weight of mu_1 - mu, because x_2 has: eps_2 - eps = e^lambda_2 (middle (mu_1 - mu) - (mu_2 -
- * mu)). */
+ * weight of mu_1 - mu, because x_2 has: eps_2 - eps = e^lambda_2 (middle
+ * (mu_1 - mu) - (mu_2 - mu)). */
 static struct quell_dpm3 third(double h, int prediction)
 {
     double z = prediction == X0 ? -h : h;

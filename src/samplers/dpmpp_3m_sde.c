@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* DPM-Solver++(3M) SDE (k-diffusion; the SDE of Lu et al., 2211.01095): the SDE of rate eta (sde.h)
- * with mu a quadratic in lambda, through its values at t and at the points q, p before it. With v =
- * (lambda - lambda_t) / h and divided differences in v,
+ * with mu a quadratic in lambda, through its values at t and at the points q, p before it. With
+ * v = (lambda - lambda_t) / h and divided differences in v,
  *
  *     mu = mu_t + v mu[t, q] + v (v - v_q) mu[t, q, p],
  *     x_s = (sigma_s / sigma_t) exp(-eta h) x_t

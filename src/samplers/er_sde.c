@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ER-SDE-Solver: extended reverse-time SDEs (Cui et al., 2309.06169). In y = x / alpha and u =
- * sigma / alpha, a function phi with phi(0) = 0 that grows at least like u gives an SDE with the
- * marginal laws of the diffusion,
+/* ER-SDE-Solver: extended reverse-time SDEs (Cui et al., 2309.06169). In y = x / alpha and
+ * u = sigma / alpha, a function phi with phi(0) = 0 that grows at least like u gives an SDE with
+ * the marginal laws of the diffusion,
  *
  *     y_s = (phi_s / phi_t) y_t + phi_s integral of (phi' / phi^2)(u) mu_u du from u_s to u_t
  *         + sqrt(u_s^2 - u_t^2 (phi_s / phi_t)^2) eps.
@@ -45,8 +45,8 @@ struct er_step {
     int scaler;
 };
 
-/* moments[k] += weight * phi_s (phi' / phi^2) v^k |du / dlambda| at lambda, v = (u - u_t) / (u_s -
- * u_t). */
+/* moments[k] += weight * phi_s (phi' / phi^2) v^k |du / dlambda| at lambda,
+ * v = (u - u_t) / (u_s - u_t). */
 static void sample(const struct er_step *step, double past, double weight, double *moments)
 {
     double lambda = step->from + past, v = quell_expm1(-past) / quell_expm1(-step->h);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ancestral Euler: down below s without noise, then noise up to s. With y = x / alpha and sigma~ =
- * sigma / alpha,
+/* Ancestral Euler: down below s without noise, then noise up to s. With y = x / alpha and
+ * sigma~ = sigma / alpha,
  *
  *     y_down = mu + (sigma~_down / sigma~_t) (y_t - mu),   mu = E[X | x_t]
  *     y_s = y_down + s_noise sqrt(sigma~_s^2 - sigma~_down^2) eps,   eps ~ N(0, I),
@@ -9,8 +9,9 @@
  *
  * ve, k-diffusion's: sigma~_s^2 - sigma~_down^2 = eta^2 sigma~_s^2 (1 - sigma~_s^2 / sigma~_t^2).
  *
- * rf, ComfyUI's for rectified flow: with u = sigma / (alpha + sigma), which is sigma where alpha =
- * 1 - sigma, u_down = u_s (1 + (u_s / u_t - 1) eta). With g = eta (1 - u_s / u_t) and S = sigma~_s,
+ * rf, ComfyUI's for rectified flow: with u = sigma / (alpha + sigma), which is sigma where
+ * alpha = 1 - sigma, u_down = u_s (1 + (u_s / u_t - 1) eta). With g = eta (1 - u_s / u_t) and
+ * S = sigma~_s,
  *
  *     sigma~_down / sigma~_s = (1 - g) / (1 + S g).
  *
@@ -41,7 +42,8 @@ static double most_eta(const quell_point *t, const quell_point *s, const double 
     return 1 / ((2 + s->sigma / s->alpha) * flow_part(t, s));
 }
 
-/* With more than all of the noise that the law of x_s has fresh in an ancestral step. */
+/* The levels of noise of an ancestral step with eta > 1: it replaces eta times the noise that a
+ * step with eta = 1 replaces, but at most all of it. */
 static struct quell_ancestral beyond(const quell_point *t, const quell_point *s, double eta)
 {
     double up = fmin(1, eta * ancestral_part(t, s)), kept = fmax(0, (1 - up) * (1 + up));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Heun++ of ComfyUI: the slopes d at a point, d_1 at the next and d_2 at the one after, each
- * reached by Euler steps, mixed by weights that fall with sigma~ = sigma / alpha. With y = x /
- * alpha, after the churn (churn.c), from t = t_i to s = t_{i+1}:
+ * reached by Euler steps, mixed by weights that fall with sigma~ = sigma / alpha. With
+ * y = x / alpha, after the churn (churn.c), from t = t_i to s = t_{i+1}:
  *
  *     y_s = y_t + (sigma~_s - sigma~_t) ((1 - w_1 - w_2) d + w_1 d_1 + w_2 d_2),
  *     w_1 = sigma~_{i+1} / (3 sigma~_0),   w_2 = sigma~_{i+2} / (3 sigma~_0),
@@ -10,8 +10,9 @@
  * there. The weights sum to 1 and are those of no quadrature: it is of order 1. sigma~_0 is the
  * first one that is finite. There is no paper; published as MIT code by Carzit, 2023.
  *
- * As stages (stages.h): with D_k = mu_k - mu, d_1 = d - D_1 / sigma~_1 and d_2 = d_1 - (D_2 - D_1)
- * / sigma~_2, so that D_1 has the weight (sigma~_t / sigma~_s - 1) w_2 and D_2 that times w_1. */
+ * As stages (stages.h): with D_k = mu_k - mu, d_1 = d - D_1 / sigma~_1 and
+ * d_2 = d_1 - (D_2 - D_1) / sigma~_2, so that D_1 has the weight (sigma~_t / sigma~_s - 1) w_2 and
+ * D_2 that times w_1. */
 #include "stages.h"
 #include "base/maths.h"
 

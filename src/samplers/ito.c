@@ -53,7 +53,7 @@ static void step(quell_plan *plan, const quell_point *t, const quell_point *s, d
 {
     struct coefficients of = explicit(t, s, eta, c);
     double left = of.state * t->sigma;
-    bool beyond = -left > s->sigma; /* past mu by more than the noise of s */
+    bool beyond = -left > s->sigma; /* x_s would overshoot mu by more than the noise of s */
     if (steady && (beyond || !quell_steady_noise(left, of.noise, s->sigma)))
         of = exponential(t, s, eta, c);
     quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);

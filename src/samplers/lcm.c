@@ -22,8 +22,6 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     }
 }
 
-static const struct quell_option options[] = {{0}};
-
 QUELL_FAMILY(lcm) = {{.name = "lcm",
                       .summary = "latent consistency models; for distilled models",
                       .source = "arXiv:2310.04378",
@@ -31,6 +29,6 @@ QUELL_FAMILY(lcm) = {{.name = "lcm",
                       .evaluations = 1,
                       .noise = QUELL_STOCHASTIC,
                       .no_path = true,
-                      .options = options,
+                      .options = QUELL_NO_OPTIONS,
                       .build = build},
                      {0}};

@@ -14,11 +14,14 @@ struct quell_alias {
     const char *name, *spec;
 };
 
+/* The options of a method without any. */
+#define QUELL_NO_OPTIONS ((const struct quell_option[]){{0}})
+
 enum quell_noisiness { QUELL_DETERMINISTIC, QUELL_OPTIONALLY_STOCHASTIC, QUELL_STOCHASTIC };
 
-/* order: of convergence, at the default options (of a stochastic method, its weak order; 0 where
- * it converges for distilled models only); evaluations: of the denoiser in a step, likewise.
- * options and aliases end with a NULL name.
+/* order: the order of convergence at the default options: the weak order of a stochastic method; 0
+ * if it converges for distilled models only. evaluations: how often a step evaluates the denoiser,
+ * at the default options. options (or QUELL_NO_OPTIONS) and aliases end with a NULL name.
  *
  * build: writes the plan for the points grid[0], ..., grid[steps], along which alpha / sigma rises.
  * Only alpha at grid[0] and sigma at grid[steps] may be 0. `option` is in the order of `options`.
@@ -27,8 +30,8 @@ struct quell_method {
     const char *name, *summary, *source;
     int order, evaluations;
     enum quell_noisiness noise;
-    bool no_path;   /* its noise is not that of an interval, so that Brownian mode means nothing */
-    bool own_steps; /* each sample chooses its own: of the grid it uses the ends alone */
+    bool no_path;   /* its noise belongs to no interval, so Brownian mode is refused */
+    bool own_steps; /* each sample chooses its steps; only the grid's ends are used */
     const struct quell_alias *aliases; /* NULL: none */
     const struct quell_option *options;
     void (*build)(quell_plan *plan, const quell_point *grid, size_t steps, const double *option);
@@ -53,7 +56,7 @@ const struct quell_method *quell_method_at(size_t i);
 quell_status quell_method_read(const char *spec, const struct quell_method **method,
                                double *option);
 
-/* Whether it names one that chooses its own steps. */
+/* Returns whether a spec names a method that chooses its own steps. */
 bool quell_method_own_steps(const char *spec);
 
 /* out = terms[0] + terms[1] + ..., without noise:
@@ -89,7 +92,7 @@ void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_p
 /* DDIM's most_eta, as in quell_method. */
 double quell_ddim_most_eta(const quell_point *t, const quell_point *s, const double *option);
 
-/* The same of the SDE of rate r (sde.h): the r with 1 - exp(-2 r h) = 3/4. */
+/* The same bound for the SDE of rate r (sde.h): the r with 1 - exp(-2 r h) = 3/4. */
 double quell_most_rate(const quell_point *t, const quell_point *s);
 
 #endif

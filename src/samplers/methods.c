@@ -45,11 +45,11 @@ static quell_status refuse(const char *spec)
         for (; alias && alias->name; alias++) quell_nearest_try(&nearest, alias->name);
     }
     return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler%s; see `quell list samplers`",
-                      spec, quell_spec_hint(spec, &nearest, text));
+                      spec, quell_spec_hint("sampler", spec, &nearest, text));
 }
 
-/* The options of a spec by an alias, `dpmpp_2m:...`: those that the alias says are what it is, and
- * take the place of defaults in usual[]. */
+/* Reads the options of a spec that begins with an alias, `dpmpp_2m:...`. The options that the alias
+ * itself stands for replace the defaults in usual[]. */
 static quell_status read_alias(const struct quell_alias *alias, const char *spec,
                                const struct quell_option *options, double *usual, double *option)
 {
@@ -68,7 +68,7 @@ static quell_status read_alias(const struct quell_alias *alias, const char *spec
     return status;
 }
 
-/* The field names a sampler and a grid in one, as dpmpp_2m_karras. */
+/* Other programs have names for a sampler with a grid, such as dpmpp_2m_karras. */
 static quell_status no_such(const char *spec)
 {
     static const char *const grids[] = {"_karras", "_exponential", "_beta", NULL};

@@ -96,7 +96,7 @@ void quell_history_step(quell_plan *plan, const quell_point *t, const quell_poin
     quell_plan_step(plan, t, s);
 }
 
-/* c of f = eps - c mu. */
+/* Returns the c of f = eps - c mu. */
 static double part_of(enum quell_slope slope, const quell_point *t)
 {
     if (slope == QUELL_TURN) return t->sigma / t->alpha;

@@ -36,17 +36,17 @@ size_t quell_history_order(const struct quell_history *history, size_t most);
 void quell_lagrange_weights(size_t count, const double *nodes, const double *moments,
                             double *weights);
 
-/* The same for the nodes (lambda_j - lambda_t) / h of the newest `count` outputs, h = lambda_s -
- * lambda_t, past[0] at t. */
+/* The same for the nodes (lambda_j - lambda_t) / h of the newest `count` outputs,
+ * h = lambda_s - lambda_t, past[0] at t. */
 void quell_history_weights(const struct quell_history *history, size_t count, double h,
                            const double *moments, double *weights);
 
-/* 1 where the two points have one lambda: such a step only scales x, which is done here, its end
- * included. A method goes on, and its history stays as it was. Else 0. */
+/* If the two points have the same lambda, makes the whole step, which only scales x, and returns 1;
+ * the method's history stays as it was. Otherwise returns 0. */
 int quell_idle_step(quell_plan *plan, const quell_point *t, const quell_point *s);
 
-/* A step that no past output takes part in, whole: an idle one, or, where alpha_t or sigma_s is 0,
- * the first-order step. 1 if it was one of these, else 0. */
+/* If no past output can take part in the step, makes the whole step and returns 1: one that only
+ * scales x or, if alpha_t or sigma_s is 0, the first-order step. Otherwise returns 0. */
 int quell_plain_step(quell_plan *plan, const quell_point *t, const quell_point *s);
 
 /* x_s = state x_t + sum_j weights[j] past[j] of the newest `count` outputs, and the step's end. */

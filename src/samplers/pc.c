@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Predictor-corrector (Song et al., 2011.13456, algorithms 4 and 5): at each point t, corrections
- * that leave the law of x_t as it is; then a step of DDIM (ddim.c) to s, with its eta. With mu =
- * E[X | x], z ~ N(0, I), a correction is one of
+ * that leave the law of x_t as it is; then a step of DDIM (ddim.c) to s, with its eta. With
+ * mu = E[X | x], z ~ N(0, I), a correction is one of
  *
  *     azula:     x <- alpha mu + sqrt(1 - delta) (x - alpha mu) + sqrt(delta) sigma z
  *     langevin:  x <- x + e g + sqrt(2 e) z,   e = 2 (snr |z| / |g|)^2,
@@ -14,11 +14,11 @@
  * formula=paper, make the law wider by some 4 / D, and have no mean in one or two dimensions. So r
  * is (D / (w |eps|^2 + (1 - w) D))^(1/2), w = min(1, D / 100), which is the same in many dimensions
  * (quell_plan_langevin). Corrections of finite size have another law of rest: where x is mostly
- * noise, langevin's has 1 / (1 - snr^2) times the variance, and azula's, where alpha^2 Var X =
- * sigma^2, only 0.92 of it at delta = 1/2 and 2/3 at 1. So delta ends at 1/2 and snr at 0.4. The
- * size of the corrections does not fall with the steps, and so they leave a bias that more steps do
- * not remove: no order is claimed. The norms are a sample's own; other codes take their mean over
- * the batch, and a sample then depends on its neighbours. */
+ * noise, langevin's has 1 / (1 - snr^2) times the variance, and azula's, where alpha^2 Var
+ * X = sigma^2, only 0.92 of it at delta = 1/2 and 2/3 at 1. So delta ends at 1/2 and snr at 0.4.
+ * The size of the corrections does not fall with the steps, and so they leave a bias that more
+ * steps do not remove: no order is claimed. The norms are a sample's own; other codes take their
+ * mean over the batch, and a sample then depends on its neighbours. */
 #include "method.h"
 #include "core/plan.h"
 

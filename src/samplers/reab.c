@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rosenbrock-type exponential Adams-Bashforth (azula; cf. DPM-Solver-v3, Zheng et al., 2310.13268):
- * the flow of a standard normal X is solved exactly, and the rest is interpolated. With r = sigma /
- * alpha and n^2 = alpha^2 + sigma^2,
+ * the flow of a standard normal X is solved exactly, and the rest is interpolated. With
+ * r = sigma / alpha and n^2 = alpha^2 + sigma^2,
  *
  *     d (x / n) / dr = f / (1 + r^2)^(3/2),     f = eps - r mu,
  *     x_s = (n_s / n_t) x_t + n_s sum_j f_j integral of l_j(r) / (1 + r^2)^(3/2) dr

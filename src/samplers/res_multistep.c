@@ -5,10 +5,10 @@
  *     b_2 = phi_2(-h) / c,   b_1 = phi_1(-h) - b_2,   c = (lambda_q - lambda_t) / h,
  *
  * q the point before t. (Without noise it is xeab of order 2.) With eta > 0 the step goes to
- * `down`, the lower point of ancestral steps (steps.c), and noise is added, as in ComfyUI. Then h =
- * lambda_down - lambda_t is longer than the way from t to s: 1 + eta^2 times as long where that is
- * short. The last step was longer than lambda_t - lambda_q in the same way, and c is the ratio of
- * the two steps. With the way from q in place of the last step's h, mu would be extrapolated to
+ * `down`, the lower point of ancestral steps (steps.c), and noise is added, as in ComfyUI. Then
+ * h = lambda_down - lambda_t is longer than the way from t to s: 1 + eta^2 times as long where that
+ * is short. The last step was longer than lambda_t - lambda_q in the same way, and c is the ratio
+ * of the two steps. With the way from q in place of the last step's h, mu would be extrapolated to
  * lambda_down, and the weak order would be 1. */
 #include "method.h"
 #include "multistep.h"

@@ -28,7 +28,7 @@
 enum { S_TMIN, S_TMAX, INNER, RESTARTS, S_NOISE, STEADY };
 enum { MOST_INNER = 1000 };
 #define RHO 7.0
-#define LEAST 0.1 /* s_tmin, if it is not given */
+#define LEAST 0.1 /* the default of s_tmin */
 
 /* Returns the point at the fraction `done` of the way from high to low. */
 static quell_point between(quell_plan *plan, const quell_point *high, const quell_point *low,

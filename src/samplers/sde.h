@@ -6,8 +6,8 @@
  *         + sigma_s sqrt(1 - exp(-2 r h)) eps,    h = lambda_s - lambda_t,
  *
  * lambda from lambda_t to lambda_s, has the marginal laws of the diffusion (Lu et al., 2211.01095,
- * appendix; Xue et al., 2309.05019, eq. 9, where r = tau^2): r = 0 is the probability flow and r =
- * 1 the reversed diffusion. A solver replaces mu = E[X | x] by a combination of values that it
+ * appendix; Xue et al., 2309.05019, eq. 9, where r = tau^2): r = 0 is the probability flow and
+ * r = 1 the reversed diffusion. A solver replaces mu = E[X | x] by a combination of values that it
  * knows. In what follows z = (1 + r) h, and past values have weights for the integral alone. */
 #ifndef QUELL_SAMPLERS_SDE_H
 #define QUELL_SAMPLERS_SDE_H

@@ -28,7 +28,7 @@ struct stages {
     const quell_point *t, *s;
     double h, eta, s_noise;
     size_t count;
-    double r; /* of the last stage */
+    double r; /* r of the last stage */
     quell_point at;
     quell_register_id mu[3];
     quell_noise_term noise[3];
@@ -58,8 +58,8 @@ static void go_on(quell_plan *plan, struct stages *step, double r, const quell_p
     step->at = *at;
 }
 
-/* out = x_i at the point `at`, with the weights a of the outputs so far. A combination has room for
- * two noises: a third is added by one more. */
+/* out = x_i at the point `at`, with the weights a of the outputs so far. A COMBINE takes two noises
+ * at most; a third noise needs a second COMBINE. */
 static void stage(quell_plan *plan, struct stages *step, quell_register_id out, double r,
                   const quell_point *at, const double *a)
 {

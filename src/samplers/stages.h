@@ -21,8 +21,8 @@
  *     mu_k - mu_0 = (mu_k - x_k / alpha_k) + e^(lambda_t - lambda_k) (x_t / alpha_t - mu_0)
  *                   + sum_j w_kj (mu_j - mu_0),
  *
- * with the w_kj of the stage that x_k is of. At alpha_t = 0 and at sigma_s = 0, h is infinite and
- * the first two terms are right; the others are not taken. */
+ * with the w_kj of the stage that x_k is of. At alpha_t = 0 and at sigma_s = 0, h is infinite, and
+ * only the first two terms are used. */
 #ifndef QUELL_SAMPLERS_STAGES_H
 #define QUELL_SAMPLERS_STAGES_H
 

@@ -8,16 +8,16 @@
  *     y_s = (that of first order) + sum_k w_k (mu_k - mu_0),     S = sum_k |w_k|.
  *
  * Outputs lie among the data, so a step misses by at most S times their spread. In a short step the
- * w_k have the size of the step. In a long one they grow without bound: as e^h, h = lambda_s -
- * lambda_t, where the eps of a later stage is divided by a small sigma (heun: w = (e^h - 1) / 2);
- * and with the ratio of h to the steps before, where a polynomial through past outputs is
- * extrapolated. The rule is
+ * w_k have the size of the step. In a long one they grow without bound: as e^h,
+ * h = lambda_s - lambda_t, where the eps of a later stage is divided by a small sigma (heun:
+ * w = (e^h - 1) / 2); and with the ratio of h to the steps before, where a polynomial through past
+ * outputs is extrapolated. The rule is
  *
  *     S <= 2^(n - 1) of n past outputs,     S <= 2^n of n later stages.
  *
  * If it does not hold, the step uses one output less, and at last none: the step of first order.
- * (Heun's later stage is at s itself, and there S may be 3/2: heun.c.) With one past output and S
- * <= 1, the extrapolation y_s - y_t = S (y_t - y_q), where mu = y, does not grow. With more
+ * (Heun's later stage is at s itself, and there S may be 3/2: heun.c.) With one past output and
+ * S <= 1, the extrapolation y_s - y_t = S (y_t - y_q), where mu = y, does not grow. With more
  * outputs, even steps of equal size have twice as much for each. All steps that are short enough
  * keep the rule, so no order changes.
  *
@@ -44,8 +44,8 @@
 #include <stddef.h>
 
 /* Returns whether a step through the newest `count` outputs keeps the rule. weights[j] are the
- * weights of f_j - f_0 in x_s, for j > 0. unit: the factor of mu_j - mu_0 in f_j - f_0, so that w_j
- * = weights[j] unit. */
+ * weights of f_j - f_0 in x_s, for j > 0. unit: the factor of mu_j - mu_0 in f_j - f_0, so that
+ * w_j = weights[j] unit. */
 bool quell_steady_past(size_t count, const double *weights, double unit);
 
 /* The same with noise, for Lagrange weights whose unit is 1. A weight that is limited to 1/2 gives

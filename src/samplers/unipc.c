@@ -87,7 +87,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     size_t order = (size_t)option[ORDER];
     struct quell_history history = {0};
-    struct step last = {0}; /* the one before, if it is to be corrected */
+    struct step last = {0}; /* the step before, if it is to be corrected */
     bool corrects = option[USE_CORRECTOR] != 0;
     quell_register_id base = corrects ? quell_plan_register(plan) : QUELL_STATE; /* x, corrected */
     for (size_t i = 0; i < steps; i++) {

@@ -78,7 +78,7 @@ void law_twin_full(const struct law *law, double alpha, double sigma, const floa
 struct law law_new(size_t components, size_t dim, int one_variance, double least)
 {
     struct law law = {.components = components, .dim = dim};
-    state = 1000003 * components + dim; /* the same numbers in whatever order tests run */
+    state = 1000003 * components + dim; /* so that the order of tests does not matter */
     law.weights = law_memory(components, sizeof(double));
     law.means = law_memory(components * dim, sizeof(double));
     law.variances = law_memory(components * dim, sizeof(double));
@@ -183,7 +183,7 @@ void law_check_bits(const quell_denoiser *denoiser, double alpha, double sigma, 
     guard_free(&to);
 }
 
-/* Holds the denoiser against its twin; the tolerance is relative to 1 + |E|, for inputs whose
+/* Compares the denoiser with its twin. The tolerance is relative to 1 + |E|, for inputs whose
  * posterior gain is at most 1 / alpha. */
 void law_check_values(const quell_denoiser *denoiser, law_twin_function *function,
                       const struct law *law, double alpha, double sigma, size_t rows,

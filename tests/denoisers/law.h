@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Laws of X to hold the exact denoisers against, with naive twins of their posterior means in
- * double, and what every denoiser is checked for. A law is the same in whatever order tests run. */
+/* Laws of X for the tests of the exact denoisers, naive twins of their posterior means in double,
+ * and the checks that every denoiser must pass. A law does not depend on the order in which tests
+ * run. */
 #ifndef QUELL_TESTS_LAW_H
 #define QUELL_TESTS_LAW_H
 

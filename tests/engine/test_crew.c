@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Crews: every worker does its part of every piece of work, whoever comes when. */
+/* Crews: each part of every piece of work is done once, whenever the helpers come. */
 #include "base/crew.h"
 #include "base/wait.h"
 #include "harness.h"
@@ -52,7 +52,7 @@ static void run_rounds(struct sums *sums)
     }
 }
 
-/* Helpers come before, during and after the work; spin 0: they sleep at once. */
+/* Helpers come before, during and after the work. With spin 0 they sleep at once. */
 static void check_crew(int64_t spin)
 {
     struct sums sums = {.round = 0};
@@ -100,7 +100,8 @@ static void *help_slowly(void *data)
     return NULL;
 }
 
-/* Begins a crew of the calling thread, which leads, and of a slow helper, who is there. */
+/* Begins a crew of the calling thread, which leads, and of a slow helper, which has already
+ * come. */
 static void begin_with_slow(struct slow *slow)
 {
     quell_crew_begin(&slow->crew, 2, 1000);
@@ -157,7 +158,7 @@ static void *sleep_on(void *data)
     return NULL;
 }
 
-/* Nobody takes a processor while he waits for a thread that has none. */
+/* A thread does not spin while it waits for a thread that has no processor. */
 TEST(crew, does_not_spin_for_who_does_not_run)
 {
     struct sleeper sleeper = {.begun = 0};
@@ -176,7 +177,7 @@ TEST(crew, does_not_spin_for_who_does_not_run)
     CHECK(took < 5000000000, "%g s", 1e-9 * (double)took); /* 10 us, if nothing disturbs */
 }
 
-/* In a child of fork() there are no helpers, and nobody waits for them. */
+/* In a child of fork() there are no helpers, and the leader does not wait for any. */
 TEST(crew, in_a_child)
 {
     struct sums sums = {.round = 0};

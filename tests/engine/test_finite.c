@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Values that are not finite: who made them, and where, is what the message says. */
+/* Values that are not finite: the message says where they are, and which function or network made
+ * them. */
 #include "harness.h"
 #include "models.h"
 

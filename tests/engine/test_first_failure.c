@@ -115,7 +115,7 @@ TEST(first_failure, whole_batch)
               "run: sample 131, transition 0: the denoiser (function) returned nan in element 1");
 }
 
-/* What is wrong with x as it was given is said before all else. */
+/* A value of the caller's x that is not finite is reported before any other failure. */
 TEST(first_failure, given)
 {
     quell_sampler *sampler = sampler_of(DIM, "ddim", 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Networks return x0, eps, v, score or flow, with or without azula's preconditioning. A callback
- * that works each of them out from the exact posterior mean must give that mean back, and the same
+ * that computes each of these from the exact posterior mean must give the same mean, and the same
  * samples. */
 #include "drawing.h"
 #include "harness.h"

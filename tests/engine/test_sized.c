@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Structs that begin with their size: a size that is not one is refused, as is what a newer program
- * sets and this library does not know; nothing is taken for a default in silence. */
+/* Structs that begin with their size: an impossible size is refused, and so is a member that a
+ * newer program sets and this library does not know; neither is silently replaced by a default. */
 #include "base/sized.h"
 #include "fixture.h"
 #include "harness.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* All that samples are told one by one, in random combinations: classes, conditions, negative ones,
- * seeds and indices, for all or for each. A sample is what it is alone, whatever tile, thread or
- * part of the run it is in, and where guidance is by the denoiser itself or by another one. */
+/* Classes, conditions, negative classes and conditions, seeds and indices, for all samples or for
+ * each, in random combinations. A sample has the bits that it has alone, in whatever tile, thread
+ * or part of the run it is, with guidance by the denoiser itself and by another one. */
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
@@ -17,7 +17,7 @@ enum { DIM = 3, MOST = 23, CLASSES = 4 };
 static const float none[] = {0.5f, -0.25f};
 static const quell_condition takes[] = {{"a", none, 0, 2}, {"b", NULL, 0, 1}};
 
-/* Exact arithmetic of all that a row is told. */
+/* A function of everything that a row is told, in exact arithmetic. */
 static int tell(void *user, const quell_call *call, const float *input, float *output)
 {
     const size_t *conditions = user;
@@ -239,7 +239,8 @@ static quell_status away_from_itself(const quell_sampler *sampler, int differs, 
     return quell_sample(sampler, &draw, NULL, x);
 }
 
-/* Equal values in other arrays are as much in vain as the same arrays, but not in a part. */
+/* Guidance away from equal values has no effect whether these are in the same array or in another
+ * one, and is refused, but not in a draw that is a part. */
 TEST(told, equal_values)
 {
     quell_schedule *schedule = must_schedule("rectified");

@@ -46,8 +46,8 @@ static quell_denoiser *learned(size_t dim)
 
 enum { DIM = 6, COUNT = 5 };
 
-/* diffusers' DDPMScheduler: beta = 1 - abar_t / abar_s, the posterior's variance beta (1 - abar_s)
- * / (1 - abar_t), and log V between them by (v + 1) / 2. */
+/* diffusers' DDPMScheduler: beta = 1 - abar_t / abar_s, the posterior's variance beta
+ * (1 - abar_s) / (1 - abar_t), and log V between them by (v + 1) / 2. */
 static void check_step(const quell_schedule *schedule, double t, double s, float *x,
                        const float *next)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON in memory, held against the grammar of RFC 8259; python/tests/plain/test_json.py holds it
- * against Python's json. */
+/* JSON in memory, compared with the grammar of RFC 8259; python/tests/plain/test_json.py compares
+ * it with Python's json. */
 #include "base/json.h"
 #include "harness.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Loads the text as a model and holds it against a denoiser, which is freed. */
+/* Loads the text as a model and compares it with a denoiser, which is freed. */
 static quell_model *check_description(const struct scratch *scratch, const char *text,
                                       quell_denoiser *expected)
 {

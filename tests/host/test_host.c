@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A good guest: whatever the host has set, the samples have the same bits, and what the host has
- * set is as it was. */
+/* A good guest: whatever settings the host has, the samples have the same bits, and the settings
+ * are unchanged afterwards. */
 #include "harness.h"
 #include "host_draw.h"
 #include "host_state.h"

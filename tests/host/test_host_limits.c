@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Where threads cannot be had, a run has fewer, and the same samples: none of OpenMP's runtimes,
- * which would end the process, is asked for them. The linker puts __wrap_pthread_create before the
- * system's (tests/meson.build). */
+/* If threads cannot be created, a run has fewer threads and the same samples, and no OpenMP runtime
+ * is asked for threads, because that would end the process. The linker puts __wrap_pthread_create
+ * before the system's (tests/meson.build). */
 #include "effort.h"
 #include "harness.h"
 #include "host_draw.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the element-wise kernels compute, held against their definitions: chains of fmaf for
+/* What the element-wise kernels compute, compared with their definitions: chains of fmaf for
  * combine, double precision for the Gaussians, SLEEF for the exponential. */
 #include "effort.h"
 #include "harness.h"

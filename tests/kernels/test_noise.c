@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The noise, number by number: Philox against published vectors, the normals against the formula
- * in double, and that any part of it can be drawn alone. test_noise_law.c holds it against the
- * normal law. */
+/* The noise, number by number: Philox against published vectors, the normals against the formula in
+ * double, and that any part of it can be drawn alone. test_noise_law.c compares it with the normal
+ * law. */
 #include "harness.h"
 #include "isas.h"
 #include "noise_words.h"

@@ -100,7 +100,7 @@ static quell_status guide(void *data)
     return status;
 }
 
-/* Nobody else holds the two afterwards, so that freeing them frees all their memory. */
+/* Nothing else holds the two denoisers afterwards, so that freeing them frees all their memory. */
 TEST(memory_networks, guided)
 {
     long before = wrap_live();

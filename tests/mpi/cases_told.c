@@ -168,7 +168,8 @@ static quell_draw draw_of(const struct told *told, size_t count, int lists, size
     return draw;
 }
 
-/* The ranks together draw what one process draws, whatever of the samples' own they are given. */
+/* The ranks together draw what one process draws, whichever lists with an entry for each sample
+ * they are given. */
 void streams(void)
 {
     quell_sampler *sampler = guided_sampler();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* How often a run goes over a network's weights: a gain that is lost changes no bit, and shows here
- * alone. Runs choose their tiles, crews and shares themselves, on a machine that seems to have as
- * many processors as the test says. */
+/* How often a run reads a network's weights. If a run read them more often than necessary, no bit
+ * would change, and only this test would notice. Runs choose their tiles, crews and shares
+ * themselves, on a machine that seems to have as many processors as the test says. */
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
@@ -22,7 +22,7 @@ enum { STEPS = 2, CLASSES = 4, MOST_THREADS = 8, MOST_COUNT = 9, SIDE = 16, DIM 
 
 size_t seeming_processors;
 
-/* The library asks by this function, which stands before the C library's. */
+/* This function replaces the C library's, by which the library asks for the processors. */
 
 int sched_getaffinity(pid_t process, size_t size, cpu_set_t *set)
 {
@@ -32,15 +32,17 @@ int sched_getaffinity(pid_t process, size_t size, cpu_set_t *set)
     return 0;
 }
 
-/* What was seen of one instruction: calls by those who lead, which are passes over its weights,
- * samples that anybody computed, and the most workers of a piece of work. */
+/* What was observed of one instruction: the calls by leaders of crews, each of which is a pass over
+ * its weights; the samples that were computed by all workers; and the greatest number of workers of
+ * a piece of work. */
 static struct seen {
     const struct quell_instruction *of;
     atomic_size_t passes, samples, workers;
 } seen;
 
-/* Where fewer than all of a crew have come, waits for the others: those who lead do not, and go on
- * with whom there is, which on a busy machine is nobody. The next piece of work is everybody's. */
+/* Waits until all threads of a crew have come. A leader does not wait for them: it begins with
+ * those that are there, which on a busy machine may be none. With this wait, all of them take part
+ * in the next piece of work. */
 static void await_crew(struct quell_crew *crew)
 {
     for (int i = 0; i < 5000 && atomic_load(&crew->helpers) + 1 < crew->most; i++) usleep(100);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Arrays of doubles, and programs of one instruction that are run on them: what the twins of the
- * kinds (twins.h) are held against. */
+/* Arrays of doubles, and programs of one instruction that are run on them. The twins of the kinds
+ * are compared with these. */
 #ifndef QUELL_TESTS_ARRAYS_H
 #define QUELL_TESTS_ARRAYS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of kinds with short numbers share (test_quantised.c, test_halves.c): random linear
- * maps, convolutions and attentions, some of them with numbers that are none, which each test
- * computes by loops of its own. */
+/* What the tests of kinds with short numbers share (test_quantised.c, test_bfloat16.c): random
+ * linear maps, convolutions and attentions, some of them with infinities and NaNs. Each test
+ * computes the right results by loops of its own. */
 #ifndef QUELL_TESTS_SHORT_CASES_H
 #define QUELL_TESTS_SHORT_CASES_H
 

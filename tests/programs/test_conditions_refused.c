@@ -158,8 +158,9 @@ static void check_weight_of_one(void)
     quell_denoiser_free(guided);
 }
 
-/* Guidance away from what the samples are told anyway. What is there for each sample may be so for
- * one of them: a draw of this one alone is a part of others. */
+/* Guidance away from the values that the samples have themselves changes nothing, and is refused.
+ * If each sample has values of its own, this may be so for some of the samples: a draw of one of
+ * these alone says that it is a part. */
 TEST(conditions_refused, guidance_without_effect)
 {
     static const float some[3] = {1, 2, 3}, same[3] = {1, 2, 3};
@@ -270,7 +271,7 @@ TEST(conditions_refused, of_functions)
     check_function(2, (quell_condition[]){{"a", NULL, 0, 1}, {"a", NULL, 0, 1}}, "twice");
 }
 
-/* A table with a row for each class and none more knows no "no class". */
+/* A table with exactly one row for each class has no row for "no class". */
 static quell_sampler *tabled(size_t classes)
 {
     char description[1024];

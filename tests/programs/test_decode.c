@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Decoders: what a program makes of samples, held against doubles, with the same bits in every way;
- * and what is refused. */
+/* Decoders: their outputs are compared with a computation in double, and have the same bits however
+ * they are computed; and what is refused. */
 #include "conditioned.h"
 #include "described.h"
 #include "drawing.h"

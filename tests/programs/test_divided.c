@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs whose values are divided among workers by lines or by rows: what workers read of others'
- * parts, what they read of their own alone, and whom they wait for. The bits are those of one
- * worker. */
+/* Programs whose values are divided among workers by lines or by rows. Some instructions read the
+ * parts of other workers, some only the worker's own, and the workers must wait for each other
+ * accordingly. The bits are those of one worker. */
 #include "arrays.h"
 #include "effort.h"
 #include "harness.h"
@@ -135,8 +135,8 @@ TEST(divided, same_bytes)
     check_sizes(&chance, bytes, 14, 30, 1, "");
 }
 
-/* A norm that is too small to be shared, of a few channels a group, between convolutions that are
- * shared: it must not read of an image of which each worker has its part. */
+/* A norm over groups of a few channels, which is too small to be shared, between convolutions that
+ * are shared: it must not read an image that still lies in parts. */
 TEST(divided, small_norms)
 {
     static const char small[] = "{'conv': ['x', 'b'], 'before': [1, 1], 'after': [1, 1]}, "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptions of programs that are refused, each in one line that names program, instruction,
- * operand and remedy; and what is worked out of one that is right. */
+ * operand and remedy; and what is derived from a valid one. */
 #include "harness.h"
 
 #include <stdio.h>
@@ -308,7 +308,7 @@ TEST(program_read, descriptions_refused)
     }
 }
 
-/* What depends on what, and what is worked out when the file is read. */
+/* What each value depends on, and what is computed when the file is read. */
 TEST(program_read, stages)
 {
     struct quell_program program;

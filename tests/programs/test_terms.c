@@ -73,8 +73,8 @@ TEST(program_terms, no_class)
     MUST(denoised(CLASSES "'no_class': 4, ", TABLE, 3, y));
 }
 
-/* A network that knows no "no class": a run without one is refused, and so is guidance by
- * itself. */
+/* A network that was not trained without a class: a run without classes is refused, and so is
+ * guidance by the network itself. */
 TEST(program_terms, no_class_is_unknown)
 {
     float y[3][2];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples that are told different things, the time, a class, conditions, in one pass: each has the
- * bits that it has in a run of its own, by any number of workers and with any kernels. */
+/* Samples with different times, classes and conditions in one pass over the weights: each has the
+ * bits that it has in a run of its own, with any number of workers and any kernels. */
 #include "arrays.h"
 #include "effort.h"
 #include "harness.h"
@@ -10,7 +10,7 @@
 
 enum { MOST_SAMPLES = 9, ROWS = 3 };
 
-/* A network at work. 'b' and 'c' are told to each sample: rows of them. */
+/* A network that is run. 'b' and 'c' are its conditions, of which each sample has a row. */
 struct network {
     const char *name, *instructions;
     size_t output, count, rank[MOST_ARRAYS], size[MOST_ARRAYS][4];

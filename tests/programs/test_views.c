@@ -236,7 +236,8 @@ TEST(views, have_the_bits_of_copies)
             if (quell_kernels_available(kernels)) check_form(&forms[i], kernels);
 }
 
-/* Spoils the copy, once it has had its reader, of what a norm reads where it lies. */
+/* After a copy has been read for the last time its memory is used for something else, while a norm
+ * still reads the original. */
 static void spoil(const struct quell_program *program, const struct quell_instruction *now,
                   const struct quell_room *room, size_t samples, size_t workers)
 {

@@ -2,6 +2,9 @@
 /* The order that each sampler claims, for every option that bears on it. */
 #include "orders.h"
 
+#include <math.h>
+#include <string.h>
+
 #define ODE(spec_, claimed_) {spec_, claimed_, ORDER_PATH, NULL}
 #define LAW(spec_, claimed_) {spec_, claimed_, ORDER_WEAK, NULL}
 #define SDE(spec_, claimed_) {spec_, claimed_, ORDER_STRONG, NULL}
@@ -21,12 +24,14 @@ const struct order_case order_cases[] = {
     ODE("ito:eta=0", 1),
     ODE("res_2s", 2),
     ODE("res_2s:r=0.7", 2),
+    ODE("res_2s:r=1", 2),
     ODE("dpm_single:order=1", 1),
     ODE("dpm_single:order=2", 2),
     ODE("dpm_single", 3),
     ODE("dpm_single:order=2,prediction=x0", 2),
     ODE("dpm_single:order=3,prediction=x0", 3),
     ODE("restart:restarts=0", 2),
+    ODE("tcd:gamma=0", 1),
     ORDERS("zab"),
     ORDERS("vab"),
     ORDERS("zeab"),
@@ -55,6 +60,23 @@ const struct order_case order_cases[] = {
     ODE("gradient_estimation", 1),
     ODE("gradient_estimation:ge_gamma=1.5", 2),
     ODE("res_multistep", 2),
+    ODE("dpmpp_sde:eta=0", 2),
+    ODE("dpmpp_2m_sde:eta=0", 2),
+    ODE("dpmpp_2m_sde:eta=0,solver=heun", 2),
+    ODE("dpmpp_3m_sde:eta=0", 3),
+    ODE("dpmpp_3m_sde:eta=0,formula=k_diffusion", 2),
+    ODE("sa_solver:tau=0,predictor_order=1,corrector_order=0", 1),
+    ODE("sa_solver:tau=0,predictor_order=1,corrector_order=1", 1),
+    ODE("sa_solver:tau=0,predictor_order=1,corrector_order=2", 2),
+    ODE("sa_solver:tau=0,predictor_order=2,corrector_order=0", 2),
+    ODE("sa_solver:tau=0,predictor_order=2,corrector_order=3", 3),
+    ODE("sa_solver:tau=0,predictor_order=3,corrector_order=0", 3),
+    ODE("er_sde:scaler=ode,order=2", 2),
+    ODE("er_sde:scaler=ode", 3),
+    ODE("er_sde:scaler=ode,formula=paper", 2),
+    ODE("seeds2:eta=0", 2),
+    ODE("seeds2:solver=phi_2,eta=0", 2),
+    ODE("seeds3:eta=0", 3),
     LAW("ddpm", 1),
     LAW("ddim:eta=0.5", 1),
     LAW("euler_a", 1),
@@ -63,17 +85,35 @@ const struct order_case order_cases[] = {
     LAW("dpmpp_2s_a", 2),
     LAW("ito", 1),
     LAW("dpmpp_sde", 2),
+    LAW("dpmpp_sde:eta=0.5", 2),
+    LAW("dpmpp_sde:r=0.3", 2),
+    LAW("dpmpp_sde:r=1", 2),
     LAW("dpmpp_2m_sde", 2),
+    LAW("dpmpp_2m_sde:eta=0.5", 2),
     LAW("dpmpp_2m_sde:solver=heun", 2),
     LAW("dpmpp_3m_sde", 2),
+    LAW("dpmpp_3m_sde:formula=k_diffusion", 2),
     LAW("res_multistep:eta=1", 2),
     LAW("res_multistep:eta=0.5", 2),
     LAW("sa_solver", 2),
+    LAW("sa_solver:predictor_order=1,corrector_order=0", 1),
+    LAW("sa_solver:predictor_order=3,corrector_order=0", 2),
+    LAW("sa_solver:tau=0.7,predictor_order=3,corrector_order=0", 2),
+    LAW("sa_solver:s_tmax=5,s_tmin=0.2,predictor_order=3,corrector_order=0", 2),
     LAW("er_sde", 2),
     LAW("er_sde:order=1", 1),
     LAW("er_sde:order=2", 2),
+    LAW("er_sde:scaler=sde", 2),
+    LAW("er_sde:formula=paper", 2),
     LAW("seeds2", 2),
+    LAW("seeds2:eta=0.5", 2),
+    LAW("seeds2:eta=2", 2),
+    LAW("seeds2:r=0.7", 2),
+    LAW("seeds2:r=1", 2),
+    LAW("seeds2:solver=phi_2", 2),
     LAW("seeds3", 2),
+    LAW("seeds3:eta=0.5", 2),
+    LAW("seeds3:r1=0.25,r2=0.75", 2),
     SDE("ddpm", 1),
     SDE("euler_a", 1),
     SDE("dpm2_a", 1),
@@ -88,3 +128,10 @@ const struct order_case order_cases[] = {
     SDE("seeds3", 1),
     {0},
 };
+
+double order_claimed(const char *spec)
+{
+    for (const struct order_case *of = order_cases; of->spec; of++)
+        if (!strcmp(of->spec, spec)) return of->claimed;
+    return (double)NAN;
+}

@@ -3,7 +3,7 @@
  *
  * - a Gaussian with variances from 1e-4 to 1e2, whose probability flow multiplies each coordinate
  * by sqrt((alpha_0^2 v + sigma_0^2) / (alpha_1^2 v + sigma_1^2)); for stochastic samplers the mean
- *   and the variance of x_0, worked out from the plan's coefficients without drawing anything;
+ *   and the variance of x_0, computed from the plan's coefficients without drawing anything;
  *   in Brownian mode, x_0 against that of a far finer grid with the same path;
  * - a mixture in one dimension, whose flow keeps the distribution function: F_0(x_0) = F_1(x_1).
  *
@@ -31,6 +31,9 @@ struct order_case {
 
 /* The last row is {0}. */
 extern const struct order_case order_cases[];
+
+/* Returns the order that the first row of this spec claims; NaN if there is none. */
+double order_claimed(const char *spec);
 
 /* error[k]: the relative error at T = ORDER_FIRST 2^k. evaluations: those of a step, at the largest
  * T. */

@@ -83,7 +83,7 @@ int main(void)
            " --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
     print_kind(ORDER_PATH);
     printf("## Stochastic samplers: weak order\n\n"
-           "The mean and the variance of x_0 on the Gaussian, worked out from the plan.\n\n"
+           "The mean and the variance of x_0 on the Gaussian, computed from the plan.\n\n"
            "| sampler | claimed | E | error | 64 | 128 | 256 | 512 |\n"
            "| --- | --: | --: | --: | --: | --: | --: | --: |\n");
     print_kind(ORDER_WEAK);

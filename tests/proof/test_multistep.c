@@ -75,8 +75,8 @@ static long double weight_of(const struct rule *rule, const quell_point *grid, s
     return sum;
 }
 
-/* The weights keep their digits: solved for in raw time, these systems have an error of 1.4e-2 at T
- * = 10000. Brief: every 97th step, as long double is software on aarch64. */
+/* The weights keep their digits: solved for in raw time, these systems have an error of 1.4e-2 at
+ * T = 10000. Brief: every 97th step, as long double is software on aarch64. */
 static void check_digits(const struct rule *rule, const char *name)
 {
     enum { STEPS = 10000 };

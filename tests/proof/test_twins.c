@@ -237,12 +237,12 @@ TEST(twins, complete)
     const struct quell_method *method;
     for (size_t i = 0; (method = quell_method_at(i)); i++) {
         CHECK(twin_find(method->name), "%s has no twin", method->name);
-        CHECK(tried(method, NULL), "%s is not held against its twin", method->name);
+        CHECK(tried(method, NULL), "%s is not compared with its twin", method->name);
         for (const struct quell_option *option = method->options; option->name; option++)
             CHECK(tried(method, option->name), "%s: its %s is not tried", method->name,
                   option->name);
         const struct quell_alias *alias = method->aliases;
         for (; alias && alias->name; alias++)
-            CHECK(tried_alias(alias->name), "%s is not held against its twin", alias->name);
+            CHECK(tried_alias(alias->name), "%s is not compared with its twin", alias->name);
     }
 }

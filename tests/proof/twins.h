@@ -2,10 +2,10 @@
 /* Naive twins of the samplers: loops in double, written from the papers step by step, with plain
  * libm and none of the library's care for digits.
  *
- * Most papers after Karras et al. (2206.00364) write y = x / alpha and sigma = the ratio sigma /
- * alpha, in which every schedule is variance-exploding; so do the twins here, and the frame scales
- * at both ends. s[i] is that sigma, lambda = -log s[i]. Exponential integrators call the denoiser's
- * output D, its direction d = (y - D) / sigma. */
+ * Most papers after Karras et al. (2206.00364) write y = x / alpha and sigma = the ratio
+ * sigma / alpha, in which every schedule is variance-exploding; so do the twins here, and the frame
+ * scales at both ends. s[i] is that sigma, lambda = -log s[i]. Exponential integrators call the
+ * denoiser's output D, its direction d = (y - D) / sigma. */
 #ifndef QUELL_TESTS_TWINS_H
 #define QUELL_TESTS_TWINS_H
 

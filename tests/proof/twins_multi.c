@@ -47,8 +47,8 @@ static vec zab(const struct twin *w, vec y)
     return y;
 }
 
-/* Adams-Bashforth on the velocity of rectified flow, x = (1 - u) X + u Z, u = s / (1 + s): dx / du
- * = E[Z - X]. */
+/* Adams-Bashforth on the velocity of rectified flow, x = (1 - u) X + u Z, u = s / (1 + s):
+ * dx / du = E[Z - X]. */
 static vec vab(const struct twin *w, vec y)
 {
     size_t order = (size_t)twin_option(w, "order", 2);

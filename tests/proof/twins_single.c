@@ -114,9 +114,9 @@ static vec heunpp2(const struct twin *w, vec y)
     return y;
 }
 
-/* The ancestral step of rectified flow, where x = (1 - sigma) X + sigma Z: down to sigma_down =
- * sigma_s (1 + (sigma_s / sigma_t - 1) eta), then the scale and the noise of sigma_s. A flow's
- * sigma is sigma / (alpha + sigma), its state x / (alpha + sigma) = y / (1 + s). */
+/* The ancestral step of rectified flow, where x = (1 - sigma) X + sigma Z: down to
+ * sigma_down = sigma_s (1 + (sigma_s / sigma_t - 1) eta), then the scale and the noise of sigma_s.
+ * A flow's sigma is sigma / (alpha + sigma), its state x / (alpha + sigma) = y / (1 + s). */
 static vec euler_a_flow(const struct twin *w, vec y)
 {
     double eta = twin_option(w, "eta", 1), size = twin_option(w, "s_noise", 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What clients have: who is next, what is remembered of whom, and how much one may take. */
+/* The accounts of clients: which client goes next, which accounts are kept, and how much a client
+ * may take. */
 #include "harness.h"
 #include "queue/account.h"
 
@@ -41,7 +42,7 @@ TEST(accounts, least_time_first)
     quell_accounts_end(&accounts);
 }
 
-/* Who wants no time saves none up, however long the account is held. */
+/* A client saves up no time while it wants none, however long its account is held. */
 TEST(accounts, nothing_is_saved_up)
 {
     struct quell_accounts accounts;
@@ -63,8 +64,8 @@ TEST(accounts, nothing_is_saved_up)
     quell_accounts_end(&accounts);
 }
 
-/* Who goes, and comes back, has had what it had, while others wait; nobody remembers it when all
- * have rested. */
+/* A client that leaves, and comes back while others wait, is still charged for the time that it has
+ * used. Once no client wants time, this is forgotten. */
 TEST(accounts, nothing_is_forgiven)
 {
     struct quell_accounts accounts;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Queues: whoever asks beside it, a request has the samples that quell_sample draws for it alone,
- * and ends as that would. */
+/* Queues: whatever other requests there are, a request has the samples that quell_sample draws for
+ * it alone, and the same status. */
 #include "asking.h"
 #include "conditioned.h"
 #include "drawing.h"

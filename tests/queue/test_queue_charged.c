@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What clients are charged: time by evaluations, whatever their samplers are, and while they have
- * them. Shares of one pass are compared exactly, because its seconds are the same for all in it. */
+/* What clients are charged: the time of each evaluation, when it is made, whatever their samplers
+ * are. The shares of one pass are compared exactly, because its seconds are the same for all
+ * clients in it. */
 #include "turning.h"
 #include "harness.h"
 #include "models.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How requests in a queue end: in which order, failed, cancelled, late, refused; and what a request
- * of another's that fails does not do. */
+/* How requests in a queue end: in which order, failed, cancelled, late, refused; and that a request
+ * is not harmed by the failure of another client's request. */
 #include "asking.h"
 #include "harness.h"
 #include "models.h"
@@ -257,7 +257,7 @@ TEST(queue_ends, all_cancelled)
     tear_down(&at);
 }
 
-/* Late: nothing is drawn for whoever does not wait for it any more. */
+/* Late: nothing is drawn for a request whose time is up. */
 TEST(queue_ends, late)
 {
     struct setting at;

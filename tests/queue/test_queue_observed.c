@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests that begin from states of their own, and that are observed: beside others each has, and
- * sees, what a run of its own has and sees. */
+/* Requests that begin from states of their own, and that are observed: in a run with others each
+ * request has the samples, and its observer sees the states, that a run of its own would have. */
 #include "asking.h"
 #include "drawing.h"
 #include "harness.h"

@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-/* One that is cancelled while it pauses is not gone on with, and ends. */
+/* A request that is cancelled while it is paused is not continued, and ends. */
 /* The thread that submits may not have had the time yet to note its ticket. */
 static void cancel_other(struct asked *asked)
 {

@@ -26,7 +26,8 @@ static bool write_piece(void *user)
     return --writing->left > 0;
 }
 
-/* Work of nobody's, which goes first and holds a thread up until all the others' waits. */
+/* Work without an account, which goes first, and keeps a thread busy until all other work is
+ * waiting. */
 struct door {
     struct serve_work work;
     pthread_mutex_t lock;

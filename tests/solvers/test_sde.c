@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The stochastic solvers: weak order by the exact law on Gaussians, strong order in Brownian mode,
- * members of other families, and every grid's ends. */
+/* The stochastic solvers: which of them are members of other families, and every grid's ends. Their
+ * orders are in tests/proof/order_cases.c. */
 #include "doubles.h"
 #include "effort.h"
 #include "gaussian_law.h"
@@ -13,111 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* How far the variance of x_0 is off, over a wide spectrum. */
-static double variance_error(const char *spec, const quell_schedule *schedule, size_t steps)
-{
-    static const double variances[] = {0.02, 0.1, 0.5, 2, 8};
-    quell_point *grid = even_grid(schedule, 1, 0.05, steps);
-    struct quell_plan plan = doubles_plan(spec, schedule, grid, steps, 0);
-    double sum = 0;
-    for (size_t i = 0; i < sizeof variances / sizeof *variances; i++) {
-        struct moments data = {1, variances[i]}, exact = gaussian_law(data, &grid[steps]);
-        struct moments found = gaussian_law_plan(data, &plan, grid);
-        double error = (found.variance - exact.variance) / exact.variance;
-        CHECK(fabs(found.mean - exact.mean) < 1e-12, "%s: mean %g", spec, found.mean);
-        sum += error * error;
-    }
-    quell_plan_free(&plan);
-    free(grid);
-    return sqrt(sum);
-}
-
-static void check_order(const char *spec, const char *schedule_spec, double order)
-{
-    quell_schedule *schedule = must_schedule(schedule_spec);
-    double coarse = variance_error(spec, schedule, 320), fine = variance_error(spec, schedule, 640);
-    double found = log2(coarse / fine);
-    CHECK(fabs(found - order) < 0.25, "%s, %s: order %.2f, not %g; error %g", spec, schedule_spec,
-          found, order, fine);
-    quell_schedule_free(schedule);
-}
-
-static void check_orders(const char *spec, double order)
-{
-    if (!is_brief()) check_order(spec, "cosine", order);
-    check_order(spec, "rectified", order);
-}
-
-TEST(sde, order_dpmpp)
-{
-    static const char *const second[] = {
-        "dpmpp_sde:eta=0",
-        "dpmpp_sde:eta=0.5",
-        "dpmpp_sde",
-        "dpmpp_sde:r=0.3",
-        "dpmpp_sde:r=1",
-        "dpmpp_2m_sde:eta=0",
-        "dpmpp_2m_sde:eta=0.5",
-        "dpmpp_2m_sde",
-        "dpmpp_2m_sde:eta=0,solver=heun",
-        "dpmpp_2m_sde:solver=heun",
-        "dpmpp_3m_sde",
-        "dpmpp_3m_sde:eta=0,formula=k_diffusion",
-        "dpmpp_3m_sde:formula=k_diffusion",
-    };
-    for (size_t i = 0; i < sizeof second / sizeof *second; i += by_effort(5, 1, 1))
-        check_orders(second[i], 2);
-    check_orders("dpmpp_3m_sde:eta=0", 3);
-}
-
-TEST(sde, order_sa_solver)
-{
-    check_orders("sa_solver:tau=0,predictor_order=1,corrector_order=0", 1);
-    check_orders("sa_solver:tau=0,predictor_order=1,corrector_order=1", 1);
-    check_orders("sa_solver:tau=0,predictor_order=2,corrector_order=0", 2);
-    check_orders("sa_solver:tau=0,predictor_order=3,corrector_order=0", 3);
-    check_orders("sa_solver:tau=0,predictor_order=1,corrector_order=2", 2);
-    check_orders("sa_solver:tau=0,predictor_order=2,corrector_order=3", 3);
-    check_orders("sa_solver:predictor_order=1,corrector_order=0", 1);
-    check_orders("sa_solver:predictor_order=3,corrector_order=0", 2);
-    check_orders("sa_solver:tau=0.7,predictor_order=3,corrector_order=0", 2);
-    check_orders("sa_solver:s_tmax=5,s_tmin=0.2,predictor_order=3,corrector_order=0", 2);
-    check_orders("sa_solver", 2);
-}
-
-TEST(sde, order_er_sde)
-{
-    check_orders("er_sde:order=1", 1);
-    check_orders("er_sde:order=2", 2);
-    check_orders("er_sde:scaler=ode,order=2", 2);
-    check_orders("er_sde:scaler=ode,formula=paper", 2);
-    check_orders("er_sde:scaler=sde", 2);
-    check_orders("er_sde:scaler=ode", 3);
-    check_orders("er_sde:formula=paper", 2);
-}
-
-TEST(sde, order_seeds)
-{
-    static const char *const second[] = {
-        "seeds2:eta=0",   "seeds2:eta=0.5",         "seeds2",
-        "seeds2:eta=2",   "seeds2:r=0.7",           "seeds2:r=1",
-        "seeds3",         "seeds2:solver=phi_2",    "seeds2:solver=phi_2,eta=0",
-        "seeds3:eta=0.5", "seeds3:r1=0.25,r2=0.75",
-    };
-    for (size_t i = 0; i < sizeof second / sizeof *second; i += by_effort(5, 1, 1))
-        check_orders(second[i], 2);
-    check_orders("seeds3:eta=0", 3);
-}
-
-TEST(sde, strong_order)
-{
-    static const char *const specs[] = {"dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde", "sa_solver",
-                                        "er_sde",    "seeds2",       "seeds3"};
-    for (size_t i = 0; i < sizeof specs / sizeof *specs; i += by_effort(4, 1, 1))
-        check_strong(specs[i], "cosine", "diagonal", 1);
-    if (!is_brief()) check_strong("sa_solver", "rectified", "mixture", 1);
-}
 
 /* The variance of x_0. */
 static double variance(const char *spec, const quell_schedule *schedule, const quell_point *grid,

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* One round on (L0, R0, L1, R1) under (key0, key1): L' = low half of the product with R's, R' =
- * high half xor key xor L, the halves then changing places. */
+/* One round on (L0, R0, L1, R1) under (key0, key1): L' = low half of the product with R's,
+ * R' = high half xor key xor L, the halves then changing places. */
 static inline void naive_round(uint32_t word[4], const uint32_t key[2])
 {
     const unsigned long long first = 0xD2511F53ull * word[0], second = 0xCD9E8D57ull * word[2];

@@ -48,7 +48,7 @@ void option_put(char *text, size_t size, const struct quell_option *option, doub
         snprintf(text + at, size - at, "%s%s=%.17g", mark, option->name, value);
 }
 
-/* The first thing that would do for each need that the defaults do not meet. */
+/* For each need that the defaults do not meet: the first value that would meet it. */
 void option_put_needs(char *text, size_t size, const struct quell_option *all,
                       const struct quell_option *option)
 {

@@ -22,8 +22,8 @@ size_t small_network_file(const char *name, char *file);
 /* Its description, in new memory. */
 char *small_network_description(const char *name);
 
-/* Likewise the file, with another description, in which ' counts as ", or with none if that is
- * NULL. */
+/* Reads the file in the same way, but with another description, in which ' counts as ", or with
+ * none if that is NULL. */
 size_t small_network_described(const char *name, const char *description, char *file);
 
 quell_model *small_network_model(const char *name);

@@ -28,7 +28,7 @@ def _single(value: Any) -> Any:
 
 class _InSingle(TorchFunctionMode):
     """Gives functions of torch float32 in place of half precision, as types and as tensors, such as
-    tables that are no buffers. Code that asks for the type of such a table hears float32."""
+    tables that are no buffers. Code that asks for the type of such a table gets float32."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if getattr(func, "__self__", None) is _TYPE:

@@ -104,7 +104,7 @@ class Lowering:
             self._miss(error.what, error.instead)
         except DependsOnBatch as error:
             self._miss(
-                f"{_name(node)}: {error}", "each sample must be worked out from itself alone"
+                f"{_name(node)}: {error}", "each sample must be computed from itself alone"
             )
         return _unknown(node.meta.get("val"))
 

@@ -35,7 +35,7 @@ def _wide(value: Any) -> Any:
 
 class _Functions(TorchFunctionMode):
     """Does the same for functions of torch, some of which compare the types of their arguments.
-    Code that asks for the type hears float32, as it does in the graph: it may assert that, or take
+    Code that asks for the type gets float32, as it does in the graph: it may assert that, or take
     its epsilon."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -64,7 +64,7 @@ def numbers(module, example, names=None, classes=0):
 
 
 def check_each(functions, *example, most=1e-6, **parts):
-    """Holds each function's numbers against PyTorch's, relative to the largest of that function."""
+    """Compares each function's numbers with PyTorch's, relative to the largest of that function."""
     module = Each(functions, **parts)
     made, right = numbers(module, example, ["x", "k"][: len(example)])
     begin, wrong = 0, []

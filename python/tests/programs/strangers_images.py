@@ -262,7 +262,7 @@ def video_windows_with_heads():
 
 @case
 def inpainting_by_a_fixed_mask():
-    """The pixels of a region that is always the same are worked out, and put in their places."""
+    """The pixels of a region that is always the same are computed, and put in their places."""
 
     class Net(nn.Module):
         def __init__(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Networks of other people's as programs: each held against PyTorch in float64, on other inputs
+"""Networks of other people's as programs: each compared with PyTorch in float64, on other inputs
 than were traced. Long: with QUELL_LONG=1, for those whose packages are installed, and whose
 repositories are cloned in $NETWORK_SOURCES.
 
