@@ -141,6 +141,7 @@ def from_diffusers(
     net, coder, rule = parts.net, parts.coder, parts.rule
     sizes = parts.sizes if sizes is None else whole(sizes, "sizes", 1)
     about = _network_of(net, Asked(whole(tokens, "tokens", 1), sizes))
+    _check_asked(net, about, tokens, sizes if parts.sizes is None else None)
     if rule is not None:
         check_network(parts.kind, rule, net)
         if enlarged(rule, net):
@@ -160,7 +161,7 @@ def from_diffusers(
         example,
         names=names,
         classes=about.classes,
-        no_class=about.no_class if about.classes else None,
+        no_class=about.no_class if about.classes else no_class,
         decode=_decoder_of(coder, rule) if decode and coder is not None and rule else None,
         dtype=dtype,
         fast=fast,
@@ -193,6 +194,17 @@ def _network_of(net: Any, asked: Asked) -> Network:
             "quell.export with an example of its call"
         )
     return NETWORKS[kind](net, asked)
+
+
+def _check_asked(net: Any, about: Network, tokens: int, sizes: int | None) -> None:
+    """Refuses numbers of what the network does not take."""
+    own = ("tokens", tokens != TOKENS, "text"), ("sizes", sizes is not None, "sizes")
+    for name, given, needed in own:
+        if given and needed not in about.inputs:
+            raise BadArgument(
+                f"{WHO}: {name}: has no effect: {type(net).__name__}, as it is configured, takes no "
+                f"{needed}"
+            )
 
 
 def _decoder_of(coder: Any, rule: Rule) -> nn.Module:

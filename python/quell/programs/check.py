@@ -211,7 +211,9 @@ def _has_faster(module: nn.Module) -> bool:
 
 def _check_repeats(right: Expected) -> None:
     """Refuses a module of which nothing can be compared: two calls differ, or PyTorch itself gives
-    something else in float32 than in float64."""
+    something else in float32 than in float64, or something that is no number."""
+    if not torch.isfinite(right.double).all():
+        raise Refused("quell.export: the network's output is infinite or not a number in float64")
     if right.changed > MOST_AGAIN:
         raise Refused(
             f"quell.export: two calls with the same inputs differ by {right.changed:.1e} of the "

@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -58,14 +59,14 @@ def inputs_of(
         example = (example,)
     if not isinstance(example, (tuple, list, Mapping)) or not example:
         raise TypeError(
-            f"quell.export: example: {said(example)}, must be a tuple of what the network is "
-            "called with, as (x, t), or a dictionary by names"
+            f"quell.export: example: {said(example) if example else 'it is empty'}, must be a tuple "
+            "of what the network is called with, as (x, t), or a dictionary by names"
         )
     keywords, arguments = {}, ()
     if isinstance(example, Mapping):
-        keywords = {str(name): _as_given(value) for name, value in example.items()}
+        keywords = {str(name): _as_given(value, str(name)) for name, value in example.items()}
     else:
-        arguments = tuple(_as_given(value) for value in example)
+        arguments = tuple(_as_given(value, f"[{k}]") for k, value in enumerate(example))
     own = _own_names(module, arguments, keywords)
     tensors = [v for v in (*arguments, *keywords.values()) if isinstance(v, Tensor)]
     _check_batch(own, tensors)
@@ -81,7 +82,7 @@ def inputs_of(
     return made if made.batch > 1 else _doubled(made)
 
 
-def _as_given(value: Any) -> Any:
+def _as_given(value: Any, where: str) -> Any:
     if isinstance(value, Tensor):
         value = value.detach()
         return value.float() if value.is_floating_point() else value
@@ -89,6 +90,11 @@ def _as_given(value: Any) -> Any:
         raise TypeError(
             "quell.export: example: a list or dictionary within it: wrap the network in a module "
             "that takes tensors"
+        )
+    if isinstance(value, np.ndarray):
+        raise TypeError(
+            f"quell.export: example: {where}: an array of NumPy's, must be a tensor: "
+            "torch.as_tensor(...)"
         )
     return value
 

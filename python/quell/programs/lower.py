@@ -75,6 +75,11 @@ class Lowering:
         output = self.values[self.traced.result]
         if isinstance(output, Complex):
             raise Refused("quell.export: the network returns complex numbers")
+        if output.rank and output.shape[0] != 1:
+            raise Refused(
+                f"quell.export: the network returns {list(output.shape)} for a batch of one, must "
+                "begin with the batch: wrap it in a module that returns samples as x has them"
+            )
         output = self.builder.reshape(output, output.shape[1:])
         return Lowered(self.builder.inputs, self.builder.results, output)
 

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from quell import _quell
 from quell._keywords import meant, names_of
 from quell._numbers import path_of, real, text
 from quell._said import said
@@ -29,13 +30,14 @@ WORDS = ("t", "sigma", "log_sigma", "log_snr", "fraction", "angle")
 def _points(schedule: str) -> int:
     """Returns the number of points of a schedule's table."""
     name, _, options = schedule.partition(":")
-    if not name.startswith("beta_"):
+    tables = [made for made in _quell.schedules() if made.name.startswith("beta_")]
+    if not any(name == made.name or name in made.aliases for made in tables):
         raise ValueError(
             f'quell.export: time: "index", but the schedule {schedule!r} has no table (those of '
             'betas have one): say {"of": "t", "scale": N - 1}'
         )
     given = dict(option.partition("=")[::2] for option in options.split(",") if option)
-    return int(given.get("train", 1000))
+    return int(float(given.get("train", 1000)))
 
 
 def time_field(time: Any, schedule: str, precondition: str, whole: bool) -> Any:
@@ -236,8 +238,11 @@ def class_fields(classes: int, no_class: Any, inputs: Inputs) -> dict[str, Any]:
     if label is not None and not onehot:
         wrong = [k for k in label.flatten().tolist() if not 0 <= k < classes and k != field]
         if wrong:
+            known = f"classes are 0 to {classes - 1}" if classes > 1 else "the class is 0"
+            beside = f", and no_class={field}" if isinstance(field, int) else ""
             raise ValueError(
-                f"quell.export: classes: {classes}, but the example has class {wrong[0]:g}"
+                f"quell.export: classes: {classes}, so that {known}{beside}, but the example has "
+                f"{wrong[0]:g}: if it stands for no class, say no_class={wrong[0]:g}"
             )
     return {"classes": classes, "no_class": field} if classes else {}
 
