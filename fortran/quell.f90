@@ -25,8 +25,8 @@ module quell
     use quell_callbacks
     use quell_condition_arrays, only: quell_condition, quell_call_condition
     use quell_denoisers
+    use quell_lists
     use quell_models
-    use quell_names
     use quell_noises
     use quell_plans
     use quell_quantizing

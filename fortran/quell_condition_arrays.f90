@@ -82,12 +82,28 @@ contains
                 if (size(conditions(i)%value) > 0) &
                     held%conditions(i)%values = c_loc(conditions(i)%value)
             end if
-            if (.not. allocated(conditions(i)%values)) cycle
-            held%conditions(i)%size = size(conditions(i)%values, 1, kind=c_size_t)
-            held%conditions(i)%count = size(conditions(i)%values, 2, kind=c_size_t)
-            if (size(conditions(i)%values) > 0) &
-                held%conditions(i)%values = c_loc(conditions(i)%values)
+            if (allocated(conditions(i)%values)) then
+                held%conditions(i)%size = size(conditions(i)%values, 1, kind=c_size_t)
+                held%conditions(i)%count = size(conditions(i)%values, 2, kind=c_size_t)
+                if (size(conditions(i)%values) > 0) &
+                    held%conditions(i)%values = c_loc(conditions(i)%values)
+            end if
+            status = check_size(conditions(i), held%conditions(i)%size)
+            if (status /= QUELL_OK) return
         end do
+    end function
+
+    ! Refuses a member `size` that is set to something else than the values have.
+    recursive integer(c_int) function check_size(condition, own) result(status)
+        type(quell_condition), intent(in) :: condition
+        integer(c_size_t), intent(in) :: own
+        character(200) :: message
+        status = QUELL_OK
+        if (condition%size == 0 .or. condition%size == own) return
+        status = QUELL_BAD_ARGUMENT
+        write (message, '(3a, i0, a, i0)') "condition '", condition%name, "': size is ", &
+            condition%size, ", but the values have ", own
+        call quell_error_set(int(status), trim(message))
     end function
 
     ! The values of condition number i, from 1 on, of a call: values(size, 1) if all rows have the

@@ -30,7 +30,7 @@ module quell_transitions
             import
             type(quell_transition), intent(in) :: transition
             type(quell_point), intent(in) :: t, s
-            real(c_float), intent(inout), contiguous :: x(:, :)
+            real(c_float), intent(inout) :: x(:, :)
             integer, intent(inout) :: stat
         end subroutine
     end interface

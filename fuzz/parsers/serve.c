@@ -96,9 +96,9 @@ static void ask_of(const quell_model *model, const char *type, const char *targe
 
 static void read_headers(const char *accept, const char *tags)
 {
-    struct serve_liked liked = serve_format_liked(accept);
-    must(liked.count <= SERVE_FORMATS);
-    for (size_t i = 0; i < liked.count; i++) must(liked.order[i] < SERVE_FORMATS);
+    struct serve_accepted accepted = serve_format_accepted(accept);
+    must(accepted.count <= SERVE_FORMATS);
+    for (size_t i = 0; i < accepted.count; i++) must(accepted.order[i] < SERVE_FORMATS);
     must(!*tags || !serve_tag_listed(tags, "\"\n\"") || strchr(tags, '*'));
 }
 

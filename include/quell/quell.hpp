@@ -26,8 +26,9 @@
 #include <quell/function.hpp>
 #include <quell/grid.hpp>
 #include <quell/guidance.hpp>
+#include <quell/isa.hpp>
+#include <quell/list.hpp>
 #include <quell/model.hpp>
-#include <quell/names.hpp>
 #include <quell/noise.hpp>
 #include <quell/plan.hpp>
 #include <quell/quantize.hpp>

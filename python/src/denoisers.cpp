@@ -148,7 +148,7 @@ static void decode(const quell::model &model, const floats &x, floats out, uint6
     static const condition_list none;
     settings how{
         0,          first,      threads,      0,    "",           std::move(classes), py::none(),
-        py::none(), conditions, std::nullopt, none, std::nullopt, std::nullopt};
+        py::none(), conditions, std::nullopt, none, std::nullopt, std::nullopt,       false};
     quell::span<float> all = writable(out);
     call run(how);
     run([&](auto &draw, auto &run) { model.decode(draw, values(x), all, run); });
@@ -170,8 +170,10 @@ void bind_denoisers(py::module_ &module)
     py::class_<quell::model>(module, "Model")
         .def(py::init<const std::string &, const std::string &>(), py::arg("name"),
              py::arg("precision") = "stored")
-        .def_property_readonly("denoiser", &quell::model::denoiser,
-                               py::return_value_policy::reference_internal)
+        .def_property_readonly(
+            "denoiser",
+            [](const quell::model &m) -> const quell::denoiser & { return m.denoiser(); },
+            py::return_value_policy::reference_internal)
         .def_property_readonly("shape",
                                [](const quell::model &model) {
                                    quell::span<const size_t> shape = model.shape();

@@ -17,14 +17,16 @@ int quell_spec_is(const char *spec, const char *name)
     return name && strlen(name) == length && !memcmp(name, spec, length);
 }
 
-const char *quell_spec_hint(const char *spec, const struct quell_nearest *nearest,
+const char *quell_spec_hint(const char *what, const char *spec, const struct quell_nearest *nearest,
                             char text[QUELL_SPEC_HINT])
 {
     size_t name = strcspn(spec, ",:=");
     if (!name || spec[name] != ',' || spec[strcspn(spec + name, ":=") + name] != '=')
-        return nearest->hint;
+        return *quell_spec_elsewhere(what, spec, text) ? text : nearest->hint;
+    const char *options = spec + name + 1;
+    options += strspn(options, " ");
     snprintf(text, QUELL_SPEC_HINT, "; options come after a colon: '%.*s:%.80s'",
-             name < 60 ? (int)name : 60, spec, spec + name + 1);
+             name < 60 ? (int)name : 60, spec, options);
     return text;
 }
 
@@ -76,38 +78,39 @@ static quell_status read_choice(const char *what, const char *spec, const char *
     return refuse_choice(what, spec, text, length, option);
 }
 
-/* Whether a key is a member of quell_sampler_options, which is given beside the spec and not in it.
- * (The test `option_table` compares these names with the table of all options.) */
+/* The options of all structs. Those of quell_sampler_options stand beside a sampler's name. */
+static const struct {
+    const char *owner, *member;
+} beside[] = {
+#define WHOLE(owner, member, ...) {#owner, #member},
+#define NUMBER WHOLE
+#define FLAG WHOLE
+#define TEXT WHOLE
+#define VALUES WHOLE
+#define FUNCTION WHOLE
+#include "options.inc"
+};
+
+/* Whether a key is a member of quell_sampler_options, which is given beside the spec and not in
+ * it. */
 static bool is_beside(const char *what, const char *key, size_t length)
 {
-    static const char *const names[] = {
-        "steps",          "start", "stop",     "times",  "clamp_low", "clamp_high",    "prior_mean",
-        "prior_variance", "grid",  "brownian", "sigmas", "threshold", "threshold_max", NULL};
-    size_t i = 0;
-    while (names[i] && (strlen(names[i]) != length || memcmp(names[i], key, length))) i++;
-    return names[i] && !strcmp(what, "sampler");
+    if (strcmp(what, "sampler") != 0) return false;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        if (!strcmp(beside[i].owner, "quell_sampler_options") &&
+            strlen(beside[i].member) == length && !memcmp(beside[i].member, key, length))
+            return true;
+    return false;
 }
 
-static quell_status refuse_beside(const char *spec, const char *key, size_t length)
-{
-    char option[32] = {0};
-    for (size_t i = 0; i < length && i + 1 < sizeof option; i++)
-        option[i] = (char)(key[i] == '_' ? '-' : key[i]);
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "sampler '%s': '%.*s' is no part of a sampler's name: give it beside it, as "
-                      "quell_sampler_options or --%s",
-                      spec, (int)length, key, option);
-}
-
-/* The name nearest to a key. If the key is what diffusers calls an option of a schedule, and the
+/* The name nearest to a key. If the key is what other codes and papers call an option, and the
  * table has that option, this is the option; else the search begins with the key. */
 static struct quell_nearest nearest_to(const char *key, size_t length,
                                        const struct quell_option *options)
 {
-    static const char *const others[][2] = {{"num_train_timesteps", "train"},
-                                            {"beta_start", "first"},
-                                            {"beta_end", "last"},
-                                            {"rescale_betas_zero_snr", "zero_snr"}};
+    static const char *const others[][2] = {
+        {"num_train_timesteps", "train"},       {"beta_start", "first"}, {"beta_end", "last"},
+        {"rescale_betas_zero_snr", "zero_snr"}, {"eta", "gamma"},        {"c2", "r"}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         bool is = strlen(others[i][0]) == length && !memcmp(others[i][0], key, length);
         for (const struct quell_option *at = options; is && at->name; at++)
@@ -121,7 +124,11 @@ static quell_status refuse_option(const char *what, const char *spec, const char
                                   size_t length, const struct quell_option *options)
 {
     struct quell_nearest nearest = nearest_to(key, length, options);
-    if (is_beside(what, key, length)) return refuse_beside(spec, key, length);
+    if (is_beside(what, key, length))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler '%s': '%.*s' is no part of a sampler's name: give it beside it, "
+                          "as a member of quell_sampler_options or an option of the command",
+                          spec, (int)length, key);
     for (; options->name; options++) quell_nearest_try(&nearest, options->name);
     return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list %ss %.*s`",
                       what, spec, (int)length, key, nearest.hint, what, (int)quell_spec_name(spec),

@@ -61,12 +61,17 @@ const char *quell_choice(const char *choices, size_t n, size_t *length);
 size_t quell_spec_name(const char *spec);
 int quell_spec_is(const char *spec, const char *name);
 
-/* What a message says of a spec with an unknown name: the hint with the nearest name or, if options
- * follow a comma ("ddim,eta=1"), how options are written. */
+/* What a message says of a spec with an unknown name, where `what` is looked for ("sampler"): how
+ * options are written, if options follow a comma ("ddim,eta=1"); else what else has that name; else
+ * the hint with the nearest name. */
 #define QUELL_SPEC_HINT 200
 struct quell_nearest;
-const char *quell_spec_hint(const char *spec, const struct quell_nearest *nearest,
+const char *quell_spec_hint(const char *what, const char *spec, const struct quell_nearest *nearest,
                             char text[QUELL_SPEC_HINT]);
+
+/* Writes what else has the name of a spec: an entry of another list ("; 'karras' is a grid"), or a
+ * word of an option in this one. "" if nothing has. It needs all tables: see list/elsewhere.c. */
+const char *quell_spec_elsewhere(const char *what, const char *spec, char text[QUELL_SPEC_HINT]);
 
 /* Fills values[] with the defaults of the table `options`, which ends with a NULL name. */
 void quell_spec_defaults(const struct quell_option *options, double *values);

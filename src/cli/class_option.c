@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "io/ending.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,12 @@
 
 #define CHUNK 1024
 
-/* Whether --classes names a file: any, not those alone that end with .npy, as before there were
- * lists. */
-static bool is_file(const char *text) { return quell_npy_named(text) || !access(text, F_OK); }
+/* Whether --classes names a file: an .npy file, or any other file that exists. (Before lists were
+ * allowed, the value was always a file, whatever its name.) */
+static bool is_file(const char *text)
+{
+    return quell_ending_is(text, ".npy") || !access(text, F_OK);
+}
 
 static int open_file(struct labels *labels, const char *path)
 {
@@ -153,8 +157,8 @@ quell_status labels_digest(const char *text, uint64_t *sum)
     return QUELL_OK;
 }
 
-/* Reads a file of classes apart from what is read of it in turn. What cannot be read is refused
- * there. */
+/* Whether all classes in a file are `class`. The file is opened again for this, apart from the
+ * reading of samples' classes, which also reports any error. */
 static bool file_is(const char *path, int32_t class)
 {
     int64_t values[CHUNK];

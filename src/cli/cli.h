@@ -37,8 +37,8 @@ void print_name(FILE *file, const char *name);
 /* Prints a shape, as (64, 3). */
 void print_shape(FILE *file, size_t rank, const size_t *shape);
 
-/* Sets the program's name for complaints. With `keep` they are written there instead of printed,
- * and the last one stays. */
+/* Sets the program's name for complaints. If `keep` is not NULL, a complaint is written there and
+ * not printed; the last one stays. */
 #define COMPLAINT 1024
 void complain_as(const char *name, char keep[COMPLAINT]);
 
@@ -51,7 +51,8 @@ int complain_input(int code, quell_status status);
 /* Complains of a failed run; if Ctrl-C ended it, returns the code for that. */
 int complain_run(quell_status status);
 
-/* Returns `code`; if what was printed on stdout could not be written, complains. */
+/* Returns `code`; if something could not be written to stdout, complains, and returns another
+ * code. */
 int finish_stdout(int code);
 
 int command_sample(int argc, char **argv);

@@ -8,6 +8,7 @@
 #include "engine/in_vain.h"
 #include "engine/sampler.h"
 #include "engine/told.h"
+#include "io/ending.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ static struct words shape_words(size_t rank, const size_t *shape)
     return words;
 }
 
-/* Whether the file's shape is the condition's behind `lead` more dimensions. */
+/* Whether the shape of the file consists of `lead` more dimensions, followed by the condition's. */
 static bool has_shape(const struct condition *one, size_t lead)
 {
     const struct quell_taken *taken = one->taken;
@@ -75,7 +76,7 @@ static int refuse_numbers(const struct condition *one)
                     one->option, one->taken->name, one->text, one->taken->size, none);
 }
 
-/* Whether a text is a whole number that float32 does not have, as that of an entry beyond 2^24. */
+/* Whether a text is an integer that is not exact as a float32, as many beyond 2^24 are. */
 static bool is_rounded(const char *text, size_t length, double number)
 {
     size_t sign = length && (*text == '-' || *text == '+');
@@ -108,7 +109,7 @@ static int read_numbers(struct condition *one)
 
 static int open_one(struct condition *one)
 {
-    if (quell_npy_named(one->text)) return read_file(one);
+    if (quell_ending_is(one->text, ".npy")) return read_file(one);
     if (strcmp(one->text, "none") != 0) return read_numbers(one);
     if (one->taken->none) return EXIT_DONE;
     return complain(EXIT_USAGE,
@@ -118,7 +119,7 @@ static int open_one(struct condition *one)
                     one->taken->size == 1 ? "" : "s");
 }
 
-/* Which conditions the model takes: the nearest to a word, or the first of them. */
+/* Part of a message: the condition with the name nearest to `word`, or the first of the model. */
 struct taken_names {
     char text[120];
 };
@@ -136,7 +137,7 @@ static struct taken_names taken_names(const quell_denoiser *denoiser, const char
     return names;
 }
 
-/* Adds the condition that a word NAME=VALUE gives. */
+/* Adds the condition that NAME=VALUE describes. */
 static int take_word(struct conditions *conditions, const quell_denoiser *denoiser,
                      const char *option, const char *word)
 {
@@ -166,12 +167,13 @@ void conditions_places(const struct option_words *words, struct place *places)
     while (places->option) places++;
     for (size_t i = 0; i < words->count; i++) {
         const char *value = strchr(words->word[i], '=');
-        if (value && quell_npy_named(value)) *places++ = (struct place){"--condition", value + 1};
+        if (value && quell_ending_is(value, ".npy"))
+            *places++ = (struct place){"--condition", value + 1};
     }
     *places = (struct place){0};
 }
 
-/* rows: how many samples have values of their own; 0: all have the same. */
+/* Sets told[i]. `rows` is the number of samples with values of their own; 0: all have the same. */
 static void tell(struct conditions *conditions, size_t i, size_t rows)
 {
     const struct condition *one = &conditions->one[i];
@@ -225,8 +227,8 @@ void conditions_tell(const struct conditions *conditions, const struct condition
     draw->negative_conditions = negative->count ? negative->told : NULL;
 }
 
-/* Copies conditions, with zeros for each of two samples in place of what is still in files.
- * Returns whether there are any of these. */
+/* Copies conditions. Values that are still in files are replaced by zeros for two samples. Returns
+ * whether there are any of these. */
 static bool copy_told(const struct conditions *from, const float *zeros, struct conditions *to)
 {
     bool any = false;
@@ -274,7 +276,7 @@ quell_status guided_note(struct guided *guided, const quell_sampler *sampler,
                          const quell_draw *draw)
 {
     int vain = 0;
-    if (!draw->part) return QUELL_OK; /* then the library looks itself */
+    if (!draw->part) return QUELL_OK; /* the library checks a draw that is not a part itself */
     quell_status status = guided->any ? QUELL_OK : quell_told_in_vain(sampler, draw, &vain);
     guided->any = guided->any || !vain;
     guided->none = !guided->any;

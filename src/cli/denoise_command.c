@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell denoise: evaluates a model once, E[X | x_t], to compare it with the network that it was
- * exported from. */
+/* quell denoise: evaluates a model once, E[X | x_t], for comparing it with the network from which
+ * it was exported. */
 #include "cli/cli.h"
 #include "cli/guidance.h"
 #include "cli/interrupt.h"
@@ -104,7 +104,7 @@ static int open_model(struct job *job)
     if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(quell_model_denoiser(job->model));
     sampling_choose_schedule(&job->options.sampling, job->model);
-    if (job->options.guidance.weight) /* which is refused where its sampler never meets it */
+    if (job->options.guidance.weight) /* a guidance that no point of the sampler meets is refused */
         job->options.sampling.start = job->options.t > 0 ? job->options.t : 0x1p-20;
     quell_status status = sampling_create(&job->options.sampling, "ddim", 1,
                                           quell_model_denoiser(job->model), &job->sampler);
@@ -152,10 +152,12 @@ static int open_files(struct job *job)
     if (code == EXIT_DONE) code = check_counts(job, &job->negative);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
-    status = outputs_open(&job->out, job->options.out);
-    job->out.stop = &interrupt_signal;
     size_t bytes = quell_npy_header(header, job->from.rank, job->from.shape);
-    if (!status) status = quell_output_write(&job->out, header, bytes);
+    code = outputs_open(&job->out, "--out", job->options.out,
+                        bytes + job->from.values * sizeof(float));
+    if (code != EXIT_DONE) return code;
+    job->out.stop = &interrupt_signal;
+    status = quell_output_write(&job->out, header, bytes);
     return status ? complain_run(status) : EXIT_DONE;
 }
 
@@ -214,7 +216,7 @@ static int run_job(struct job *job)
     return code;
 }
 
-/* Says what was written, on standard error where standard output has it. */
+/* Prints what was written; on standard error if it was written to standard output. */
 static void report(const struct job *job)
 {
     const struct denoise_options *options = &job->options;

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "models/document.h"
+#include "io/ending.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 
 static quell_status unreadable(const char *path) { return quell_fail_file(path, "cannot be read"); }
 
-/* Takes the next bytes of a file. */
+/* Adds bytes of a file to a digest, `sum`. */
 typedef void take_fn(void *sum, const void *data, size_t bytes);
 
 static void take_digest(void *sum, const void *data, size_t bytes)
@@ -55,7 +56,7 @@ static quell_status read_file(const char *path, take_fn *take, void *sum)
     return status;
 }
 
-/* What is done with each file of a model: to `to`. */
+/* Processes one file of a model; `to` is where the result goes. */
 typedef quell_status file_fn(void *to, const char *path);
 
 static quell_status add_file(void *digest, const char *path)
@@ -108,7 +109,7 @@ static quell_status do_description(file_fn *with, void *to, const char *path)
     return status;
 }
 
-/* The names that exporters give to the weights of a large .onnx file. */
+/* Calls a function for the files with an .onnx model's weights, which have these names. */
 static quell_status do_data(file_fn *with, void *to, const char *path)
 {
     static const char *const ends[] = {"_data", ".data"};
@@ -124,18 +125,12 @@ static quell_status do_data(file_fn *with, void *to, const char *path)
     return status;
 }
 
-static int ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && !strcmp(text + length - tail, end);
-}
-
-/* Calls a function for a model's file and each that it names. */
+/* Calls a function for a model's file and for each file that it names. */
 static quell_status do_each(file_fn *with, void *to, const char *path)
 {
     quell_status status = with(to, path);
-    if (!status && ends_with(path, ".json")) status = do_description(with, to, path);
-    if (!status && ends_with(path, ".onnx")) status = do_data(with, to, path);
+    if (!status && quell_ending_is(path, ".json")) status = do_description(with, to, path);
+    if (!status && quell_ending_is(path, ".onnx")) status = do_data(with, to, path);
     return status;
 }
 
@@ -165,10 +160,9 @@ quell_status model_sha256(const char *path, char digits[65])
     return status;
 }
 
-/* ---- Whether files change ---- */
+/* ---- Changes of files ---- */
 
-#define TICK \
-    0.02 /* seconds: within one tick of the kernel's clock two changes have the same time */
+#define TICK 0.02 /* seconds; two changes within a tick of the kernel's clock have the same time */
 
 struct state {
     struct quell_digest sum;

@@ -19,8 +19,8 @@ quell_status model_digest(const char *path, uint64_t *digest);
 /* Computes a SHA-256 of the same files. */
 quell_status model_sha256(const char *path, char digits[65]);
 
-/* Computes a digest of which files these are, and when they were changed, without reading them:
- * after a change it is another one. */
+/* Computes a digest of the identity and the time of change of the same files, without reading them.
+ * When a file changes, so does this digest. */
 quell_status model_state(const char *path, uint64_t *digest);
 
 #endif

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads a number up to the next `end` or the end of the text, and moves on behind that. Returns
- * false if it is not a number. */
+/* Reads a number up to the next character `end`, or to the end of the text, and moves *at past it.
+ * Returns false if it is not a number. */
 static bool take_number(const char **at, char end, double *value)
 {
     const char *to = strchr(*at, end);
@@ -60,8 +60,9 @@ static int read_weight(const char *text, quell_guidance *guidance, double **valu
     return EXIT_DONE;
 }
 
-/* A weight of 1 is no guidance, so that weights can be compared from 1 on: the samples are those of
- * the model alone, but what is wrong with the rest is refused as with any other weight. */
+/* Applies guidance. A weight of 1 means no guidance: the samples are those of the model alone. It
+ * is allowed, so that weights from 1 on can be compared, but the other options are checked as with
+ * any other weight. */
 static int put_guided(quell_model *model, const quell_denoiser *guide,
                       const quell_guidance *guidance)
 {
@@ -72,7 +73,7 @@ static int put_guided(quell_model *model, const quell_denoiser *guide,
     quell_status status = quell_denoiser_from_guidance(&guided, model->denoiser, guide, guidance);
     if (status) return complain_status(status);
     bool none =
-        !guidance->points && guidance->weight == 1 && guide; /* by itself may be told more */
+        !guidance->points && guidance->weight == 1 && guide; /* without a guide, it takes more */
     quell_denoiser_free(none ? guided : model->denoiser);
     if (!none) model->denoiser = guided;
     return EXIT_DONE;

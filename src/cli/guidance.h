@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Guidance as the command line asks for it. */
+/* The options for guidance. */
 #ifndef QUELL_CLI_GUIDANCE_H
 #define QUELL_CLI_GUIDANCE_H
 
 #include <quell/quell.h>
 #include "cli/options.h"
 
-/* weight, guide: NULL where they are not given. */
+/* `weight` and `guide` are NULL if they are not given. */
 struct guidance_options {
     const char *weight, *guide;
     double low, high, rescale;
@@ -37,19 +37,18 @@ struct guidance_options {
         {"guidance-high", OPTION_NEEDS, "guidance"},                                 \
         {"guidance-rescale", OPTION_NEEDS, "guidance"}
 
-/* Reads the guidance that is asked for, whose times and weights lie in *values, which the caller
- * frees. Returns an exit code, and has complained if it is not EXIT_DONE; so does the next
- * function. */
+/* Reads the options. The times and weights of *guidance lie in *values, which the caller frees.
+ * This and the next functions return an exit code; if it is not EXIT_DONE, they have complained. */
 int guidance_read(const struct guidance_options *options, quell_guidance *guidance,
                   double **values);
 
-/* Replaces the model's denoiser by a guided one, if guidance is asked for. *digest, unless digest
- * is NULL, gets the digest of a guide that is another model. labelled: whether samples have
- * classes; without, a model cannot be guided by itself. */
+/* Replaces the model's denoiser by a guided one if guidance is asked for. If `digest` is not NULL
+ * and the guide is another model, *digest is set to that model's digest. `labelled`: the samples
+ * have classes or conditions; without any, a model cannot be guided by itself. */
 int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model,
                    uint64_t *digest);
 
-/* Refuses guidance, if it is asked for, that changes nothing at the one time of an evaluation. */
+/* Refuses guidance that has no effect at time t, the only one at which the model is evaluated. */
 int guidance_check_time(const struct guidance_options *options, double t);
 
 #endif

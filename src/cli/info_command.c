@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quell info: what is worth knowing when samples differ or are slow. */
+/* quell info: what one needs to know if samples differ or drawing is slow. */
 #include "cli/cli.h"
 #include "cli/info_model.h"
 #include "cli/onnx_model.h"

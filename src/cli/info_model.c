@@ -13,6 +13,7 @@
 #include "models/builtin.h"
 #include "models/document.h"
 #include "models/model.h"
+#include "io/ending.h"
 #include "io/safetensors.h"
 
 #include <inttypes.h>
@@ -21,25 +22,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LONGEST 200 /* characters of a field that are shown */
+#define LONGEST 200 /* the most characters of a field that are shown */
 
-/* parameters: the number of trained parameters; 0 if it is not a network of quell. file: whether
- * the model has a file; document, tensors: its description there. */
+/* What is known about a model. */
 struct facts {
     const char *name;
     quell_model *model;
-    bool file, has_document;
-    uint64_t bytes, parameters, digest;
+    bool file;         /* the model has a file */
+    bool has_document; /* `document` is its description */
+    uint64_t bytes;
+    uint64_t parameters; /* trained parameters; 0 if it is not a network of quell */
+    uint64_t digest;
     char sha256[65];
     struct quell_tensors tensors;
     struct quell_document document;
 };
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length > tail && !strcmp(text + length - tail, end);
-}
 
 static void count_parameters(struct facts *facts, const struct quell_tensors *tensors)
 {
@@ -69,8 +66,8 @@ static void read_metadata(struct facts *facts)
     facts->has_document = text && !quell_document_parse(&facts->document, facts->name, text);
 }
 
-/* Opens the description. The model was loaded, so this works unless the file has changed since
- * then. */
+/* Opens the description. The model has been loaded from it, so this only fails if the file has
+ * changed since then. */
 static void open_description(struct facts *facts)
 {
     size_t length = 0;
@@ -78,9 +75,9 @@ static void open_description(struct facts *facts)
     if (inside) {
         if (!quell_tensors_open_memory(&facts->tensors, facts->name, inside, length))
             read_metadata(facts);
-    } else if (facts->file && ends_with(facts->name, ".safetensors")) {
+    } else if (facts->file && quell_ending_is(facts->name, ".safetensors")) {
         if (!quell_tensors_open(&facts->tensors, facts->name)) read_metadata(facts);
-    } else if (facts->file && ends_with(facts->name, ".json")) {
+    } else if (facts->file && quell_ending_is(facts->name, ".json")) {
         facts->has_document = !quell_document_load(&facts->document, facts->name);
         if (facts->has_document) open_weights(facts);
     }
@@ -141,7 +138,7 @@ static const char *parts_name(const struct facts *facts)
                                                                                 : "components";
 }
 
-/* A field's text as it stands in the file, on one line. */
+/* Prints the text of a field as it is in the file, on a single line. */
 static void print_field(const char *name, const char *value, bool quoted)
 {
     char text[LONGEST + 4], label[64];
@@ -175,7 +172,7 @@ static void print_description(const struct facts *facts)
     }
 }
 
-/* What guidance away from no condition takes for one. */
+/* What guidance does with a condition for the output "without a condition". */
 static const char *none_of(const struct quell_taken *taken)
 {
     return taken->same   ? "left as it is by guidance"

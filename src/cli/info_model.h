@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a model is: quell info MODEL. */
+/* Describes a model, for `quell info --model`. */
 #ifndef QUELL_CLI_INFO_MODEL_H
 #define QUELL_CLI_INFO_MODEL_H
 

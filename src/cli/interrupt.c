@@ -12,8 +12,8 @@
 
 _Atomic sig_atomic_t interrupt_signal;
 
-/* The signals by which other processes end this one. Those from SIGRTMIN on belong to them as
- * well. */
+/* The signals by which other processes end this one. Signals from SIGRTMIN on are treated in the
+ * same way. */
 static const int requests[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF,
                                SIGUSR1, SIGUSR2, SIGXCPU, SIGIO,   SIGPWR,  SIGSTKFLT, SIGTRAP};
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
@@ -21,8 +21,8 @@ static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MOST_DOOMED 2
 
-/* The names of files to remove, NULL until a name is complete: a part of it may be the name of
- * another file. */
+/* The names of the files to remove. An element is NULL until its name is complete, because a part
+ * of it could be the name of another file. */
 static const char *volatile doomed[MOST_DOOMED];
 
 static void remove_doomed(void)
@@ -46,8 +46,8 @@ static void crash(int number)
     raise(number);
 }
 
-/* Catches one signal. always: also if another handler is set, as MPI may do; this is for the three
- * signals that always ask this command to end. A signal that is ignored stays ignored. */
+/* Catches one signal, unless it is ignored. `always`: also if it has another handler, as MPI may
+ * have set; this is for the three signals that always mean that this command shall end. */
 static void catch_one(int number, void (*handler)(int), int flags, bool always)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags}, old;

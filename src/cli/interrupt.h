@@ -22,8 +22,9 @@ void interrupt_catch_all(void);
 /* Lets signals end the process again, because all files have their names. */
 void interrupt_release(void);
 
-/* From this call on, the first signal also removes the file of this name, at once, because its
- * sender may not leave time for more. There can be at most two files. NULL: no file any more. */
+/* From this call on, the first signal also removes the file `path` at once, because the sender of
+ * the signal may not leave time for more. There can be at most two such files. NULL: no file is
+ * removed any more. */
 void interrupt_removes(const char *path);
 
 /* The name of the signal that arrived, "Ctrl-C" or "a signal (Terminated)". */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What `quell list --json` prints. JSON has no infinity: a bound or a default that is infinite is
- * the text "inf" or "-inf", as in a spec. Numbers have all their digits: a default that is passed
- * back is the same number. */
+/* The output of `quell list --json`. JSON has no infinity, so an infinite bound or default is
+ * written as the text "inf" or "-inf", as in a spec. Numbers have all their digits, so that a
+ * default that is passed back is the same number. */
 #include "base/spec.h"
 #include "cli/catalogue.h"
 #include "cli/report.h"
@@ -19,7 +19,7 @@ static void put_number(struct quell_json_writer *writer, const char *name, doubl
         quell_json_put_number(writer, name, value);
 }
 
-/* The n-th of an option's choices; false past the end. */
+/* Writes choice n of an option. Returns false past the last one. */
 static bool put_choice(struct quell_json_writer *writer, const char *name, const char *choices,
                        size_t n)
 {

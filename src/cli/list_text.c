@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What `quell list` prints as text. Where a sampler's order or evaluations are 0, there is no such
- * number, and a dash is printed. */
+/* The output of `quell list` as text. A sampler without a fixed order or number of evaluations has
+ * 0 there, which is printed as a dash. */
 #include "base/number.h"
 #include "base/spec.h"
 #include "cli/catalogue.h"
@@ -90,7 +90,7 @@ static void print_option(const quell_entry_option *option)
     printf("  %-22s %-20s %s\n", given, range, option->summary);
 }
 
-/* If the name that was asked for is an alias, prints first what it stands for. */
+/* If the name that was asked for is an alias, prints what it stands for. */
 static void print_asked(const struct section *section, size_t i, const char *asked)
 {
     quell_entry_alias alias;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command `quell`: finds the command that is asked for. It never sets a locale, so that numbers
- * are read and written with a decimal point. */
+/* The command `quell`: calls the function of the subcommand. It never sets a locale, so that
+ * numbers are read and written with a decimal point. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "base/nearest.h"

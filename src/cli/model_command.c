@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell model: stores a model. The eigenbasis of a covariance is computed by LAPACK, whose last
- * bits depend on the machine; stored with the model, it is the same everywhere. */
+/* quell model: stores a model. The eigenbasis of a covariance matrix is computed by LAPACK, and its
+ * last bits depend on the machine; when it is stored with the model, it is the same everywhere. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
@@ -33,7 +33,7 @@ static const struct option_table table = {
     .options = rows,
 };
 
-/* Says what was written, on standard error where standard output has it. */
+/* Prints what was written; on standard error if it was written to standard output. */
 static void report(const struct model_options *options, bool standard, const quell_model *model)
 {
     FILE *file = standard ? stderr : stdout;

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "io/ending.h"
 #include "io/npy.h"
 
 #include <errno.h>
@@ -33,8 +34,8 @@ static int read_npy(const char *option, const char *path, double **values, size_
 
 #define SPACE " \t\r\n"
 
-/* Splits a list at its commas, or a file's text at white space or a comma; a piece that is not a
- * number is refused. */
+/* Splits a list at its commas, or the text of a file at white space or commas, and reads the
+ * pieces. Refuses a piece that is not a number. */
 static int read_pieces(const char *option, const char *text, bool list, double **values,
                        size_t *count)
 {
@@ -55,7 +56,7 @@ static int read_pieces(const char *option, const char *text, bool list, double *
     }
 }
 
-/* Returns the file as a string, and its size. */
+/* Returns the text of a file as a string, and its length. */
 static char *read_text(const char *path, size_t *length)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -93,7 +94,7 @@ static int read_file(const char *option, const char *path, double **values, size
         code = complain(EXIT_FILE, "%s %s: byte %zu is zero: not a text of numbers", option, path,
                         strlen(text));
     blank_comments(text);
-    bool marked = !strncmp(text, "\xef\xbb\xbf", 3); /* as editors of Windows begin a text */
+    bool marked = !strncmp(text, "\xef\xbb\xbf", 3); /* the byte order mark of Windows' editors */
     if (code == EXIT_DONE)
         code = read_pieces(option, text + (marked ? 3 : 0), false, values, count);
     free(text);
@@ -110,9 +111,9 @@ int numbers_read(const char *option, const char *text, double **values, size_t *
 {
     *values = NULL;
     *count = 0;
-    int code = quell_npy_named(text) ? read_npy(option, text, values, count)
-               : is_list(text)       ? read_pieces(option, text, true, values, count)
-                                     : read_file(option, text, values, count);
+    int code = quell_ending_is(text, ".npy") ? read_npy(option, text, values, count)
+               : is_list(text)               ? read_pieces(option, text, true, values, count)
+                                             : read_file(option, text, values, count);
     if (code != EXIT_DONE) {
         free(*values);
         *values = NULL;

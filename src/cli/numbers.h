@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of numbers: with commas, or in a file, an .npy of one dimension or a text. */
+/* Lists of numbers: with commas, or in a file, which is an .npy file of one dimension or a text. */
 #ifndef QUELL_CLI_NUMBERS_H
 #define QUELL_CLI_NUMBERS_H
 

@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/onnx_model.h"
+#include "io/ending.h"
 
 #include <stdio.h>
 #include <string.h>
 
-int onnx_is(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 5 && !strcmp(name + length - 5, ".onnx");
-}
+int onnx_is(const char *name) { return quell_ending_is(name, ".onnx"); }
 
 #ifdef QUELL_ONNX
 #include <fcntl.h>
 #include <quell/onnx.h>
 #include <unistd.h>
 
-/* ONNX Runtime in Debian 13 prints pages about its own schemas to stderr when it starts, and not
- * through its logger. The command has only one thread at this moment, so it can redirect stderr
- * meanwhile. */
+/* In Debian 13, ONNX Runtime prints pages about its own schemas to stderr when it starts, and does
+ * not use its logger for that. The command has only one thread at this time, so it can redirect
+ * stderr until the model has been loaded. */
 quell_status onnx_load(quell_model **model, const char *path)
 {
     int errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), nowhere = open("/dev/null", O_WRONLY);

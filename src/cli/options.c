@@ -14,8 +14,8 @@
 #define HELP_COLUMN 26
 #define HELP_WIDTH 54
 
-/* Letters for the options that nearly every command line has. --seed has none, because -s could as
- * well be the sampler, the schedule or the steps. */
+/* Letters for the options that are on nearly every command line. --seed has none, because -s could
+ * also mean the sampler, the schedule or the steps. */
 static const struct letter {
     char letter;
     const char *name;
@@ -31,7 +31,7 @@ static char letter_of(const char *name)
     return 0;
 }
 
-/* Returns how much of the text goes on a line: whole words. */
+/* Returns how many bytes of whole words fit on a line. */
 static size_t line_length(const char *text)
 {
     size_t length = strlen(text);
@@ -130,8 +130,8 @@ static bool takes_value(const struct option_row *row)
     return row->kind != OPTION_FLAG && row->kind != OPTION_ABSENT;
 }
 
-/* getopt_long's own tables: the long names, of which `help` is the last, and the letters. A long
- * name has FIRST + the number of its row as its value, and help has 'h'. */
+/* The tables of getopt_long: the long names, of which `help` is the last, and the letters. The
+ * value of a long name is FIRST + the number of its row; that of help is 'h'. */
 #define FIRST 256
 struct known {
     struct option names[MOST_OPTIONS];
@@ -167,7 +167,7 @@ static const char *name_of(const struct option_row *rows, int option)
     return NULL;
 }
 
-/* Refuses what getopt_long did not take: kind is ':' where a value is missing, or '?'. */
+/* Refuses what getopt_long did not accept. `kind` is ':' if a value is missing, else '?'. */
 static int refuse_option(int kind, char **argv, const struct option_table *table)
 {
     if (kind == ':')
@@ -180,8 +180,8 @@ static int refuse_option(int kind, char **argv, const struct option_table *table
                   : refuse_unknown_option(table, argv[optind - 1]);
 }
 
-/* The names of the options on the command line that was read last; NULL for an option that was not
- * there. */
+/* The names of the options on the command line that was read last, by their rows. NULL: the option
+ * was not there. */
 static const char *given[MOST_OPTIONS];
 
 bool options_given(const char *name)
@@ -197,7 +197,7 @@ static const char *argument_of(const struct option_row *rows, const char *name)
     return row && row->argument ? row->argument : "";
 }
 
-/* Returns whether a text in the place of a value is an option, so that the value was forgotten. */
+/* Returns whether a text in the place of a value is an option: the value was probably forgotten. */
 static bool is_option(const struct option_row *rows, const char *text)
 {
     if (text[0] != '-' || !text[1]) return false;
@@ -210,8 +210,8 @@ static bool is_option(const struct option_row *rows, const char *text)
            (length == 4 && !memcmp(text + 2, "help", 4));
 }
 
-/* Refuses an option that is given twice, because its first value would be ignored. apart: whether
- * its value is an argument of its own. */
+/* Takes the value of an option. Refuses an option that is given twice, because its first value
+ * would be ignored. `apart`: the value is an argument of its own. */
 static int take(const struct option_row *rows, const struct option_row *row, const char *text,
                 bool apart, void *values)
 {
@@ -224,7 +224,7 @@ static int take(const struct option_row *rows, const struct option_row *row, con
     return store(row, text, values);
 }
 
-/* Refuses "-count 5", which getopt_long would take for letters. */
+/* Refuses "-count 5", which getopt_long would understand as letters. */
 static int check_dashes(const struct option_row *rows, int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
@@ -253,8 +253,8 @@ static int check_rules(const struct option_table *table)
     return EXIT_DONE;
 }
 
-/* Takes the option that getopt_long found. name: the long name that it found, or NULL. getopt_long
- * also accepts abbreviations; they are refused, because each may become ambiguous in a later
+/* Takes the option that getopt_long found; `name` is the long name that it found, or NULL. Refuses
+ * abbreviations, which getopt_long accepts, because each may become ambiguous in a later
  * version. */
 static int take_found(const struct option_table *table, int option, const char *name, char **argv,
                       void *values)
@@ -302,11 +302,7 @@ bool options_read(const struct option_table *table, int argc, char **argv, void 
         return false;
     }
     if (*code == EXIT_DONE && argc - optind > table->words)
-        *code = complain(EXIT_USAGE,
-                         table->words ? "'%s': one argument too many: see `%.*s --help`"
-                                      : "'%s': no such argument: options begin with --",
-                         argv[optind + table->words], option_command_length(table->usage),
-                         table->usage);
+        *code = refuse_word(table, argv[optind + table->words]);
     if (*code == EXIT_DONE) *code = check_rules(table);
     for (int i = 0; *code == EXIT_DONE && optind + i < argc; i++) word[i] = argv[optind + i];
     return *code == EXIT_DONE;

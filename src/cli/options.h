@@ -7,34 +7,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* FLAG sets an int to 1, TEXT a const char *, WORDS an option_words, COUNT a uint64_t from low to
- * high, NUMBER a double from least to most. ABSENT is an option of another command, which this one
- * refuses: `help` says what to do instead. GROUP is no option: its name is a heading of --help. */
+/* The kinds of options, and the member of the command's struct that each sets. */
 enum option_kind {
-    OPTION_FLAG,
-    OPTION_TEXT,
-    OPTION_WORDS,
-    OPTION_COUNT,
-    OPTION_NUMBER,
-    OPTION_ABSENT,
-    OPTION_GROUP
+    OPTION_FLAG,   /* sets an int to 1 */
+    OPTION_TEXT,   /* a const char * */
+    OPTION_WORDS,  /* a struct option_words */
+    OPTION_COUNT,  /* a uint64_t from `low` to `high` */
+    OPTION_NUMBER, /* a double from `least` to `most` */
+    OPTION_ABSENT, /* refused, as another command's; `help` says what to do instead */
+    OPTION_GROUP   /* not an option: `name` is a heading of --help */
 };
 
-/* The values of an option that may be given many times. */
+/* The values of an option that may be given several times. */
 #define MOST_WORDS 32
 struct option_words {
     size_t count;
     const char *word[MOST_WORDS];
 };
 
-/* offset: where the value goes in the command's struct. argument: what --help calls the value.
- * help: one text, which --help breaks into lines. Some names also have a letter, the same in every
- * command: options.c lists them. */
+/* An option. Some names also have a letter, which is the same in every command; options.c lists
+ * them. */
 struct option_row {
-    const char *name, *argument;
+    const char *name;
+    const char *argument; /* the name of the value in --help */
     enum option_kind kind;
-    size_t offset;
-    const char *help;
+    size_t offset;    /* of the member in the command's struct */
+    const char *help; /* a single text, which --help breaks into lines */
     uint64_t low, high;
     double least, most;
 };
@@ -73,7 +71,7 @@ struct option_row {
      .least = least_,                                                     \
      .most = most_}
 
-/* A rule on two options: the first needs the other, or the two contradict each other. */
+/* A rule about two options: the first needs the other one, or they exclude each other. */
 enum option_relation { OPTION_NEEDS, OPTION_EXCLUDES };
 struct option_rule {
     const char *option;
@@ -81,28 +79,26 @@ struct option_rule {
     const char *other;
 };
 
-/* --help prints the usage, what the command is about, its examples (lines that begin with
- * "Example" or two spaces), the options and, unless it is NULL, the text `after`. options and rules
- * end with a NULL name. words: how many arguments may stand without an option's name; they go to
- * word[0], word[1], ... */
+/* The options of a command, and the texts of its --help. */
 struct option_table {
-    const char *usage, *about, *examples;
-    const struct option_row *options;
-    const char *after;
-    int words;
-    const struct option_rule *rules;
+    const char *usage, *about;
+    const char *examples;             /* lines that begin with "Example" or with two spaces */
+    const struct option_row *options; /* ends with a NULL name */
+    const char *after;                /* printed after the options; NULL: nothing */
+    int words; /* the most arguments without an option's name, which go to word[0], word[1], ... */
+    const struct option_rule *rules; /* ends with a NULL option */
 };
 
-/* Fills `values`, which holds the defaults, and word[0..words) where an argument is given. Returns
- * true if the command shall go on. After false, --help was printed or the command line is wrong,
- * and *code is the exit code. */
+/* Fills in `values`, which holds the defaults, and word[0..words) for arguments that are given.
+ * Returns true if the command is to go on. Returns false if --help was printed or the command line
+ * is wrong; *code is then the exit code. */
 bool options_read(const struct option_table *table, int argc, char **argv, void *values,
                   const char **word, int *code);
 
-/* Returns whether the option of that name was on the command line that was read last. */
+/* Returns whether the option `name` was on the command line that was read last. */
 bool options_given(const char *name);
 
-/* Reads digits only: no sign, no space, no suffix. */
+/* Reads a number that consists of digits only: no sign, no space, no suffix. */
 bool options_count(const char *text, uint64_t *value);
 
 #endif

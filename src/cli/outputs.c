@@ -48,21 +48,35 @@ int standard_check(const char *option, const char *path, int json)
     return EXIT_DONE;
 }
 
-/* Whether the file system of the folder of a file says what is free; then *free has it. Some say
- * that they have no blocks at all. */
-static bool free_beside(const char *path, uint64_t *bytes)
+/* Finds the file system of the folder in which a file is written, or that of standard output if
+ * this is a file. Returns false if the output is not written to a disk, but to a pipe or a device.
+ */
+static bool find_system(const char *path, struct statvfs *system)
 {
-    struct statvfs known;
+    struct stat status;
+    if (is_standard_output(path))
+        return !fstat(STDOUT_FILENO, &status) && S_ISREG(status.st_mode) &&
+               !fstatvfs(STDOUT_FILENO, system);
+    if (quell_temporary_is_in_place(path)) return false;
     char *target = quell_temporary_target(path), *slash = target ? strrchr(target, '/') : NULL;
     if (slash) slash[slash == target] = '\0';
-    bool says = target && !statvfs(slash ? target : ".", &known) && known.f_blocks;
-    if (says && __builtin_mul_overflow((uint64_t)known.f_bavail, known.f_frsize, bytes))
-        *bytes = UINT64_MAX;
+    bool found = target && !statvfs(slash ? target : ".", system);
     free(target);
-    return says;
+    return found;
 }
 
-/* A number of bytes as "35 GB". */
+/* Sets *bytes to the free space of the file system in which a file is, or would be. Returns false
+ * if the file system does not report it; some report that they have no blocks at all. */
+static bool free_beside(const char *path, uint64_t *bytes)
+{
+    struct statvfs system;
+    if (!find_system(path, &system) || !system.f_blocks) return false;
+    if (__builtin_mul_overflow((uint64_t)system.f_bavail, system.f_frsize, bytes))
+        *bytes = UINT64_MAX;
+    return true;
+}
+
+/* A number of bytes as a text, such as "35 GB". */
 struct size_words {
     char text[24];
 };
@@ -85,10 +99,13 @@ int room_check(const char *option, const char *path, uint64_t bytes, uint64_t th
                     size_words(bytes).text, size_words(room).text);
 }
 
-quell_status outputs_open(struct quell_output *output, const char *path)
+int outputs_open(struct quell_output *output, const char *option, const char *path, uint64_t bytes)
 {
-    return is_standard_output(path) ? quell_output_standard(output)
-                                    : quell_output_open(output, path);
+    int code = room_check(option, path, bytes, 0);
+    if (code != EXIT_DONE) return code;
+    quell_status status =
+        is_standard_output(path) ? quell_output_standard(output) : quell_output_open(output, path);
+    return status ? complain_run(status) : EXIT_DONE;
 }
 
 int format_check(const char *option, const char *path, const char *own, bool plots)

@@ -18,8 +18,8 @@ static bool comes_after(const char *message, const char *at, const char *words)
     return (size_t)(at - message) >= length && !memcmp(at - length, words, length);
 }
 
-/* Returns whether the word at `at` is the subject of what is said, or what is to be left out, and
- * not a word like any other: "chooses its own steps", "the guide has". */
+/* Returns whether the word at `at` is the name of an option, the subject of the message or what is
+ * to be left out, and not an ordinary word as in "chooses its own steps" or "the guide has". */
 static bool is_subject(const char *message, const char *at, size_t length)
 {
     const char *next = at + length;
@@ -28,8 +28,8 @@ static bool is_subject(const char *message, const char *at, size_t length)
            follows(next, " has ");
 }
 
-/* Copies the name at `at` to `name` as the command line spells it; returns its length, 0 if it is
- * no option that was given. */
+/* Copies the name at `at` to `name`, spelled as on the command line. Returns its length; 0 if it is
+ * not an option that was given. */
 static size_t option_at(const char *at, char name[LONGEST])
 {
     size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyz_");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quell plan: a sampler's operations, for a Gaussian of one element, or a network's
+/* quell plan: prints a sampler's operations for a Gaussian of one element, or a network's
  * instructions. */
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -79,7 +79,7 @@ static quell_status create(quell_sampler **sampler, const struct plan_options *o
     return status;
 }
 
-/* The first line says of what these are the operations. */
+/* Prints the plan. The first line names the sampler, the schedule and the number of steps. */
 static int print_plan(const quell_sampler *sampler, const struct plan_options *options)
 {
     size_t size = quell_sampler_print(sampler, NULL, 0) + 1;

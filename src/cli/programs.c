@@ -14,7 +14,7 @@
 static const char *const stages[QUELL_STAGES] = {"reading", "time", "condition",
                                                  "time_and_condition", "sample"};
 
-/* The i-th program of a model; NULL past the end. */
+/* Returns program i of a model; NULL past the last one. */
 static const struct quell_program *program_at(const quell_model *model, size_t i)
 {
     const struct quell_program *denoise = quell_denoiser_is_program(quell_model_denoiser(model));
@@ -42,7 +42,7 @@ static size_t count_stage(const struct quell_program *program, size_t stage)
     return count;
 }
 
-/* Bytes of the values of one sample, and of what each worker has for an instruction beside them. */
+/* The bytes of the values of one sample, and of the scratch memory that each worker needs. */
 static uint64_t sample_bytes(const struct quell_program *program)
 {
     return 4 * (uint64_t)program->floats[QUELL_FROM_SAMPLE];

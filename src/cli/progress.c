@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define WIDTH 32
-#define PATIENCE 0.25 /* seconds before there is a bar */
+#define PATIENCE 0.25 /* seconds before the bar appears */
 
 double progress_clock(void)
 {

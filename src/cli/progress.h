@@ -7,18 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* done, batch, total: how many are finished, how many the current run makes, and how many there are
- *   in all.
- * unit: what is counted, "samples".
- * ranks: the number of processes that do as much at the same time.
- * ended, others: NULL, or a function that says whether one of these processes has failed, and its
- *   argument. */
 struct progress {
     bool shown, drawn;
-    const char *unit;
+    const char *unit; /* what is counted, "samples" */
     double start;
-    uint64_t done, batch, total, ranks, found;
-    int (*ended)(void *others);
+    uint64_t done, batch, total; /* counts: finished, in the present run, and in all */
+    uint64_t ranks;              /* how many processes do as much at the same time */
+    uint64_t found;              /* how many of `done` an earlier run had finished */
+    int (*ended)(void *others);  /* whether one of the other processes has failed; or NULL */
     void *others;
 };
 
@@ -27,10 +23,11 @@ double progress_clock(void);
 
 void progress_begin(struct progress *progress, uint64_t total, const char *unit, bool quiet);
 
-/* A quell_progress_fn for `struct progress *`. */
+/* A quell_progress_fn; `user` is a struct progress. Draws the bar, and stops the run on a
+ * signal. */
 int progress_tick(void *user, const quell_progress *run);
 
-/* A quell_progress_fn that only stops, and draws nothing. */
+/* A quell_progress_fn that only stops the run on a signal, and draws no bar. */
 int progress_stops(void *user, const quell_progress *run);
 
 /* Removes the bar. */

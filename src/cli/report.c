@@ -8,7 +8,7 @@
 
 static int put(void *user, const char *text, size_t size)
 {
-    return fwrite(text, 1, size, user) < size; /* which shows when stdout is closed */
+    return fwrite(text, 1, size, user) < size; /* finish_stdout complains of a failure */
 }
 
 static struct quell_json_writer begin(int digits)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What --json prints: one object on stdout, as it is made. */
+/* The report of --json: one object on stdout, written as it is made. */
 #ifndef QUELL_CLI_REPORT_H
 #define QUELL_CLI_REPORT_H
 
 #include <stdint.h>
 #include "base/json_write.h"
 
-/* Begins the object. Numbers have nine digits; with all 17 they read back to the same bits. */
+/* Begins the report. Numbers have nine digits or, in the second function, 17, with which they read
+ * back exactly. */
 struct quell_json_writer report_begin(void);
 struct quell_json_writer report_begin_exact(void);
 
-/* Ends it; returns an exit code. */
+/* Ends the report. Returns an exit code. */
 int report_end(struct quell_json_writer *writer);
 
 /* Writes a count. Many readers of JSON would round one beyond 2^63 - 1, so that is written as a

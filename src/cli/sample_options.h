@@ -11,7 +11,7 @@
 #include "cli/sampling.h"
 #include "cli/stream_option.h"
 
-/* Names not given are NULL. */
+/* Texts that are not given are NULL. */
 struct sample_options {
     const char *model, *precision, *sampler, *from, *isa, *out, *plot, *seeds, *indices;
     uint64_t steps, count, first, seed, threads, tile;
@@ -33,8 +33,8 @@ struct sample_options {
 extern const struct option_row sample_rows[];
 extern const struct option_rule sample_rules[];
 
-/* Checks the options among themselves. Returns an exit code, and has complained if it is not
- * EXIT_DONE. */
+/* Checks the options against each other. Returns an exit code; if it is not EXIT_DONE, the function
+ * has complained. */
 int sample_check(const struct sample_options *options);
 
 #endif

@@ -85,7 +85,7 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     return status;
 }
 
-/* Names what chose the first time. */
+/* Returns the option that determined the first time. */
 static const char *chose_start(const struct sampling *sampling)
 {
     if (sampling->times) return "--times";

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* How to sample, besides the sampler and its steps: options that sample, plan and compare share. */
+/* Options on how to sample, other than the sampler and its steps, that sample, plan and compare
+ * share. */
 #ifndef QUELL_CLI_SAMPLING_H
 #define QUELL_CLI_SAMPLING_H
 
 #include <quell/quell.h>
 #include "cli/options.h"
 
-/* schedule: NULL until it is chosen. grid: NULL if it is not given. times, sigmas: the texts of
- * these options; points: the values of one of the two. */
 struct sampling {
-    const char *schedule, *grid, *times, *sigmas;
-    double *points;
+    const char *schedule;       /* NULL until it is chosen */
+    const char *grid;           /* NULL if it is not given */
+    const char *times, *sigmas; /* the texts of these options */
+    double *points;             /* the values of one of the two */
     double start, stop, prior_mean, prior_variance, clamp_low, clamp_high, threshold, threshold_max;
     int brownian;
 };
@@ -24,7 +25,7 @@ struct sampling {
         .threshold_max = INFINITY, \
     }
 
-/* The rows for the members of `struct owner`; most are in its member `sampling`. */
+/* Rows for the members of `struct owner`, most of which are in its member `sampling`. */
 #define SCHEDULE_ROW(owner)                                                                      \
     TEXT_ROW(owner, sampling.schedule, "schedule", "S",                                          \
              "The noise schedule, NAME[:KEY=VALUE,...] (default the model's own, else vp): see " \
@@ -93,30 +94,31 @@ struct sampling {
         NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,               \
                    "The upper bound on this threshold s (default: no bound).")
 
-/* Loads a model; precision: NULL: as it is stored. A failure is reported as the model's, whatever
- * its reason is. This and the
- * functions below return an exit code, and have complained if it is not EXIT_DONE. */
+/* Loads a model. `precision` is NULL for the stored one. Whatever the reason of a failure is, its
+ * exit code is that of a bad model. This and the functions below return an exit code; if it is not
+ * EXIT_DONE, they have complained. */
 int sampling_open_model(quell_model **model, const char *name, const char *precision);
 
 /* Chooses the instruction set (NULL: the default) and the threads (0: the default). */
 int sampling_choose_machine(const char *isa, uint64_t threads, const char **chosen, size_t *count);
 
-/* Reads --times or --sigmas, if one is given, and then sets *steps. */
+/* Reads --times or --sigmas if one of them is given, and then sets *steps to their number of
+ * steps. */
 int sampling_read_points(struct sampling *sampling, uint64_t *steps);
 
 /* Frees the points. */
 void sampling_free(struct sampling *sampling);
 
-/* Chooses the schedule that is asked for, or else the model's own, or else vp. */
+/* Chooses the schedule of --schedule; without it, the model's own; without that, vp. */
 void sampling_choose_schedule(struct sampling *sampling, const quell_model *model);
 
-/* Creates the sampler that a spec names, on the chosen schedule and grid; steps: 0: not given. What
- * has no effect with the rest is refused by the library. */
+/* Creates the sampler described by `spec`, on the chosen schedule and grid. `steps` is 0 if it is
+ * not given. The library refuses options that have no effect. */
 quell_status sampling_create(const struct sampling *sampling, const char *spec, size_t steps,
                              const quell_denoiser *denoiser, quell_sampler **sampler);
 
-/* Refuses a start in the middle if nothing says which law the states have there. from: the file of
- * the states, or NULL. instead: other options to name in the message. */
+/* Refuses to start at a time below 1 if the distribution of the states there is not given. `from`
+ * is the file of the states, or NULL. `instead` names other options in the message. */
 int sampling_check_start(const struct sampling *sampling, const quell_sampler *sampler,
                          const char *from, const char *instead);
 

@@ -83,20 +83,20 @@ static const struct option_table table = {
     .options = rows,
 };
 
-/* A model of the command line. */
+/* A model that is given on the command line. */
 struct served {
     char name[LONGEST_NAME], digest[96];
     quell_model *model;
 };
 
-/* All of them, as the server knows them. */
+/* All models, in the form that the server needs. */
 struct all_served {
     struct serve_models models;
     struct serve_model list[MOST_WORDS];
     struct served served[MOST_WORDS];
 };
 
-/* Finds the name that a model has in addresses, and where its file is. */
+/* Determines the name of a model in addresses, and the name of its file. */
 static int name_model(const char *word, struct served *served, const char **file)
 {
     const char *equals = strchr(word, '='), *begin = word;
@@ -120,8 +120,8 @@ static int name_model(const char *word, struct served *served, const char **file
 
 static bool is_builtin(const char *file) { return !strncmp(file, "builtin:", 8); }
 
-/* Its digest is a text that other files would not have: that of what was read, as nothing has
- * changed since before it was opened. */
+/* Opens a model. Its digest is that of the bytes that were read, which is certain because the files
+ * have not changed between a time before they were opened and a time after they were digested. */
 static int open_model(const char *word, const char *precision, struct served *served)
 {
     const char *file;
@@ -129,7 +129,7 @@ static int open_model(const char *word, const char *precision, struct served *se
     int code = name_model(word, served, &file);
     if (code != EXIT_DONE) return code;
     bool named = !is_builtin(file);
-    if (named && model_state(file, &before)) before = 0; /* opening it says what is wrong */
+    if (named && model_state(file, &before)) before = 0; /* opening it will say what is wrong */
     code = sampling_open_model(&served->model, file, precision);
     if (code != EXIT_DONE) return code;
     snprintf(served->digest, sizeof served->digest, "%.90s", file);
@@ -182,7 +182,7 @@ static int open_models(const struct serve_command *command, struct serve_models 
     return code;
 }
 
-/* SIGHUP: the models are opened anew, while those that are served go on. */
+/* SIGHUP has the models opened again, while the server goes on with those that it has. */
 static volatile _Atomic int reload;
 static void note_reload(int number) { reload = number; }
 
@@ -211,7 +211,7 @@ static int choose_log(const char *form, struct serve_options *options)
     return complain(EXIT_USAGE, "--log %s: must be text, json or none", form);
 }
 
-/* The proxies of the command line. */
+/* The proxies that are given on the command line. */
 static struct serve_network proxies[MOST_WORDS];
 
 static int read_proxies(const struct option_words *words, struct serve_options *options)
@@ -233,7 +233,7 @@ static void say_ready(void *user, const char *address)
     fflush(stdout);
 }
 
-/* Each connection is an open file. */
+/* Raises the limit on open files, because each connection is one. */
 static int allow_files(const struct serve_command *command)
 {
     struct rlimit limit;
@@ -276,7 +276,7 @@ static int serve(struct serve_command *command)
     interrupt_catch();
     catch_reload();
     quell_status status = quell_serve(&options, &interrupt_signal);
-    interrupt_signal = 0; /* it was asked to end, and has */
+    interrupt_signal = 0; /* the signal asked the server to end, and that is done */
     return status ? complain_status(status) : EXIT_DONE;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything that can fail early fails here, before the first sample is drawn: the model, the
- * names, the file to start from, and the places where the results go. */
+/* Opens a session. Everything that can fail early fails here, before the first sample is drawn: the
+ * model, the names, the file to start from, and the outputs. */
 #include "cli/session.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
@@ -30,7 +30,7 @@ static int create_sampler(struct session *session)
 static int check_seed(const struct session *session)
 {
     const struct sample_options *options = &session->options;
-    bool places = !session->labels.each; /* with which each sample has the class of its index */
+    bool places = !session->labels.each; /* with `each`, the class depends on the index */
     const char *given = options->seeds                     ? "--seeds"
                         : options_given("seed")            ? "--seed"
                         : places && options->indices       ? "--indices"
@@ -43,7 +43,7 @@ static int check_seed(const struct session *session)
                     given, options->sampler);
 }
 
-/* Whether the file has the model's shape; its samples may also be flat, (count, dim). */
+/* Whether the states of a file have the model's shape; they may also be flat, (count, dim). */
 static bool fits(const struct quell_npy *from, const quell_model *model, size_t dim)
 {
     if (from->rank == 2 && from->shape[1] == dim) return true;
@@ -52,7 +52,7 @@ static bool fits(const struct quell_npy *from, const quell_model *model, size_t 
                    quell_model_rank(model) * sizeof *quell_model_shape(model));
 }
 
-/* The model's own shape of states, where that is not a list: " or (count, 28, 28)". */
+/* Part of a message: the model's shape if it is not flat, as in " or (count, 28, 28)". */
 struct shape_text {
     char text[160];
 };
@@ -69,7 +69,7 @@ static struct shape_text other_shape(const quell_model *model)
     return made;
 }
 
-/* Takes the count from what an option gives for each sample, as a file or a list does. */
+/* Takes the count from an option that gives something for each sample, as a file or a list does. */
 static int take_count(struct session *session, const char *option, const char *given, size_t rows)
 {
     uint64_t *count = &session->options.count;
@@ -156,7 +156,7 @@ static void make_header(struct session *session)
         quell_npy_header(session->plan.header, session->shown.rank + 1, shape);
 }
 
-/* The bytes that an earlier run has left of the file; 0 if it has left none. */
+/* The size of the unfinished file of an earlier run; 0 if there is none. */
 static uint64_t left_of(const char *path)
 {
     struct stat status;
@@ -168,12 +168,16 @@ static uint64_t left_of(const char *path)
     return bytes;
 }
 
+static uint64_t bytes_of_out(const struct session *session)
+{
+    return session->plan.header_bytes + session->count * session->elements * sizeof(float);
+}
+
 /* Opens a file that --resume can continue. */
 static int open_partial(struct session *session)
 {
     struct partial_plan *plan = &session->plan;
-    int code = room_check("--out", session->options.out,
-                          plan->header_bytes + session->count * session->elements * sizeof(float),
+    int code = room_check("--out", session->options.out, bytes_of_out(session),
                           left_of(session->options.out));
     if (code != EXIT_DONE) return code;
     plan->path = session->options.out;
@@ -194,21 +198,21 @@ static int open_out(struct session *session)
     if (!standard && !quell_temporary_is_in_place(out)) return open_partial(session);
     if (session->options.resume)
         return complain(EXIT_USAGE, "--resume: --out %s is no file that a run can go on with", out);
-    quell_status status = outputs_open(&session->out, out);
+    int code = outputs_open(&session->out, "--out", out, bytes_of_out(session));
+    if (code != EXIT_DONE) return code;
     session->out.stop = &interrupt_signal;
-    if (!status)
-        status =
-            quell_output_write(&session->out, session->plan.header, session->plan.header_bytes);
+    quell_status status =
+        quell_output_write(&session->out, session->plan.header, session->plan.header_bytes);
     return status ? complain_run(status) : EXIT_DONE;
 }
 
-static quell_status open_picture(struct session *session)
+static int open_picture(struct session *session)
 {
     const char *plot = session->options.plot;
-    if (!plot) return QUELL_OK;
-    quell_status status = outputs_open(&session->picture, plot);
-    if (!status) status = plot_create(&session->plot, &session->shown, session->count);
-    return status;
+    int code = plot ? outputs_open(&session->picture, "--plot", plot, 0) : EXIT_DONE;
+    if (!plot || code != EXIT_DONE) return code;
+    quell_status status = plot_create(&session->plot, &session->shown, session->count);
+    return status ? complain_run(status) : EXIT_DONE;
 }
 
 static int open_files(struct session *session)
@@ -218,12 +222,10 @@ static int open_files(struct session *session)
                                     "be plotted: builtin:grid25, builtin:clouds, ...");
     interrupt_catch();
     int code = open_out(session);
-    if (code != EXIT_DONE) return code;
-    quell_status status = open_picture(session);
-    return status ? complain_run(status) : EXIT_DONE;
+    return code == EXIT_DONE ? open_picture(session) : code;
 }
 
-/* Chooses what is written: the samples, or what the model's decoder makes of them. */
+/* Chooses what is written: the samples, or the decoded samples. */
 static int choose_shape(struct session *session)
 {
     const quell_model *model = session->model;

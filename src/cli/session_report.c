@@ -49,8 +49,8 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
         report_count(writer, "seed", options->seed);
 }
 
-/* Writes what the names of files do not tell: the digest of the guide and, in sampler_digest, all
- * the numbers of --times, the schedule and the rest. */
+/* Writes digests of what the names of files do not determine: the guide, and, in sampler_digest,
+ * the numbers of --times, the schedule and the rest of the plan. */
 static void put_digests(struct quell_json_writer *writer, const struct session *session)
 {
     if (session->options.guidance.guide)
@@ -61,8 +61,8 @@ static void put_digests(struct quell_json_writer *writer, const struct session *
     report_digest(writer, "samples_digest", session->drawn.sum);
 }
 
-/* Writes each condition as it was given, a file by the digest of its values: "each" where every
- * sample has its own. */
+/* Writes each condition as it was given. A file is written as the digest of its values, or as
+ * "each" if every sample has its own values. */
 static void put_conditions(struct quell_json_writer *writer, const char *name,
                            const struct conditions *conditions)
 {

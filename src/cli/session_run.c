@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples are drawn in batches of bounded memory, and each batch is written before the next is
- * drawn. Only draw.first changes from batch to batch, so the samples are those of one large run. If
- * an interrupted run can go on later, batches are also bounded in time, because that much can be
- * lost. */
+/* Runs a session. Samples are drawn in batches of bounded memory, and each batch is written before
+ * the next is drawn. Only draw.first changes from batch to batch, so the samples are those of a
+ * single large run. If an interrupted run can be resumed, batches are also bounded in time, because
+ * as much as one batch can be lost. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/session.h"
@@ -16,11 +16,11 @@
 #define BATCH_BYTES ((size_t)16 << 20)
 
 #define BATCH_SECONDS 10
-#define LEAST_ROWS 64 /* of a thread, so that all have something to do */
+#define LEAST_ROWS 64 /* for each thread, so that all threads have work */
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Of a sample, before or after it is decoded. */
+/* The elements of a sample before or after it is decoded, whichever are more. */
 static size_t most_elements(const struct session *session)
 {
     return session->dim > session->elements ? session->dim : session->elements;
@@ -32,8 +32,8 @@ static size_t most_rows(const struct session *session)
     return least(rows < 1 ? 1 : rows, session->count);
 }
 
-/* Returns the number of rows of the next batch, after one of `rows` (0: none yet) that took
- * `seconds`. */
+/* Returns the number of rows of the next batch; the one before had `rows` rows (0: there was none)
+ * and took `seconds`. */
 static size_t next_rows(const struct session *session, size_t rows, double seconds)
 {
     size_t most = most_rows(session), few = least(LEAST_ROWS * session->threads, most);
@@ -73,7 +73,7 @@ static quell_status draw_rows(struct session *session, const quell_draw *draw, c
     return status ? status : quell_sample_from(session->sampler, draw, run, x);
 }
 
-/* The memory of a batch's latents, which grows with it. */
+/* Makes room for the latents of `rows` samples. */
 static quell_status make_room(struct session *session, size_t rows)
 {
     if (rows <= session->latents_room) return QUELL_OK;
@@ -84,7 +84,7 @@ static quell_status make_room(struct session *session, size_t rows)
     return quell_fail(QUELL_NO_MEMORY, "no memory for %zu latents", rows);
 }
 
-/* Draws samples, and decodes them if that is wanted. */
+/* Draws samples, and decodes them unless the latents are wanted. */
 static quell_status take(struct session *session, const quell_draw *draw, const quell_run *run,
                          float *out)
 {
@@ -114,7 +114,7 @@ quell_status session_skip(struct session *session, size_t rows)
     return status ? status : stream_list_skip(&session->indices, rows);
 }
 
-/* What each sample of a piece is told in numbers: two lists of classes, and two of its stream. */
+/* The classes and streams of the samples of a piece. */
 struct told {
     int32_t *classes, *negative;
     uint64_t *seeds, *indices;
@@ -131,7 +131,7 @@ static quell_status make_told(struct told *told, size_t rows)
     return QUELL_OK;
 }
 
-/* Sets the streams and the classes of a draw, whose conditions are there. */
+/* Sets the streams and the classes of a draw; its conditions have been set before. */
 static quell_status tell(struct session *session, struct told *told, quell_draw *draw)
 {
     size_t rows = draw->count;
@@ -184,7 +184,8 @@ static quell_status draw_piece(struct session *session, struct progress *progres
     return status;
 }
 
-/* A condition may be much larger than a sample, so a batch is drawn in pieces that bound both. */
+/* Draws a batch in pieces, because the conditions of a sample may be much larger than the
+ * sample. */
 quell_status session_draw(struct session *session, struct progress *progress, size_t done,
                           size_t rows, float *x)
 {
@@ -198,7 +199,7 @@ quell_status session_draw(struct session *session, struct progress *progress, si
     return status;
 }
 
-/* Adds the samples that an earlier run has finished to the picture and to the report's digest. */
+/* Adds the samples that an earlier run has finished to the plot and to the report's digest. */
 static quell_status note_found(struct session *session, float *x)
 {
     size_t most = most_rows(session), found = session->partial.done;
@@ -214,8 +215,8 @@ static quell_status note_found(struct session *session, float *x)
     return status;
 }
 
-/* Draws the last finished sample again. If the model, the library or the machine has changed in a
- * way that the record does not show, its bits have changed as well. */
+/* Draws the last finished sample again, and compares it. This detects a change of the model, the
+ * library or the machine that the record does not show. */
 static quell_status check_found(struct session *session, struct progress *progress, float *x)
 {
     size_t elements = session->elements, last = session->partial.done - 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything that the samples of a run depend on, as text: two runs with the same text have the
- * same samples. A file takes part by a digest of its bytes. Threads, tiles and the instruction set
- * do not belong here, unless the denoiser is not reproducible. */
+ * same samples. Of a file, the text contains a digest of its bytes. Threads, tiles and the
+ * instruction set are not part of it, unless the denoiser is not reproducible. */
 #include "cli/cli.h"
 #include "cli/file_digest.h"
 #include "cli/session.h"
@@ -44,7 +44,7 @@ static quell_status put_digest(FILE *file, const char *name, const char *path,
     return status;
 }
 
-/* A model takes part by its denoiser's digest, whatever its files are called. */
+/* Writes a model as the digest of its denoiser, so that the names of its files do not matter. */
 static void put_model(FILE *file, const char *name, const char *path, uint64_t digest)
 {
     if (!path || !strncmp(path, "builtin:", 8))
@@ -92,7 +92,8 @@ static void put_shape(FILE *file, const struct session *session)
     fputs(" float32\n", file);
 }
 
-/* A condition of all samples takes part by its values, and one of each by its file's bytes. */
+/* Writes conditions: one that all samples share by its values, one for each sample by the bytes of
+ * its file. */
 static quell_status put_conditions(FILE *file, const struct conditions *conditions)
 {
     quell_status status = QUELL_OK;

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "io/ending.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ int stream_list_open(struct stream_list *list, const char *option, const char *t
 {
     *list = (struct stream_list){.option = text ? option : NULL};
     if (!text) return EXIT_DONE;
-    return quell_npy_named(text) ? open_file(list, text) : read_list(list, text, high);
+    return quell_ending_is(text, ".npy") ? open_file(list, text) : read_list(list, text, high);
 }
 
 quell_status stream_list_fill(struct stream_list *list, size_t rows, uint64_t *out)
@@ -88,18 +89,18 @@ static quell_status digest_list(struct stream_list *list, struct quell_digest *d
     return status;
 }
 
-/* Reads the list once more, from its beginning. */
+/* Reads the list once more, from the beginning. */
 quell_status stream_list_digest(const char *text, uint64_t *sum)
 {
     struct stream_list list = {.option = NULL};
     struct quell_digest digest;
     quell_status status = QUELL_OK;
     quell_digest_begin(&digest);
-    if (quell_npy_named(text))
+    if (quell_ending_is(text, ".npy"))
         status = quell_npy_open_words(&list.file, text);
     else if (read_list(&list, text, UINT64_MAX))
         status = quell_fail(QUELL_NO_MEMORY, "no memory for a list of numbers");
-    if (!status && quell_npy_named(text)) list.count = list.file.shape[0];
+    if (!status && quell_ending_is(text, ".npy")) list.count = list.file.shape[0];
     if (!status) status = digest_list(&list, &digest);
     stream_list_close(&list);
     *sum = quell_digest_end(&digest);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The streams of the samples, from --seeds and --indices: a seed or an index of each, in a list or
- * in a file. */
+/* The streams of the samples, from --seeds and --indices: a seed or an index for each sample, in a
+ * list or in a file. */
 #ifndef QUELL_CLI_STREAM_OPTION_H
 #define QUELL_CLI_STREAM_OPTION_H
 
@@ -17,27 +17,27 @@
 
 #define STREAM_RULES {"seeds", OPTION_EXCLUDES, "seed"}, {"indices", OPTION_EXCLUDES, "first"}
 
-/* Numbers of one of the options: `count` of them, in values or in a file. option: NULL if it was
- * not given. */
+/* The numbers of one of the two options. */
 struct stream_list {
-    const char *option;
-    size_t count, taken;
-    uint64_t *values;
+    const char *option; /* NULL if it is not given */
+    size_t count;       /* how many numbers there are */
+    size_t taken;       /* how many of them have been used */
+    uint64_t *values;   /* the numbers of a list; NULL if they are in the file */
     struct quell_npy file;
 };
 
-/* Opens a list, NULL for none, of numbers up to `high`. Returns an exit code, and has complained if
- * it is not EXIT_DONE. */
+/* Opens a list of numbers up to `high`; a NULL text stands for no list. Returns an exit code; if it
+ * is not EXIT_DONE, the function has complained. */
 int stream_list_open(struct stream_list *list, const char *option, const char *text, uint64_t high);
 
-/* Writes the next rows, or skips them. */
+/* Writes the next rows to out[rows], or skips them. */
 quell_status stream_list_fill(struct stream_list *list, size_t rows, uint64_t *out);
 quell_status stream_list_skip(struct stream_list *list, size_t rows);
 
-/* Closes the file; a zeroed list, or a closed one, is allowed. */
+/* Closes the file. A zeroed or closed list is allowed. */
 void stream_list_close(struct stream_list *list);
 
-/* Sets a digest of all numbers, whatever form they were given in. */
+/* Computes a digest of all numbers, which does not depend on the form in which they are given. */
 quell_status stream_list_digest(const char *text, uint64_t *digest);
 
 #endif

@@ -11,7 +11,7 @@ static ssize_t put(void *user, const char *text, size_t size)
     if (kept->room - kept->length <= size) {
         size_t room = 2 * (kept->length + size) + 64;
         char *larger = realloc(kept->text, room);
-        if (!larger) return 0; /* which is an error of the file */
+        if (!larger) return 0; /* this sets the error flag of the FILE */
         kept->text = larger;
         kept->room = room;
     }

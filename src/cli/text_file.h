@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A FILE whose text is kept in memory. open_memstream is not used: in glibc it may lose text when
- * memory runs out, and neither ferror nor fclose reports that. */
+/* A FILE whose text is kept in memory. It is used in place of open_memstream, which in glibc may
+ * lose text when memory runs out, without an error from ferror or fclose. */
 #ifndef QUELL_CLI_TEXT_FILE_H
 #define QUELL_CLI_TEXT_FILE_H
 
@@ -12,10 +12,10 @@ struct text_file {
     size_t length, room;
 };
 
-/* `kept` must stay where it is until the file is closed. NULL: no memory. */
+/* Opens the file. `kept` must stay where it is until the file is closed. NULL: no memory. */
 FILE *text_file_open(struct text_file *kept);
 
-/* All of the text, to be freed; NULL: no memory. */
+/* Closes the file, and returns its text, which the caller frees. NULL: no memory. */
 char *text_file_close(FILE *file, struct text_file *kept);
 
 #endif

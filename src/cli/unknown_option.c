@@ -23,8 +23,8 @@ bool is_option_row(const struct option_row *row)
     return row->kind != OPTION_ABSENT && row->kind != OPTION_GROUP;
 }
 
-/* Returns the length of the command's name in its usage: "quell-mpi sample" in "quell-mpi sample
- * --model". */
+/* Returns the length of the command's name at the beginning of its usage: that of "quell-mpi
+ * sample" in "quell-mpi sample --model". */
 int option_command_length(const char *usage)
 {
     const char *at = usage;
@@ -38,7 +38,17 @@ static int refuse_unknown(const struct option_table *table, const char *text, co
                     option_command_length(table->usage), table->usage);
 }
 
-/* Writes which options begin with this word, at most three: " (did you mean '--start' or
+int refuse_word(const struct option_table *table, const char *word)
+{
+    bool model = option_row_named(table->options, "model", 5) && !options_given("model");
+    if (table->words)
+        return complain(EXIT_USAGE, "'%s': one argument too many: see `%.*s --help`", word,
+                        option_command_length(table->usage), table->usage);
+    return complain(EXIT_USAGE, "'%s': no such argument: options begin with --%s%s", word,
+                    model ? ", as --model " : "", model ? word : "");
+}
+
+/* Writes a hint at the options that begin with a word, at most three: " (did you mean '--start' or
  * '--stop'?)". */
 #define HINT 128
 static void hint_beginnings(const struct option_row *rows, const char *word, size_t length,
@@ -72,7 +82,7 @@ static struct quell_nearest nearest_option(const struct option_row *rows, const 
     return nearest;
 }
 
-/* Whether a name is a word, with the one's _ for the other's -. */
+/* Whether a name is equal to a word, in which a - may stand for a _ of the name. */
 static bool is_called(const char *name, const char *word, size_t length)
 {
     size_t i = 0;
@@ -80,8 +90,8 @@ static bool is_called(const char *name, const char *word, size_t length)
     return i == length && !name[i];
 }
 
-/* Finds the first sampler with an option of this name, and how that is spelt; NULL if none has
- * it. */
+/* Returns the first sampler that has an option of this name, and sets *spelt to its spelling there.
+ * NULL if there is none. */
 static const char *sampler_with(const char *word, size_t length, const char **spelt)
 {
     quell_entry entry = quell_entry_init();
@@ -95,7 +105,7 @@ static const char *sampler_with(const char *word, size_t length, const char **sp
     return NULL;
 }
 
-/* What other programs, or other commands of this one, call an option. */
+/* Returns the option that other programs, or other commands of quell, call `word`; or NULL. */
 static const char *other_name(const struct option_row *rows, const char *word, size_t length)
 {
     static const struct {

@@ -109,7 +109,7 @@ static quell_status refuse(const char *spec)
     }
     return quell_fail(QUELL_NOT_FOUND,
                       "schedule '%s': no such schedule%s; see `quell list schedules`", spec,
-                      quell_spec_hint(spec, &nearest, text));
+                      quell_spec_hint("schedule", spec, &nearest, text));
 }
 
 quell_status quell_schedule_from_row(quell_schedule **out, const struct quell_schedule_row *row,

@@ -37,7 +37,7 @@ static quell_status refuse(const char *spec)
         if (rows[i]->alias) quell_nearest_try(&nearest, rows[i]->alias);
     }
     return quell_fail(QUELL_NOT_FOUND, "grid '%s': no such grid%s; see `quell list grids`", spec,
-                      quell_spec_hint(spec, &nearest, text));
+                      quell_spec_hint("grid", spec, &nearest, text));
 }
 
 quell_point quell_grid_clean(double t) { return (quell_point){t, 1, 0, 0, -(double)INFINITY}; }

@@ -4,11 +4,13 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 bool quell_ending_is(const char *path, const char *ending)
 {
     size_t length = strlen(path), tail = strlen(ending);
-    return length > tail && !strcmp(path + length - tail, ending);
+    return length > tail && path[length - tail - 1] != '/' &&
+           !strcasecmp(path + length - tail, ending);
 }
 
 bool quell_ending_is_other(const char *path, const char *own)

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Whether a name has something before this ending (".npy"). */
+/* Whether a name has something before this ending, ".npy", which may be in capitals. */
 bool quell_ending_is(const char *path, const char *ending);
 
 /* Whether a name asks for another kind of file than the one with the ending `own`, which is what is

@@ -233,9 +233,3 @@ void quell_npy_close(struct quell_npy *npy)
     free(npy->path);
     *npy = (struct quell_npy){.file = -1};
 }
-
-bool quell_npy_named(const char *text)
-{
-    size_t length = strlen(text);
-    return length > 4 && !strcmp(text + length - 4, ".npy");
-}

@@ -44,9 +44,6 @@ quell_status quell_npy_words(struct quell_npy *npy, size_t count, uint64_t *out)
 quell_status quell_npy_floats(struct quell_npy *npy, size_t count, float *out);
 quell_status quell_npy_doubles(struct quell_npy *npy, size_t count, double *out);
 
-/* Whether a text names an .npy file: it ends in .npy, behind at least one letter. */
-bool quell_npy_named(const char *text);
-
 /* Skips the next `count` values, which must be there. */
 quell_status quell_npy_skip(struct quell_npy *npy, size_t count);
 

@@ -8,6 +8,7 @@
 #include "denoisers/program_denoiser.h"
 #include "models/builtin.h"
 #include "models/description.h"
+#include "io/ending.h"
 #include "io/npy.h"
 
 #include <math.h>
@@ -67,12 +68,6 @@ quell_status quell_model_read_points(quell_model *model, const char *path)
     return quell_model_refused(path, status);
 }
 
-static int ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length > tail && !strcmp(text + length - tail, end);
-}
-
 /* "rings" means "builtin:rings". */
 static struct quell_nearest nearest_builtin(const char *name)
 {
@@ -88,22 +83,22 @@ static bool is_checkpoint(const char *name)
 {
     static const char *const ends[] = {".pt", ".pth", ".ckpt", ".bin", ".pkl"};
     size_t i = 0, count = sizeof ends / sizeof *ends;
-    while (i < count && !ends_with(name, ends[i])) i++;
+    while (i < count && !quell_ending_is(name, ends[i])) i++;
     return i < count;
 }
 
 static quell_status load(quell_model *model, const char *name)
 {
     if (!strncmp(name, "builtin:", 8)) return quell_builtin_load(model, name + 8);
-    if (ends_with(name, ".json")) return quell_model_read_json(model, name);
-    if (ends_with(name, ".npy")) return quell_model_read_points(model, name);
-    if (ends_with(name, ".safetensors")) return quell_model_read_tensors(model, name);
+    if (quell_ending_is(name, ".json")) return quell_model_read_json(model, name);
+    if (quell_ending_is(name, ".npy")) return quell_model_read_points(model, name);
+    if (quell_ending_is(name, ".safetensors")) return quell_model_read_tensors(model, name);
     if (is_checkpoint(name))
         return quell_fail(QUELL_NOT_FOUND,
                           "model '%s': a checkpoint has weights, and not what is done with them: "
                           "load it in Python, and write a .safetensors network by quell.export",
                           name);
-    if (ends_with(name, ".onnx"))
+    if (quell_ending_is(name, ".onnx"))
         return quell_fail(QUELL_NOT_FOUND,
                           "model '%s': an .onnx network is loaded by quell_model_from_onnx "
                           "(quell/onnx.h), and by the command; Python writes a .safetensors "

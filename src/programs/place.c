@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Limits for each stage: values that are alive at a time, because each new one is searched a place
- * among them; and floats of memory, so that a small file cannot fill a machine's memory. */
+/* Limits for each stage: values that are alive at a time, because the place of each new one is
+ * searched among them; and floats of memory, so that a small file cannot fill the memory. */
 #define MOST_LIVING 4096
 #define MOST_FLOATS ((size_t)1 << 29)
 

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-/* Prints to `text` or, if it is not NULL, to `digest`. */
+/* Prints to `digest` or, if that is NULL, to `text`. */
 struct printer {
     const struct quell_program *program;
     struct quell_text text;

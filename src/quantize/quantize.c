@@ -241,7 +241,7 @@ quell_status quell_quantize(quell_quantized **made, const char *model, const cha
                           model ? "file to write" : "model");
     if (!quell_ending_is(out, ".safetensors"))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "quantize: %s: would be written as .safetensors: name it so", out);
+                          "quantize: out: '%s', must be a name that ends with .safetensors", out);
     struct quell_quantizing q = {.name = model, .report = quell_quantize_report_init()};
     quell_quantized *own = NULL;
     quell_status status = take_options(&q, options);

@@ -10,7 +10,7 @@
 void quell_accounts_begin(struct quell_accounts *accounts)
 {
     *accounts = (struct quell_accounts){.first = NULL};
-    for (size_t i = 0; i < QUELL_GOODS; i++) accounts->most[i] = SIZE_MAX;
+    for (size_t i = 0; i < QUELL_RESOURCES; i++) accounts->most[i] = SIZE_MAX;
     pthread_mutex_init(&accounts->lock, NULL);
 }
 
@@ -133,39 +133,40 @@ void quell_account_charge(struct quell_account *account, double seconds)
 
 /* ---- Resources ---- */
 
-size_t quell_accounts_most(const struct quell_accounts *accounts, enum quell_goods goods)
+size_t quell_accounts_most(const struct quell_accounts *accounts, enum quell_resource resource)
 {
-    return accounts->most[goods] / 2;
+    return accounts->most[resource] / 2;
 }
 
-size_t quell_accounts_taken(struct quell_accounts *accounts, enum quell_goods goods)
+size_t quell_accounts_taken(struct quell_accounts *accounts, enum quell_resource resource)
 {
     pthread_mutex_lock(&accounts->lock);
-    size_t taken = accounts->taken[goods];
+    size_t taken = accounts->taken[resource];
     pthread_mutex_unlock(&accounts->lock);
     return taken;
 }
 
-bool quell_account_take(struct quell_account *account, enum quell_goods goods, size_t amount)
+bool quell_account_take(struct quell_account *account, enum quell_resource resource, size_t amount)
 {
     struct quell_accounts *accounts = account->accounts;
     pthread_mutex_lock(&accounts->lock);
-    size_t left = accounts->most[goods] - accounts->taken[goods], own = account->has[goods];
+    size_t left = accounts->most[resource] - accounts->taken[resource],
+           own = account->has[resource];
     bool fits = amount <= left && own <= left - amount && amount <= left - amount - own;
     if (fits) {
-        accounts->taken[goods] += amount;
-        account->has[goods] += amount;
+        accounts->taken[resource] += amount;
+        account->has[resource] += amount;
     }
     pthread_mutex_unlock(&accounts->lock);
     return fits;
 }
 
-void quell_account_give(struct quell_account *account, enum quell_goods goods, size_t amount)
+void quell_account_give(struct quell_account *account, enum quell_resource resource, size_t amount)
 {
     struct quell_accounts *accounts = account->accounts;
     if (!amount) return;
     pthread_mutex_lock(&accounts->lock);
-    accounts->taken[goods] -= amount;
-    account->has[goods] -= amount;
+    accounts->taken[resource] -= amount;
+    account->has[resource] -= amount;
     pthread_mutex_unlock(&accounts->lock);
 }

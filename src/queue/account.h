@@ -14,22 +14,22 @@
 /* The resources of which there is a fixed amount. A client may have as much of a resource as it
  * leaves for others; a client that is alone gets half. So some is always left for a client who has
  * none. */
-enum quell_goods {
+enum quell_resource {
     QUELL_OF_MEMORY,   /* bytes of memory */
     QUELL_OF_SAMPLES,  /* samples in the queue */
     QUELL_OF_REQUESTS, /* requests that are being answered */
     QUELL_OF_TURNS,    /* pieces of work that wait for a workshop */
-    QUELL_GOODS
+    QUELL_RESOURCES
 };
 
 /* The account of one client. */
 struct quell_account {
     struct quell_accounts *accounts;
-    uint64_t number;         /* identifies the client */
-    double served;           /* seconds charged; only differences between clients have a meaning */
-    size_t wants;            /* the client's tickets and pieces of work that are not finished */
-    size_t holders;          /* reference count */
-    size_t has[QUELL_GOODS]; /* how much the client has of each resource */
+    uint64_t number; /* identifies the client */
+    double served;   /* seconds charged; only differences between clients have a meaning */
+    size_t wants;    /* the client's tickets and pieces of work that are not finished */
+    size_t holders;  /* reference count */
+    size_t has[QUELL_RESOURCES]; /* how much the client has of each resource */
     struct quell_account *next;
 };
 
@@ -40,8 +40,8 @@ struct quell_accounts {
     double floor;   /* the value of `served` with which a new account begins */
     size_t wanting; /* accounts whose `wants` is not 0 */
     size_t count;
-    size_t most[QUELL_GOODS];  /* how much there is of each resource; initially SIZE_MAX */
-    size_t taken[QUELL_GOODS]; /* how much all clients together have of each */
+    size_t most[QUELL_RESOURCES];  /* how much there is of each resource; initially SIZE_MAX */
+    size_t taken[QUELL_RESOURCES]; /* how much all clients together have of each */
 };
 
 void quell_accounts_begin(struct quell_accounts *accounts);
@@ -79,13 +79,13 @@ static inline bool quell_account_before(const struct quell_account *a,
 
 /* Takes an amount of a resource, which the caller gives back later. If that would be more than the
  * client leaves for others, takes nothing, and returns false. */
-bool quell_account_take(struct quell_account *account, enum quell_goods goods, size_t amount);
-void quell_account_give(struct quell_account *account, enum quell_goods goods, size_t amount);
+bool quell_account_take(struct quell_account *account, enum quell_resource resource, size_t amount);
+void quell_account_give(struct quell_account *account, enum quell_resource resource, size_t amount);
 
 /* The most of a resource that a client can have, which is when it is the only one. */
-size_t quell_accounts_most(const struct quell_accounts *accounts, enum quell_goods goods);
+size_t quell_accounts_most(const struct quell_accounts *accounts, enum quell_resource resource);
 
 /* How much all clients together have of a resource. */
-size_t quell_accounts_taken(struct quell_accounts *accounts, enum quell_goods goods);
+size_t quell_accounts_taken(struct quell_accounts *accounts, enum quell_resource resource);
 
 #endif

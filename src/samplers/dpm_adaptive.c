@@ -199,20 +199,30 @@ bool quell_adaptive_judge(struct quell_adaptive *adaptive, const struct quell_tr
  * schedule's. */
 static quell_point last_noise(quell_plan *plan, const quell_point *grid, size_t steps)
 {
-    if (grid[steps].sigma > 0) return grid[steps];
-    quell_point end = quell_plan_at(plan, grid[steps].t);
-    return end.sigma > 0 ? end : grid[steps - 1];
+    return grid[steps].sigma > 0 ? grid[steps] : quell_plan_at(plan, grid[steps].t);
+}
+
+/* Steps are placed in lambda, which must be finite at both ends: a step from the first noise of all
+ * to none would be all that is left of the method. */
+static bool refuse_ends(quell_plan *plan, const quell_point *start, const quell_point *end)
+{
+    if (!isfinite(quell_lambda(start)))
+        quell_plan_refuse(
+            plan, QUELL_BAD_ARGUMENT,
+            "dpm_adaptive: alpha must not be 0 at the start; a start of 0.999 would do");
+    else if (!isfinite(quell_lambda(end)))
+        quell_plan_refuse(
+            plan, QUELL_BAD_ARGUMENT,
+            "dpm_adaptive: sigma must not be 0 at the stop; a stop of 0.001 would do");
+    else
+        return false;
+    return true;
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     quell_point end = last_noise(plan, grid, steps);
-    if (!isfinite(quell_lambda(&grid[0]))) {
-        quell_plan_refuse(
-            plan, QUELL_BAD_ARGUMENT,
-            "dpm_adaptive: alpha must not be 0 at the start; a start of 0.999 would do");
-        return;
-    }
+    if (refuse_ends(plan, &grid[0], &end)) return;
     quell_plan_adapt(plan, option, &grid[0], &end);
     quell_plan_step(plan, &grid[0], &end);
     if (grid[steps].sigma == 0) quell_ddim_transition(plan, &end, &grid[steps], 0, 0);

@@ -45,7 +45,7 @@ static quell_status refuse(const char *spec)
         for (; alias && alias->name; alias++) quell_nearest_try(&nearest, alias->name);
     }
     return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler%s; see `quell list samplers`",
-                      spec, quell_spec_hint(spec, &nearest, text));
+                      spec, quell_spec_hint("sampler", spec, &nearest, text));
 }
 
 /* Reads the options of a spec that begins with an alias, `dpmpp_2m:...`. The options that the alias

@@ -38,15 +38,15 @@ struct serve_ask {
 
 /* How the value of a parameter is written. */
 enum serve_kind {
-    SERVE_WHOLE,
-    SERVE_NUMBER,
-    SERVE_TEXT,
-    SERVE_FLAG,
-    SERVE_STEPS,
-    SERVE_BROWNIAN,
-    SERVE_CLASS,
-    SERVE_CONDITION,
-    SERVE_FORMAT
+    SERVE_WHOLE,     /* an integer from 0 on */
+    SERVE_NUMBER,    /* a number */
+    SERVE_TEXT,      /* a short text */
+    SERVE_FLAG,      /* yes or no */
+    SERVE_STEPS,     /* an integer from 1 on, for options.steps */
+    SERVE_BROWNIAN,  /* yes or no, for options.brownian */
+    SERVE_CLASS,     /* a class of the model */
+    SERVE_CONDITION, /* NAME=NUMBER[,NUMBER...] or NAME=none, perhaps several times */
+    SERVE_FORMAT     /* the name of a format */
 };
 
 /* The public description of a parameter. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who the client is, and how its request is framed. */
+/* Who the client is, and headers that are lists. */
 #include "serve/server.h"
 #include "base/digest.h"
 #include "base/memory.h"

@@ -25,24 +25,24 @@ void serve_connections_end(struct serve_connections *connections)
 
 static void put_last(struct serve_connections *connections, struct serve_connection *one)
 {
-    struct serve_connection **last = &connections->last[one->doing];
+    struct serve_connection **last = &connections->last[one->state];
     one->before = *last;
     one->after = NULL;
-    *(*last ? &(*last)->after : &connections->first[one->doing]) = one;
+    *(*last ? &(*last)->after : &connections->first[one->state]) = one;
     *last = one;
 }
 
 static void take_out(struct serve_connections *connections, struct serve_connection *one)
 {
-    *(one->before ? &one->before->after : &connections->first[one->doing]) = one->after;
-    *(one->after ? &one->after->before : &connections->last[one->doing]) = one->before;
+    *(one->before ? &one->before->after : &connections->first[one->state]) = one->after;
+    *(one->after ? &one->after->before : &connections->last[one->state]) = one->before;
 }
 
 static void end(struct serve_connections *connections, struct serve_connection *one)
 {
     shutdown(one->file, SHUT_RDWR);
     take_out(connections, one);
-    one->doing = SERVE_ENDED;
+    one->state = SERVE_ENDED;
     put_last(connections, one);
     connections->count--;
 }
@@ -74,7 +74,7 @@ void serve_connection_close(struct serve_connections *connections,
     if (!connection) return;
     pthread_mutex_lock(&connections->lock);
     take_out(connections, connection);
-    if (connection->doing != SERVE_ENDED) connections->count--;
+    if (connection->state != SERVE_ENDED) connections->count--;
     pthread_mutex_unlock(&connections->lock);
     free(connection->noted);
     free(connection);
@@ -83,13 +83,13 @@ void serve_connection_close(struct serve_connections *connections,
 double serve_connection_taking(size_t bytes) { return (double)bytes / SLOWEST; }
 
 void serve_connection_note(struct serve_connections *connections,
-                           struct serve_connection *connection, enum serve_doing doing, double more)
+                           struct serve_connection *connection, enum serve_state state, double more)
 {
     if (!connection) return;
     pthread_mutex_lock(&connections->lock);
-    if (connection->doing == SERVE_ENDED) doing = SERVE_ENDED;
+    if (connection->state == SERVE_ENDED) state = SERVE_ENDED;
     take_out(connections, connection);
-    connection->doing = doing;
+    connection->state = state;
     connection->since = quell_queue_now();
     connection->seconds = connections->seconds + more;
     connection->closing = 0;
@@ -116,10 +116,10 @@ static bool has_closed(struct serve_connection *connection, double now)
 
 /* Ends the connections of a list whose time is up and, if `sends`, those whose clients will send no
  * more. */
-static void look(struct serve_connections *connections, enum serve_doing doing, bool sends,
+static void look(struct serve_connections *connections, enum serve_state state, bool sends,
                  double now)
 {
-    for (struct serve_connection *one = connections->first[doing], *after; one; one = after) {
+    for (struct serve_connection *one = connections->first[state], *after; one; one = after) {
         after = one->after;
         if (now > one->since + one->seconds || (sends && has_closed(one, now)))
             end(connections, one);

@@ -9,18 +9,18 @@
 #include <stddef.h>
 
 /* The states of a connection. */
-enum serve_doing {
+enum serve_state {
     SERVE_NEW,   /* its first request has not come yet */
     SERVE_WAITS, /* it waits for another request, or for the rest of one */
     SERVE_BUSY,  /* its request is being answered */
     SERVE_TAKES, /* its client is receiving the answer */
     SERVE_ENDED, /* the server has ended it, and libmicrohttpd will close it */
-    SERVE_DOINGS
+    SERVE_STATES
 };
 
 struct serve_connection {
     int file;
-    enum serve_doing doing;
+    enum serve_state state;
     double since;   /* when it entered its present state */
     double seconds; /* how long it may stay in that state */
     double closing; /* when it was first seen that its client will send no more; 0: not yet */
@@ -33,7 +33,7 @@ struct serve_connection {
 struct serve_connections {
     pthread_mutex_t lock;
     /* One list for each state. */
-    struct serve_connection *first[SERVE_DOINGS], *last[SERVE_DOINGS];
+    struct serve_connection *first[SERVE_STATES], *last[SERVE_STATES];
     size_t count;   /* connections that the server has not ended */
     size_t most;    /* the largest number of connections */
     double seconds; /* how long a client may take to send a request */
@@ -57,10 +57,10 @@ void serve_connection_close(struct serve_connections *connections,
  * time for a request. */
 double serve_connection_taking(size_t bytes);
 
-/* Notes that a connection is in the state `doing` from now on. `more`: seconds that it may stay
+/* Notes that a connection is in `state` from now on. `more`: seconds that it may stay
  * there in addition to the time for a request. A NULL connection is allowed. */
 void serve_connection_note(struct serve_connections *connections,
-                           struct serve_connection *connection, enum serve_doing doing,
+                           struct serve_connection *connection, enum serve_state state,
                            double more);
 
 /* The number of connections that the server has not ended. */

@@ -201,7 +201,7 @@ quell_status serve_drawing_begin(struct serve_drawing *drawing, void (*ended)(vo
 
 void serve_drawing_cancel(struct serve_drawing *drawing)
 {
-    atomic_store(&drawing->unwanted, true);
+    atomic_store(&drawing->abandoned, true);
     quell_ticket_cancel(drawing->ticket);
     quell_ticket_cancel(atomic_load(&drawing->decoding));
 }
@@ -215,7 +215,7 @@ void serve_drawing_cut(struct serve_drawing *drawing)
 
 bool serve_drawing_goes_on(const struct serve_drawing *drawing)
 {
-    return !atomic_load(&drawing->unwanted) && !atomic_load(&drawing->cut);
+    return !atomic_load(&drawing->abandoned) && !atomic_load(&drawing->cut);
 }
 
 /* ---- How it ends ---- */

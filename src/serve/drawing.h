@@ -28,10 +28,10 @@ struct serve_drawing {
     struct serve_models *models;   /* the set of models that `model` belongs to */
     const struct serve_model *model;
     struct serve_ask ask;
-    struct serve_liked liked;    /* the formats of the Accept header, in order of preference */
-    struct serve_events *events; /* NULL unless the client asked for events */
-    struct serve_stream *stream; /* NULL unless the answer is sent while samples are drawn */
-    bool whole;                  /* the length of the answer must be known before it is sent */
+    struct serve_accepted accepted; /* the formats of the Accept header, in order of preference */
+    struct serve_events *events;    /* NULL unless the client asked for events */
+    struct serve_stream *stream;    /* NULL unless the answer is sent while samples are drawn */
+    bool whole;                     /* the length of the answer must be known before it is sent */
     struct serve_sampler *sampler;
     char tag[SERVE_TAG];  /* the ETag; "" for events, and if the model is not reproducible */
     struct subject shown; /* the shape of a sample in the answer, after decoding */
@@ -40,7 +40,7 @@ struct serve_drawing {
     float *x, *decoded;               /* the samples, and the decoded samples */
     quell_ticket *ticket;             /* in the queue, while samples are drawn */
     _Atomic(quell_ticket *) decoding; /* in the queue, while samples are decoded */
-    atomic_bool unwanted;             /* the client has gone */
+    atomic_bool abandoned;            /* the client has gone */
     atomic_bool cut;  /* the server is stopping, does not wait for it, and tells the client so */
     atomic_bool lost; /* it failed after it was put into the queue */
     double begun;     /* when the request came */

@@ -177,7 +177,7 @@ static bool show(void *user)
     bool slow = events->size - events->sent > MOST_TEXT;
     if (x) memcpy(x, events->now, floats * sizeof *x);
     pthread_mutex_unlock(&events->flow.lock);
-    bool made = x && !slow && !atomic_load(&drawing->unwanted) &&
+    bool made = x && !slow && !atomic_load(&drawing->abandoned) &&
                 !serve_encode(SERVE_PNG, &drawing->shown, drawing->ask.count, x, &png, &size);
     pthread_mutex_lock(&events->flow.lock);
     if (!events->flow.over) {

@@ -67,7 +67,7 @@ static void end(struct serve_drawing *drawing)
 static bool encode(void *user)
 {
     struct serve_drawing *drawing = user;
-    bool wanted = !drawing->status && !drawing->stream && !atomic_load(&drawing->unwanted) &&
+    bool wanted = !drawing->status && !drawing->stream && !atomic_load(&drawing->abandoned) &&
                   drawing->ask.format < SERVE_FORMATS;
     bool more = false;
     if (wanted && atomic_load(&drawing->cut))

@@ -121,21 +121,21 @@ static bool wants_picture(const char *accept)
 }
 
 /* Inserts a format behind all formats with the same or a greater weight. */
-static void put(struct serve_liked *liked, double weights[SERVE_FORMATS], enum serve_format format,
-                double weight)
+static void put(struct serve_accepted *accepted, double weights[SERVE_FORMATS],
+                enum serve_format format, double weight)
 {
-    size_t at = liked->count++;
+    size_t at = accepted->count++;
     for (; at && weights[at - 1] < weight; at--) {
         weights[at] = weights[at - 1];
-        liked->order[at] = liked->order[at - 1];
+        accepted->order[at] = accepted->order[at - 1];
     }
     weights[at] = weight;
-    liked->order[at] = format;
+    accepted->order[at] = format;
 }
 
-struct serve_liked serve_format_liked(const char *accept)
+struct serve_accepted serve_format_accepted(const char *accept)
 {
-    struct serve_liked liked = {.count = 0};
+    struct serve_accepted accepted = {.count = 0};
     double weights[SERVE_FORMATS];
     bool any = !accept || !accept[strspn(accept, " \t,")];
     if (any) accept = "*/*";
@@ -143,7 +143,7 @@ struct serve_liked serve_format_liked(const char *accept)
     for (enum serve_format i = 0; i < SERVE_FORMATS; i++) {
         enum serve_format format = i ? (enum serve_format)(i - (i <= first)) : first;
         double weight = weight_in(accept, formats[format].type);
-        if (weight > 0) put(&liked, weights, format, weight);
+        if (weight > 0) put(&accepted, weights, format, weight);
     }
-    return liked;
+    return accepted;
 }

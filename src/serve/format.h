@@ -15,13 +15,13 @@ const char *serve_format_type(enum serve_format format);
 enum serve_format serve_format_named(const char *name);
 
 /* The formats that a client accepts, in order of preference. */
-struct serve_liked {
+struct serve_accepted {
     enum serve_format order[SERVE_FORMATS];
     size_t count;
 };
 
 /* Parses an Accept header; NULL means that there is none. A media range whose weight is not a
  * number from 0 to 1 is ignored. */
-struct serve_liked serve_format_liked(const char *accept);
+struct serve_accepted serve_format_accepted(const char *accept);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Headers of which a request has one line at most: of two, only the first would be read. */
+/* Headers that must not have more than one line: of several, only the first would be read. */
 static const char *const single[] = {MHD_HTTP_HEADER_HOST, MHD_HTTP_HEADER_CONTENT_TYPE,
                                      MHD_HTTP_HEADER_CONTENT_ENCODING,
                                      MHD_HTTP_HEADER_AUTHORIZATION};
@@ -83,7 +83,7 @@ static enum MHD_Result count_line(void *user, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-/* The same for the last line, which the empty line at the end of the head follows. The head begins
+/* Checks the last line, which is followed by the empty line at the end of the head. The head begins
  * at `method`. */
 static bool is_torn_at_end(const struct serve_request *request, const char *end, const char *method)
 {

@@ -99,7 +99,7 @@ static void give_back(struct serve_request *request)
 /* Whether drawing failed while the client still waited. The answer may have begun before that. */
 static bool has_lost(const struct serve_drawing *drawing)
 {
-    return drawing && atomic_load(&drawing->lost) && !atomic_load(&drawing->unwanted);
+    return drawing && atomic_load(&drawing->lost) && !atomic_load(&drawing->abandoned);
 }
 
 static void end_request(void *user, struct MHD_Connection *connection, void **context,

@@ -78,10 +78,10 @@ static quell_status check_limits(struct serve_drawing *drawing)
 /* Chooses the first of the accepted formats in which these samples can be sent. */
 static quell_status choose_format(struct serve_drawing *drawing)
 {
-    const struct serve_liked *liked = &drawing->liked;
-    for (size_t i = 0; i < liked->count; i++) {
-        drawing->ask.format = liked->order[i];
-        if (!serve_encode_check(liked->order[i], &drawing->shown)) return QUELL_OK;
+    const struct serve_accepted *accepted = &drawing->accepted;
+    for (size_t i = 0; i < accepted->count; i++) {
+        drawing->ask.format = accepted->order[i];
+        if (!serve_encode_check(accepted->order[i], &drawing->shown)) return QUELL_OK;
     }
     return serve_drawing_refuse(drawing, MHD_HTTP_NOT_ACCEPTABLE,
                                 plot_kind(&drawing->shown)
@@ -103,12 +103,12 @@ static quell_status check(struct serve_drawing *drawing)
                                         : serve_encode_check(ask->format, &drawing->shown);
 }
 
-static struct serve_liked find_liked(struct serve_request *request)
+static struct serve_accepted find_accepted(struct serve_request *request)
 {
     char *accept = serve_list_of(request, "Accept");
-    struct serve_liked liked = serve_format_liked(accept);
+    struct serve_accepted accepted = serve_format_accepted(accept);
     free(accept);
-    return liked;
+    return accepted;
 }
 
 static void go_on(void *user)
@@ -182,7 +182,7 @@ static enum MHD_Result answer(struct serve_request *request)
     struct serve_drawing *drawing = request->drawing;
     bool over = !drawing->stream || serve_stream_over(drawing);
     if (over) serve_wait_no_more(request);
-    if (atomic_load(&drawing->unwanted)) return MHD_NO;
+    if (atomic_load(&drawing->abandoned)) return MHD_NO;
     if (drawing->stream ? serve_stream_failed(drawing) : drawing->status != QUELL_OK)
         return refuse(request);
     const struct serve_header headers[] = {vary,
@@ -242,7 +242,7 @@ static bool take_samples(struct serve_request *request)
 static enum MHD_Result draw_or_not(struct serve_request *request)
 {
     struct serve_drawing *drawing = request->drawing;
-    if (atomic_load(&drawing->unwanted)) return MHD_NO;
+    if (atomic_load(&drawing->abandoned)) return MHD_NO;
     if (drawing->status) return refuse(request);
     if (atomic_load(&drawing->cut)) return fail(request, serve_drawing_ends());
     size_t bytes = serve_drawing_bytes(drawing);
@@ -332,7 +332,7 @@ enum MHD_Result serve_samples(struct serve_request *request, const struct serve_
         serve_drawing_new(request->server, request->account, request->models, model, events);
     if (!drawing) return MHD_NO;
     request->drawing = drawing;
-    drawing->liked = find_liked(request);
+    drawing->accepted = find_accepted(request);
     drawing->whole = request->whole;
     quell_status status = read_address(request);
     if (status) return fail(request, status);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What each language says of an option, {struct: {name: text}}, the struct being C's.
 
-A description need not be the line of the table (tests/checks/options.inc), but has all its words.
+A description need not be the line of the table (src/base/options.inc), but has all its words.
 """
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What options there are: in the table tests/checks/options.inc, and in each language.
+"""What options there are: in the table src/base/options.inc, and in each language.
 
 A language has its options as {struct: {name: default}}, the struct being C's and the default the
 text that stands there, "" where there is none.
@@ -67,7 +67,7 @@ def table(root):
     """The rows of the table, in their order."""
     rows = []
     for kind, given, line in re.findall(r"^(\w+)\((.*?)\)(?: /\* (.*) \*/)?$",
-                                        read(root / "tests/checks/options.inc"), re.MULTILINE):
+                                        read(root / "src/base/options.inc"), re.MULTILINE):
         owner, member, *rest = parts(given)
         default = rest[0] if rest else "NULL"
         low, high = [number(each) for each in rest[1:]] or (None, None)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define GRID "sample --model builtin:grid25 --count 10 "
@@ -45,7 +46,6 @@ TEST(cli, files_refused)
     command_remove(&command);
 }
 
-/* The disk is full in the middle of the run: what was there before stays. */
 /* The message names the file that is at fault, not the output. */
 TEST(cli, model_without_a_description)
 {
@@ -55,6 +55,53 @@ TEST(cli, model_without_a_description)
     command_remove(&command);
 }
 
+/* What a name's ending says is said in capitals, too. */
+TEST(cli, capitals)
+{
+    struct command command = command_new();
+    command_check(&command, 0, "model -q -m builtin:grid25 -o M.JSON");
+    command_check(&command, 0, "sample -q -m M.JSON --schedule vp -n 4 -o X.NPY");
+    command_check(&command, 0, "denoise -q -m X.NPY --t 0.5 --from X.NPY -o Y.NPY");
+    command_check(&command, 0, "join -q -o Z.NPY X.NPY");
+    command_same(&command, "X.NPY", "Z.NPY");
+    command_refused(&command, 2, GRID "--out y.PNG", "y.PNG: would be written as .npy: name it");
+    command_remove(&command);
+}
+
+/* Writes the header of this many states of the plane, and a hole for these. */
+static void write_hole(const struct command *command, const char *name, size_t count)
+{
+    char shape[40];
+    struct scratch_path path = scratch_path(&command->work, name);
+    snprintf(shape, sizeof shape, "(%zu, 2)", count);
+    command_write_array(command, name, "<f4", shape, NULL, 0);
+    struct stat status;
+    CHECK(!stat(path.text, &status), "%s", name);
+    CHECK(!truncate(path.text, status.st_size + (off_t)(count * 2 * sizeof(float))), "%s", name);
+}
+
+/* What is known to be larger than its disk is refused before it is drawn, by each that writes. */
+TEST(cli, no_room)
+{
+    struct command command = command_new();
+    struct statvfs disk;
+    char sample[100];
+    CHECK(!statvfs(command.work.folder, &disk), "statvfs");
+    size_t room = (size_t)disk.f_bavail * disk.f_frsize, count = (room + ((size_t)1 << 30)) / 8;
+    command_refused(&command, 4, "sample -m builtin:grid25 -n 99999999999999999 -o x.npy",
+                    "--out x.npy: would have 800 PB, but the disk has");
+    command_check(&command, 0, "sample -q -m builtin:grid25 -n 3 -o x.npy"); /* nothing was left */
+    snprintf(sample, sizeof sample, "sample -m builtin:grid25 -n %zu -o - > out", count);
+    command_check(&command, 4, sample);
+    write_hole(&command, "x.npy", count);
+    command_refused(&command, 4, "denoise -m builtin:grid25 --t 0.5 --from x.npy -o y.npy",
+                    "--out y.npy: would have");
+    command_check(&command, 4, "denoise -m builtin:grid25 --t 0.5 --from x.npy -o - > out");
+    command_refused(&command, 4, "join -o y.npy x.npy", "--out y.npy: would have");
+    command_remove(&command);
+}
+
+/* The disk is full in the middle of the run: what was there before stays. */
 TEST(cli, disk_full)
 {
     struct command command = command_new();

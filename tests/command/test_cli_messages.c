@@ -120,6 +120,7 @@ TEST(messages, long_paths)
         CHECK(!mkdir(scratch_path(&command.work, name).text, 0777), "mkdir");
         strcat(name, "/");
     }
+    strcat(name, "m"); /* A file has a name before its ending. */
     for (size_t i = 0; i < CASES; i++) check_message(&command, i, name, true);
     command_remove(&command);
 }

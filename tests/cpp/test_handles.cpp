@@ -200,7 +200,7 @@ TEST(temporaries)
     static_assert(std::is_constructible_v<view, shape &> && !std::is_constructible_v<view, shape>);
 }
 
-TEST(names)
+TEST(lists)
 {
     auto has = [](const auto &list, std::string_view name) {
         return std::any_of(list.begin(), list.end(),
@@ -211,6 +211,8 @@ TEST(names)
     for (const auto &one : quell::samplers())
         if (one.name == "heun") CHECK(one.order == 2 && !one.summary.empty());
     CHECK(quell::isas().at(0) == "scalar");
+    CHECK(quell::isa_available("scalar") && !quell::isa_available("nonsense") &&
+          !quell::isa_available({"scalar\0x", 8}));
     CHECK(!quell::isa_default().empty() && quell::version() == quell_version());
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of options (tests/checks/options.inc) and the library: its defaults are those of the
+/* The table of options (src/base/options.inc) and the library: its defaults are those of the
  * table, the ends of a range are taken, and a value beyond is refused by a message that names the
  * option. */
 #include "harness.h"
@@ -36,7 +36,7 @@ struct row {
 
 #define ROWS (sizeof rows / sizeof *rows)
 static const struct row rows[] = {
-#include "../checks/options.inc"
+#include "base/options.inc"
 };
 
 /* All structs of options. Each row of the table belongs to one of them. */

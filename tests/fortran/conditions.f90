@@ -65,6 +65,14 @@ contains
         call quell_denoise(sampler, draw, 0.5_c_double, x(:, 1:1), mean(:, 1:1))
         call check(all(mean(:, 1) == [2.0, 3.0]), 'a list of one')
 
+        draw%conditions = [quell_condition('factor', [2.0, 3.0])]
+        draw%conditions(1)%size = 7
+        call quell_denoise(sampler, draw, 0.5_c_double, x, mean, stat=stat, errmsg=errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. &
+            index(errmsg, "condition 'factor': size is 7, but the values have 2") > 0, errmsg)
+        draw%conditions(1)%size = 2
+        call quell_denoise(sampler, draw, 0.5_c_double, x, mean)
+
         draw%conditions = [quell_condition('factor', 2.0)]
         call quell_denoise(sampler, draw, 0.5_c_double, x, mean, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'must have 2') > 0, errmsg)

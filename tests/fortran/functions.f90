@@ -51,7 +51,7 @@ contains
     recursive subroutine to_mean(transition, t, s, x, stat)
         type(quell_transition), intent(in) :: transition
         type(quell_point), intent(in) :: t, s
-        real(c_float), intent(inout), contiguous :: x(:, :)
+        real(c_float), intent(inout) :: x(:, :)
         integer, intent(inout) :: stat
         real(c_float) :: mean(size(x, 1), size(x, 2)), noise(size(x, 1), size(x, 2))
         type(quell_point) :: again

@@ -139,7 +139,7 @@ contains
     recursive subroutine counts(transition, t, s, x, stat)
         type(quell_transition), intent(in) :: transition
         type(quell_point), intent(in) :: t, s
-        real(c_float), intent(inout), contiguous :: x(:, :)
+        real(c_float), intent(inout) :: x(:, :)
         integer, intent(inout) :: stat
         real(c_float), pointer :: added
         real(c_float), pointer, contiguous :: steps(:, :), mean(:, :)

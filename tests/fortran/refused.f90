@@ -247,7 +247,7 @@ contains
     recursive subroutine narrow(transition, t, s, x, stat)
         type(quell_transition), intent(in) :: transition
         type(quell_point), intent(in) :: t, s
-        real(c_float), intent(inout), contiguous :: x(:, :)
+        real(c_float), intent(inout) :: x(:, :)
         integer, intent(inout) :: stat
         real(c_float) :: small(2, 4)
         integer :: one, two, three

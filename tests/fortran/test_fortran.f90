@@ -8,7 +8,7 @@ program test_fortran
     use functions
     use hosts
     use layouts
-    use names
+    use lists
     use plans
     use quantizing
     use refused
@@ -49,7 +49,7 @@ program test_fortran
     call check_others()
     call check_models()
     call check_errors()
-    call check_names()
+    call check_lists()
     call check_noises()
     call check_plans()
     call check_quantizing()

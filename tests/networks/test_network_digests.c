@@ -104,17 +104,18 @@ static void write_table(const char *path)
     CHECK(!fclose(file), "cannot write %s", path);
 }
 
-/* The large network: in parts, and on each instruction set; emulated, the small ones are held to
- * that. */
+/* The large network: in parts, and on each instruction set; emulated, the small ones alone are held
+ * to that. */
 static void check_a_few_ways(const char *what, const struct drawn *d)
 {
+    if (is_emulated()) return;
     size_t size = d->draw.count * quell_sampler_dim(d->sampler) * sizeof *d->x;
     float *x = malloc(size);
     quell_draw draw = d->draw;
     quell_run run = d->run;
     run.threads = 2, run.tile = 1;
     for (size_t i = 0; isa_name(i); i++) {
-        if (!quell_isa_available(isa_name(i)) || is_emulated()) continue;
+        if (!quell_isa_available(isa_name(i))) continue;
         run.isa = isa_name(i);
         must_draw(d->sampler, &draw, &run, x);
         CHECK(!memcmp(x, d->x, size), "%s: other samples on %s", what, run.isa);

@@ -103,9 +103,11 @@ TEST(program_crews, have_the_same_bits)
     quell_sampler *sampler = sampler_of(model);
     for (size_t i = 0; isa_name(i); i++)
         if (quell_isa_available(isa_name(i))) check(sampler, isa_name(i), 2, 1);
-    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++)
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        if (is_emulated() && threads[i] != 3) continue;
         for (size_t count = 1; count <= 3; count++)
             if (its_turn(count, 2, i)) check(sampler, NULL, threads[i], count);
+    }
     quell_sampler_free(sampler);
     quell_model_free(model);
 }

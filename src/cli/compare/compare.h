@@ -17,11 +17,12 @@ struct compare_options {
     int json, quiet;
 };
 
-/* One sampler with one budget of evaluations. steps: as many as the budget allows, 0 if it allows
- * none; evaluations: those of these steps. finite: whether all samples were finite. */
+/* One sampler with one budget of evaluations. */
 struct trial {
-    size_t sampler, budget, steps, evaluations;
-    bool finite;
+    size_t sampler, budget;
+    size_t steps;       /* as many as the budget allows; 0 if it allows none */
+    size_t evaluations; /* those that these steps take */
+    bool finite;        /* all samples were finite */
     struct quell_distance distance;
 };
 
@@ -34,22 +35,22 @@ struct comparison {
     const char **samplers; /* [sampler_count] */
     size_t sampler_count, budget_count;
     uint64_t steps;              /* those of --times or --sigmas; 0: as many as a budget allows */
-    uint64_t *budgets;           /* rising */
+    uint64_t *budgets;           /* in ascending order */
     struct trial *trials;        /* [sampler_count][budget_count] */
     double alpha, sigma;         /* the law that is drawn: alpha X + sigma Z */
     double spread;               /* the distance of the law from its mean */
-    struct quell_distance floor; /* between exact draws */
+    struct quell_distance floor; /* the distance between two sets of exact draws */
     struct quell_output picture;
 };
 
-/* Each returns an exit code, and has complained if it is not EXIT_DONE (compare_open.c,
+/* Each returns an exit code; if it is not EXIT_DONE, it has complained (compare_open.c,
  * compare_run.c, compare_report.c). */
 int comparison_open(struct comparison *comparison);
 int comparison_run(struct comparison *comparison);
 int comparison_plot(struct comparison *comparison);
 int comparison_report(const struct comparison *comparison);
 
-/* Creates one of the samplers, for the options of the comparison (compare_open.c). */
+/* Creates the sampler described by `spec`, with the options of the comparison (compare_open.c). */
 quell_status comparison_create(const struct comparison *comparison, const char *spec, size_t steps,
                                quell_sampler **sampler);
 

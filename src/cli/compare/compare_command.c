@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell compare: how good samplers are at a number of evaluations, on a model whose law is
- * known. */
+/* quell compare: measures how good samplers are with a number of evaluations, on a model whose law
+ * is known. */
 #include "cli/compare/compare.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"

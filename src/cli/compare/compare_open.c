@@ -24,8 +24,8 @@ static size_t commas(const char *text)
     return count;
 }
 
-/* "ddim:eta=0.5,ddpm" are two samplers: a part of the form KEY=VALUE belongs to the sampler before
- * it. */
+/* Whether a part of the list begins a sampler. "ddim:eta=0.5,ddpm" are two samplers: a part of the
+ * form KEY=VALUE belongs to the sampler before it. */
 static bool begins_sampler(const char *part) { return part[strcspn(part, ":=,")] != '='; }
 
 static int check_once(const struct comparison *comparison)
@@ -80,7 +80,7 @@ static int read_budgets(struct comparison *comparison)
     return EXIT_DONE;
 }
 
-/* Paths of noise are for those samplers that draw any. */
+/* --brownian only applies to the samplers that draw noise. */
 quell_status comparison_create(const struct comparison *comparison, const char *spec, size_t steps,
                                quell_sampler **sampler)
 {
@@ -130,8 +130,8 @@ static quell_status find_steps(const struct comparison *comparison, struct trial
     return QUELL_OK;
 }
 
-/* If the caller gives the points, the number of steps is known, and the budget is the evaluations
- * that they take. */
+/* If the points are given, the number of steps is known, and the budget is the number of
+ * evaluations that they take. */
 static quell_status take_steps(struct comparison *comparison, struct trial *trial)
 {
     trial->steps = comparison->steps;
@@ -159,7 +159,7 @@ static int plan_trials(struct comparison *comparison)
     return EXIT_DONE;
 }
 
-/* Refuses budgets within which nothing can be drawn, and so nothing measured. */
+/* Refuses the budgets if all of them are too small for a single step of any sampler. */
 static int check_budgets(const struct comparison *comparison)
 {
     for (size_t i = 0; i < comparison->sampler_count * comparison->budget_count; i++)
@@ -169,7 +169,7 @@ static int check_budgets(const struct comparison *comparison)
                     comparison->sampler_count == 1 ? comparison->samplers[0] : "any sampler");
 }
 
-/* Creates the sampler of its first trial, to be freed. */
+/* Creates the sampler of trial 0 of sampler `s`, which the caller frees. */
 static quell_status first_trial(const struct comparison *comparison, size_t s,
                                 quell_sampler **sampler)
 {
@@ -194,7 +194,7 @@ static int check_noise(const struct comparison *comparison)
     return complain(EXIT_USAGE, "--brownian: has no effect: none of the samplers draws noise");
 }
 
-/* Checks the start of one sampler, because all of them begin at the same point. */
+/* Checks the start of one sampler; all of them begin at the same point. */
 static int check_start(const struct comparison *comparison)
 {
     quell_sampler *sampler;
@@ -205,7 +205,7 @@ static int check_start(const struct comparison *comparison)
     return code;
 }
 
-/* Settles the number of samples. All samples of a trial are in memory at the same time. */
+/* Sets the number of samples if it is not given. All samples of a trial are in memory together. */
 static int settle_count(struct comparison *comparison)
 {
     uint64_t *count = &comparison->options.count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table for a reader, for a program, and as a picture. */
+/* Writes the result: as a table, as JSON, and as a chart. */
 #include "cli/pictures/chart.h"
 #include "cli/cli.h"
 #include "cli/compare/compare.h"
@@ -20,7 +20,7 @@ static void put_distance(struct quell_json_writer *writer, const struct quell_di
     quell_json_put_number(writer, "covariance", distance->covariance);
 }
 
-/* null for what there is not. */
+/* Writes null if no step fits the budget. */
 static void put_steps(struct quell_json_writer *writer, const char *name, const struct trial *trial,
                       size_t count)
 {
@@ -106,7 +106,7 @@ static void print_trial(const struct comparison *comparison, const struct trial 
         puts("  not finite");
 }
 
-/* What is compared, for who reads the table later. */
+/* Prints what is compared, for those who read the table later. */
 static void print_heading(const struct compare_options *options)
 {
     fputs("distances from the exact law of ", stdout);
@@ -114,7 +114,8 @@ static void print_heading(const struct compare_options *options)
     printf(", schedule %s; (floor): of exact samples\n", options->sampling.schedule);
 }
 
-/* The rows of one number of evaluations are there to be compared. */
+/* Explains rows with fewer evaluations than their budget, because rows with the same budget are
+ * compared with each other. */
 static void explain_fewer(const struct comparison *comparison)
 {
     size_t trials = comparison->sampler_count * comparison->budget_count;
@@ -151,7 +152,7 @@ int comparison_report(const struct comparison *comparison)
     return EXIT_DONE;
 }
 
-/* The chart's lines, each with its places after it in `places`. */
+/* Makes the lines of the chart. `places` holds the x and then the y of each line. */
 static void fill_lines(const struct comparison *comparison, struct chart_line *lines,
                        double *places)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs the trials one after the other, and draws the exact samples with which they are compared.
- * These have a seed of their own, so that no sampler has their noise. Samples 0 to count - 1 are
- * the reference; the samples after them are further exact draws, whose distance from it is the
- * floor. */
+ * The exact samples have a seed of their own, so that they share no noise with a sampler. Samples 0
+ * to count - 1 are the reference. The samples after them are further exact draws, whose distance
+ * from the reference is the floor. */
 #include "cli/cli.h"
 #include "cli/compare/compare.h"
 #include "cli/interrupt.h"
@@ -14,17 +14,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define EXACT_SEED 0x9e3779b97f4a7c15u /* added to the seed */
+#define EXACT_SEED 0x9e3779b97f4a7c15u /* added to the seed for exact samples */
 #define FLOOR_DRAWS 4
 
-/* known: whether `reference` was drawn from the law of alpha X + sigma Z. */
+/* What the trials need to be run. */
 struct bench {
     struct comparison *comparison;
     struct progress progress;
     struct quell_measure measure;
     struct quell_portrait reference, portrait;
-    bool known;
-    double alpha, sigma;
+    bool known;          /* `reference` has been drawn, from the law of alpha X + sigma Z */
+    double alpha, sigma; /* of that law */
     float *x;
 };
 
@@ -55,8 +55,8 @@ static quell_status take_exact(struct bench *bench, uint64_t first, struct quell
     return status ? status : quell_portrait_take(portrait, &bench->measure, bench->x);
 }
 
-/* The floor is the mean over a few draws, because one draw varies. The floor in the table is that
- * of the first law; grids that end elsewhere have nearly the same. */
+/* Computes the floor as the mean over a few draws, because a single draw varies. The floor in the
+ * table is that of the first law; for samplers whose grids end elsewhere it is nearly the same. */
 static quell_status find_floor(struct bench *bench)
 {
     struct comparison *comparison = bench->comparison;
@@ -99,7 +99,7 @@ static quell_status take_samples(struct bench *bench, const quell_sampler *sampl
     return status ? status : quell_sample_from(sampler, &draw, &run, bench->x);
 }
 
-/* Samples that are not finite are a result, not a failure. */
+/* Samples that are not finite count as a result, and not as a failure. */
 static quell_status run_sampler(struct bench *bench, struct trial *trial,
                                 const quell_sampler *sampler)
 {

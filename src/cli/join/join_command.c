@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell join: one file of the parts that `quell sample --first I --count N` wrote, as the tasks of
- * a job array do. */
+/* quell join: joins the parts that several runs of `quell sample --first I --count N` wrote, such
+ * as the tasks of a job array, into one file. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/join/join.h"
@@ -81,12 +81,12 @@ static int write_out(const char *path, struct parts *parts)
 {
     struct quell_output out;
     interrupt_catch();
-    quell_status status = outputs_open(&out, path);
-    if (status) return complain_run(status);
+    int code = outputs_open(&out, "--out", path, parts->rows * parts_dim(parts) * sizeof(float));
+    if (code != EXIT_DONE) return code;
     out.stop = &interrupt_signal;
-    int code = parts_copy(parts, &out);
+    code = parts_copy(parts, &out);
     if (code == EXIT_DONE) {
-        status = quell_output_commit(&out);
+        quell_status status = quell_output_commit(&out);
         if (status) code = complain_run(status);
     }
     quell_output_discard(&out);
@@ -94,8 +94,8 @@ static int write_out(const char *path, struct parts *parts)
     return code;
 }
 
-/* Adds up the digests of the parts. A sample's digest depends on its number, so this is the digest
- * of all. */
+/* Adds up the digests of the parts. The digest of a sample depends on its number, so the sum is the
+ * digest of all samples. */
 static uint64_t sum_digests(const struct parts *parts)
 {
     uint64_t sum = 0;
@@ -103,8 +103,8 @@ static uint64_t sum_digests(const struct parts *parts)
     return sum;
 }
 
-/* Prints the report of the whole. If the parts are reports, it has the settings that all share, so
- * that it can be joined again. */
+/* Prints the report of the whole. If the parts were given by reports, it contains the settings that
+ * these share, so that the whole can be joined again. */
 static int print_json(const char *out, const struct parts *parts)
 {
     struct quell_json_writer writer = report_begin();

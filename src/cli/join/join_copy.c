@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies the samples, a chunk at a time. Two parts with the same samples come from a job array
- * whose tasks all had the same --first, so a digest of each part's bits is computed on the way. */
+/* Copies the samples in chunks, and computes a digest of each part on the way. If two parts have
+ * the same samples, they come from a job array whose tasks all had the same --first. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/join/join.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK ((size_t)1 << 16) /* values */
+#define CHUNK ((size_t)1 << 16) /* how many values are copied at a time */
 
 static quell_status copy_values(struct samples_digest *digest, struct quell_npy *npy, float *x,
                                 struct quell_output *out)
@@ -26,7 +26,7 @@ static quell_status copy_values(struct samples_digest *digest, struct quell_npy 
     return status;
 }
 
-/* Complains of wrong values in a part. Whatever the samples are, the file is to blame. */
+/* Complains of wrong values in a part. They are an error of the file, not of a model. */
 static int complain_copy(quell_status status)
 {
     if (status == QUELL_BAD_MODEL && !interrupt_signal) return complain_input(EXIT_FILE, status);
@@ -47,8 +47,7 @@ static int copy_part(const struct parts *parts, struct part *part, float *x,
     struct quell_npy npy;
     int code = part_open(part, &npy);
     if (code != EXIT_DONE) return code;
-    size_t dim = 1;
-    for (size_t i = 0; i < parts->rank; i++) dim *= parts->shape[i];
+    size_t dim = parts_dim(parts);
     if (npy.values != part->rows * dim)
         code = complain(EXIT_FILE, "%s: was changed meanwhile", part->path);
     struct samples_digest digest;

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks the parts before one is copied. Only one file is open at a time, because there may be
- * thousands. */
+/* Checks all parts before the first is copied. Only one file is open at a time, because there may
+ * be thousands of parts. */
 #include "cli/cli.h"
 #include "cli/join/join.h"
 #include "base/memory.h"
+#include "io/ending.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_report(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 5 && !strcmp(name + length - 5, ".json");
-}
+static bool is_report(const char *name) { return quell_ending_is(name, ".json"); }
 
 int part_open(const struct part *part, struct quell_npy *npy)
 {
@@ -70,7 +67,7 @@ static int by_first(const void *left, const void *right)
     return (a->first > b->first) - (a->first < b->first);
 }
 
-/* Refuses reported parts that leave a gap or hold a sample twice. */
+/* Refuses reported parts with a gap between them, or with a sample in two of them. */
 static int check_order(struct parts *parts)
 {
     if (!parts->reported) return EXIT_DONE;
@@ -101,6 +98,13 @@ int parts_open(struct parts *parts, size_t count, const char *const *names)
             return complain(EXIT_FILE, "%s: more samples than a file can hold", part->name);
     }
     return check_order(parts);
+}
+
+size_t parts_dim(const struct parts *parts)
+{
+    size_t dim = 1;
+    for (size_t i = 0; i < parts->rank; i++) dim *= parts->shape[i];
+    return dim;
 }
 
 void parts_close(struct parts *parts)

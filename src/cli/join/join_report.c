@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports of `quell sample --json`. The parts of one stream agree in all settings except those that
- * do not change a sample. */
+/* Reads reports of `quell sample --json`. The parts of one stream agree in all settings except
+ * those that do not change a sample. */
 #include "cli/cli.h"
 #include "cli/join/join.h"
 #include "cli/options.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fields that may differ between parts of a stream. */
+/* Fields that may differ between the parts of a stream. */
 static const char *const own_fields[] = {
     "count",   "first",         "shape",   "from", "classes", "threads",      "isa",
     "ranks",   "parts",         "seconds", "out",  "plot",    "reproducible", "samples_per_second",
@@ -29,7 +29,7 @@ static bool is_own(const char *field)
     return false;
 }
 
-/* Reads a count; counts beyond 2^63 - 1 are texts (cli/report.h). */
+/* Reads a count. A count beyond 2^63 - 1 is written as a text (cli/report.h). */
 static bool read_count(const struct quell_document *report, const char *field, uint64_t *count)
 {
     const char *value = quell_json_get(&report->root, field);
@@ -37,8 +37,8 @@ static bool read_count(const struct quell_document *report, const char *field, u
     return quell_json_whole(value, count);
 }
 
-/* Returns whether a field names an input of which each part has its own. Either all parts have one
- * or none: x_1 from a file has another law than x_1 from the seed. */
+/* Returns whether a field names an input that is different for each part. Either all parts have
+ * such an input or none has one, because x_1 from a file has another law than x_1 from the seed. */
 static bool is_input(const char *field)
 {
     return !strcmp(field, "from") || !strcmp(field, "classes");
@@ -50,8 +50,8 @@ static bool agree(const char *field, const char *one, const char *other)
     return is_own(field) || quell_json_same(one, other);
 }
 
-/* Returns a setting of one report that the other does not have, or has with another value; NULL if
- * there is none. */
+/* Returns a setting of `one` that `other` does not have, or has with another value. NULL if there
+ * is none. */
 static const char *find_other(const struct quell_document *one, const struct quell_document *other)
 {
     for (size_t i = 0; i < one->root.count; i++) {
@@ -72,8 +72,8 @@ static int check_settings(const struct parts *parts, const struct part *part,
                     field, parts->part[0].name);
 }
 
-/* Refuses a report of samples that are of several streams: it does not say which they are, and
- * there is no order of theirs. */
+/* Refuses the report of samples that have seeds or indices of their own: the report does not say
+ * which they are, and they have no order by number. */
 static int check_stream(const struct part *part, const struct quell_document *report)
 {
     const char *const fields[] = {"seeds", "indices"};
@@ -102,7 +102,7 @@ static int read_fields(struct part *part, const struct quell_document *report)
     return part->path ? EXIT_DONE : complain(EXIT_MEMORY, "%s: no memory for it", part->name);
 }
 
-/* The first part's report is kept: it has the settings of all. */
+/* The report of the first part is kept, because its settings are those of all parts. */
 int part_read_report(struct parts *parts, struct part *part)
 {
     struct quell_document report;

@@ -64,7 +64,7 @@ static int run(struct ranks *ranks, int argc, char **argv)
     return EXIT_DONE;
 }
 
-/* Lets only rank 0 print what all ranks would print. */
+/* Directs the stdout of all ranks but 0 to /dev/null, so that only rank 0 prints. */
 static int speak_as_one(struct ranks *ranks)
 {
     complain_as("quell-mpi", ranks->complaint);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* quell-mpi sample: each rank is a session of its own, which draws its range of the samples; all
- * ranks write the file. */
+/* quell-mpi sample: each rank is a session, which draws its range of the samples. All ranks write
+ * the file together. */
 #include <quell/mpi.h>
 #include "cli/interrupt.h"
 #include "cli/mpi/ranks.h"
+#include "cli/outputs.h"
 #include "cli/session.h"
 #include "mpi/group_watch.h"
 
@@ -13,7 +14,7 @@
 
 #define MOST_ROWS 64
 
-/* Copies the rows of `quell sample`; --plot would need all samples in one place. */
+/* Copies the options of `quell sample`, but --plot, which would need all samples in one place. */
 static void make_rows(struct option_row rows[MOST_ROWS])
 {
     int count = 0;
@@ -60,12 +61,12 @@ static bool read_options(int argc, char **argv, struct sample_options *options, 
     return true;
 }
 
-/* whole: the samples of all ranks together. */
+/* What a rank does. */
 struct job {
     struct ranks *ranks;
     struct session session;
     struct progress progress;
-    uint64_t whole;
+    uint64_t whole; /* the number of samples of all ranks together */
 };
 
 static int prepare(struct job *job)
@@ -98,6 +99,16 @@ static int settle(struct job *job)
     return code;
 }
 
+/* Rank 0 names the file, and says for all whether its disk has room for it. */
+static int check_room(struct job *job)
+{
+    const struct session *session = &job->session;
+    uint64_t bytes = session->count * session->elements * sizeof(float);
+    bool first = !job->ranks->group.rank;
+    return ranks_agree(job->ranks,
+                       first ? room_check("--out", session->options.out, bytes, 0) : EXIT_DONE);
+}
+
 static int narrow(struct job *job)
 {
     struct session *session = &job->session;
@@ -122,7 +133,7 @@ static quell_status make(void *user, quell_mpi_watch *watch, size_t done, size_t
     return status;
 }
 
-/* Passes a signal that one rank received on to all. */
+/* Passes a signal that one rank has received on to all ranks. */
 static void share_signal(const struct job *job)
 {
     int own = interrupt_signal, any = own;
@@ -165,6 +176,7 @@ int ranks_sample(struct ranks *ranks, int argc, char **argv)
     if (code != EXIT_DONE || !more) return code;
     code = prepare(&job);
     if (code == EXIT_DONE) code = settle(&job);
+    if (code == EXIT_DONE) code = check_room(&job);
     if (code == EXIT_DONE) code = narrow(&job);
     if (code == EXIT_DONE) code = draw(&job);
     if (code == EXIT_DONE) code = report(&job);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Refuses ranks that were started with other options, files or versions. The message has the first
- * line of their settings that differs from rank 0's. */
+/* Refuses ranks that were started with different options, files or versions. The message shows the
+ * first line of a rank's settings that differs from rank 0's. */
 #include "cli/mpi/ranks.h"
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 
 #define MOST 4096
 
-/* The part of the text that is sent, and a digest of all of it. */
+/* The settings of a rank as they are sent: a digest of the whole text, and its beginning. */
 struct settings {
     uint64_t digest;
     char text[MOST];

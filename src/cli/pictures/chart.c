@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The plane of the chart extends from LEFT to LEFT + WIDE and from TOP to TOP + high, in pixels;
- * the legend is to the right of it. The colour-blind can tell the colours apart (after Okabe &
- * Ito). There is another number of markers than of colours, so that lines differ even when colours
- * repeat. */
+ * the legend is to the right of it. People who are colour-blind can tell the colours apart (after
+ * Okabe & Ito). The number of markers differs from the number of colours, so that lines differ even
+ * when colours repeat. */
 #include "cli/pictures/chart.h"
 #include "base/fail.h"
 
@@ -19,7 +19,7 @@
 #define BOTTOM 62.0
 #define LEAST_HIGH 380.0
 #define LEGEND_LINE 22.0
-#define CHARACTER 7.4 /* the width of one, about, at 13 pixels */
+#define CHARACTER 7.4 /* the approximate width of a character at a size of 13 pixels */
 
 #define INK "#1f2328"
 #define SOFT "#656d76"
@@ -65,7 +65,7 @@ static void include(struct axis *axis, double value)
     if (!(axis->to >= value)) axis->to = value;
 }
 
-/* Adds a little room on both sides, and more if there would be nothing between them. */
+/* Extends an axis a little on both sides, and more if it has no length. */
 static void widen(struct axis *axis, double share, double least)
 {
     if (!(axis->to > 0)) axis->from = axis->to = 1;

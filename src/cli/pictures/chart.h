@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include "io/output.h"
 
-/* A line with its name in the legend. Points whose x or y is not finite or not above 0 are left
+/* A line, with its name in the legend. Points whose x or y is not both finite and above 0 are left
  * out. */
 struct chart_line {
     const char *name;
@@ -14,15 +14,14 @@ struct chart_line {
     const double *x, *y;
 };
 
-/* Texts are UTF-8. ticks: where the x axis has its numbers, rising. floor: a dashed level, which a
- * line goes below only by chance; 0: none. ceiling: the upper end of the plane, above which values
- * tell nothing; 0: none. */
+/* Texts are UTF-8. */
 struct chart {
     const char *title, *subtitle, *x_label, *y_label, *floor_label;
     size_t lines, ticks;
     const struct chart_line *line;
-    const double *tick;
-    double floor, ceiling;
+    const double *tick; /* the labelled values on the x axis, in ascending order */
+    double floor;       /* a dashed level, below which lines go only by chance; 0: none */
+    double ceiling;     /* the upper end of the y axis, above which values mean nothing; 0: none */
 };
 
 quell_status chart_write(const struct chart *chart, struct quell_output *output);

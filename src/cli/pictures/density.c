@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The picture of a density. Its range contains all of the first samples except a few outliers, with
- * a margin, and has the same length on both axes. The first samples are kept until there are enough
- * of them, whatever the batches are. The counts are smoothed by a Gaussian whose width shrinks as
- * samples come in (a kernel density estimate). A colour map whose lightness rises evenly shows the
- * square root of the density, so that weak parts are visible. No function of the C library but sqrt
- * decides on a pixel: replicas of a server give the same picture on any machine. */
+/* The picture of a density. Its range contains all of the first samples except for a few outliers,
+ * with a margin, and has the same length on both axes. The first samples are kept until there are
+ * enough of them to choose the range, so that it does not depend on the batches. The counts are
+ * smoothed by a Gaussian whose width shrinks as samples come in (a kernel density estimate). A
+ * colour map whose lightness rises evenly shows the square root of the density, so that weak parts
+ * are visible. The only function of the C library that a pixel depends on is sqrt, so that replicas
+ * of a server give the same picture on any machine. */
 #include "cli/pictures/density.h"
 #include "base/fail.h"
 #include "base/maths.h"
@@ -18,15 +19,14 @@
 #include <string.h>
 
 #define SIDE 800
-#define REACH 16 /* pixels to either side that the smoothing looks at */
+#define REACH 16 /* the range of the smoothing to either side, in pixels */
 #define MOST_LOOKED_AT 100000
 #define OUTLIERS 0.002
 
-/* held: the first samples, until the range is known. */
 struct density {
-    bool ranged;
-    size_t held;
-    float first[2 * MOST_LOOKED_AT];
+    bool ranged;                     /* the range has been chosen */
+    size_t held;                     /* samples in `first` */
+    float first[2 * MOST_LOOKED_AT]; /* the first samples, until the range has been chosen */
     double middle[2], half;
     uint64_t count;
     double bins[SIDE][SIDE];
@@ -108,7 +108,7 @@ quell_status density_add(struct density *density, size_t rows, const float *x)
     return status;
 }
 
-/* weights[REACH + d] for a distance d in pixels. */
+/* Computes weights[REACH + d] for each distance d in pixels. */
 static void make_kernel(const struct density *density, double weights[2 * REACH + 1])
 {
     double width = 5.0 * sqrt(sqrt(1e4 / (double)(density->count + 1))), total = 0.0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A grid of up to 64 images on about 800 x 800 pixels, where each pixel of an image is a square of
- * whole pixels. Of large images there are fewer, so that no side exceeds 4096. Images are kept as
- * they come, a byte for a value, and rows of pixels are made of them when they are written. */
+/* A grid of up to 64 images on about 800 x 800 pixels, where each pixel of an image becomes a
+ * square of whole pixels. If images are large, there are fewer of them, so that no side exceeds
+ * 4096. Images are kept as they come, one byte for each value; rows of pixels are made of them when
+ * they are written. */
 #include "cli/pictures/image_grid.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -14,15 +15,16 @@
 #define TARGET_SIDE 800
 #define MOST_SIDE 4096
 #define GAP 2
-#define SLICE ((size_t)1 << 18) /* bytes that are written at a time */
+#define SLICE ((size_t)1 << 18) /* about how many bytes are written at a time */
 
-/* shades[filled][height][width][channels]: of the images. row[across][channels]: of pixels.
- * across, down: pixels of the picture; written: rows of them. */
 struct grid {
-    size_t count, filled, columns, lines;
+    size_t count, filled; /* images: places for them, and those that have been added */
+    size_t columns, lines;
     size_t height, width, channels, zoom;
-    size_t across, down, written;
-    unsigned char *shades, *row;
+    size_t across, down;   /* the size of the picture in pixels */
+    size_t written;        /* rows of pixels that have been written */
+    unsigned char *shades; /* [filled][height][width][channels]: the images */
+    unsigned char *row;    /* [across][channels]: a row of pixels */
     struct quell_png *png;
 };
 
@@ -34,7 +36,7 @@ static void arrange(struct grid *grid)
     size_t side = larger(grid->height, grid->width);
     size_t fit = larger(1, MOST_SIDE / (side + GAP));
     grid->count = smaller(grid->count, fit < 8 ? fit * fit : MOST_IMAGES);
-    grid->columns = grid->lines = 1; /* of no image, the room for one */
+    grid->columns = grid->lines = 1; /* without images, the picture has room for one */
     while (grid->columns * grid->columns < grid->count) grid->columns++;
     if (grid->count) grid->lines = (grid->count + grid->columns - 1) / grid->columns;
     grid->zoom = larger(1, (TARGET_SIDE / grid->columns - GAP) / side);
@@ -85,7 +87,7 @@ void grid_add(struct grid *grid, size_t rows, const float *x)
             grid->shades[grid->filled * each + i] = shade(x[row * each + i]);
 }
 
-/* Makes a row of pixels of a row of an image, from pixel `left` on. */
+/* Makes the pixels of one row of an image, from pixel `left` of the picture's row on. */
 static void make_part(const struct grid *grid, size_t image, size_t row, size_t left)
 {
     size_t channels = grid->channels, bytes = grid->width * channels;
@@ -108,7 +110,7 @@ static void make_row(const struct grid *grid, size_t down)
     }
 }
 
-/* Writes rows of pixels up to this one, as many as a slice has. */
+/* Writes rows of pixels before row `end`, but no more than a slice. */
 static quell_status write_to(struct grid *grid, struct quell_output *output, size_t end, bool *more)
 {
     size_t rows = SLICE / (grid->across * grid->channels) + 1;

@@ -16,12 +16,12 @@ quell_status grid_create(struct grid **grid, size_t count, size_t height, size_t
 /* Adds x[rows][height][width][channels], in [-1, 1]; images beyond the grid are ignored. */
 void grid_add(struct grid *grid, size_t rows, const float *x);
 
-/* Writes some rows of pixels more, of those whose images are there, but never the last one; *more:
- * whether there are others of these. */
+/* Writes some more rows of pixels, of images that have been added, but never the last row of the
+ * picture. *more: whether there are more such rows. */
 quell_status grid_write_ready(struct grid *grid, struct quell_output *output, bool *more);
 
-/* Writes some rows of pixels more, about a quarter of a million bytes, as if no image were to come;
- * *more: whether others are left. */
+/* Writes some more rows of pixels, about a quarter of a megabyte, whether or not all images have
+ * been added. *more: whether there are more rows. */
 quell_status grid_write_some(struct grid *grid, struct quell_output *output, bool *more);
 
 void grid_free(struct grid *grid);

@@ -55,7 +55,7 @@ quell_status plot_add(struct plot *plot, size_t rows, const float *x)
     return QUELL_OK;
 }
 
-/* The colours of a density, of its first pixel as well, depend on all samples. */
+/* A density has no part that is ready early: the colour of every pixel depends on all samples. */
 quell_status plot_write_ready(struct plot *plot, struct quell_output *output, bool *more)
 {
     *more = false;

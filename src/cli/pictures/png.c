@@ -7,13 +7,13 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
-/* left: rows that have not come yet. */
 struct quell_png {
     struct quell_output *output;
     quell_status status;
     png_structp png;
     png_infop info;
-    size_t left, across;
+    size_t left; /* rows that have not been added yet */
+    size_t across;
 };
 
 static void put(png_structp png, png_bytep data, size_t bytes)
@@ -25,7 +25,7 @@ static void put(png_structp png, png_bytep data, size_t bytes)
 
 static void flush(png_structp png) { (void)png; }
 
-/* The default handler of libpng prints; here the status of the output says enough. */
+/* Replaces the default handler of libpng, which prints; the status of the output is enough here. */
 static void give_up(png_structp png, png_const_charp message)
 {
     (void)message;
@@ -45,7 +45,8 @@ static quell_status fail(const struct quell_png *png)
                : quell_fail(QUELL_NO_MEMORY, "%s: no memory for the PNG", png->output->path);
 }
 
-/* libpng jumps here from within its calls, and nothing of this function is needed then. */
+/* On an error libpng jumps to setjmp from within its calls. Only `png`, which does not change, is
+ * used after that. */
 static quell_status begin(struct quell_png *png, size_t width, size_t height, size_t channels)
 {
     static const int types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,

@@ -8,12 +8,12 @@
 /* A PNG that is written row by row. */
 struct quell_png;
 
-/* Begins one of height x width pixels of 1 to 4 channels of a byte (grey, grey and alpha, RGB,
- * RGBA). The output must last as long, and stays open. On success *png is to be freed. */
+/* Begins a PNG of height x width pixels with 1 to 4 channels of a byte each (grey, grey and alpha,
+ * RGB, RGBA). The output must outlive *png, and is not closed. On success the caller frees *png. */
 quell_status quell_png_begin(struct quell_png **png, struct quell_output *output, size_t width,
                              size_t height, size_t channels);
 
-/* Writes the next rows, pixels[rows][width][channels]; with the last one the PNG is whole. */
+/* Writes the next rows, pixels[rows][width][channels]. The PNG is complete after the last row. */
 quell_status quell_png_add(struct quell_png *png, size_t rows, const unsigned char *pixels);
 
 /* NULL is allowed. */

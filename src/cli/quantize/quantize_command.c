@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quell quantize: a network whose linear maps and convolutions have weights of eight bits. */
+/* quell quantize: makes a network whose linear maps and convolutions have weights of eight bits. */
 #include "cli/quantize/quantize_command.h"
 #include "base/memory.h"
 #include "cli/cli.h"
@@ -57,7 +57,7 @@ static const struct option_table table = {
     .rules = rules,
 };
 
-/* Files that have something for each sample must have it for as many as are drawn. */
+/* Refuses files with values for each sample if they are for another number of samples. */
 static int check_counts(const struct quantizing *q)
 {
     int code = labels_check_count(&q->labels, q->options.labels.classes, (size_t)q->options.count,
@@ -102,8 +102,8 @@ static int open_told(struct quantizing *q)
     return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
 }
 
-/* Guides the model here to see whether that can be, and keeps what the library needs for it. A
- * weight of 1 with another model as guide is none. */
+/* Applies the guidance to the model, to check that this is possible, and keeps what the library
+ * needs for it. A weight of 1 with another model as guide means no guidance. */
 static int open_guidance(struct quantizing *q, quell_quantize_options *how)
 {
     const struct guidance_options *options = &q->options.guidance;
@@ -119,7 +119,7 @@ static int open_guidance(struct quantizing *q, quell_quantize_options *how)
     return code;
 }
 
-/* The bar counts transitions, of as many runs as there can be. */
+/* Shows progress in transitions, for the most runs that there can be. */
 static int tick(void *user, const quell_progress *all)
 {
     struct progress *progress = user;

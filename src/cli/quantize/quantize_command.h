@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quell quantize: what the command line asks quell_quantize for. */
+/* The options of `quell quantize`, and what it makes of them. */
 #ifndef QUELL_CLI_QUANTIZE_COMMAND_H
 #define QUELL_CLI_QUANTIZE_COMMAND_H
 
@@ -23,15 +23,14 @@ struct quantize_options {
     int json, quiet;
 };
 
-/* model: for what may be told and how it is guided; the library loads it itself. values: of the
- * guidance. */
 struct quantizing {
     struct quantize_options options;
     const char *isa;
     size_t threads;
+    /* For checking the conditions and the guidance; the library loads the model itself. */
     quell_model *model, *guide;
     quell_guidance guidance;
-    double *values;
+    double *values; /* the times and weights of `guidance` */
     struct progress progress;
     int32_t *classes;
     int32_t negative_class;
@@ -40,7 +39,7 @@ struct quantizing {
     quell_quantized *made;
 };
 
-/* Says what came of it; returns an exit code. */
+/* Prints the result. Returns an exit code. */
 int quantize_report(const struct quantizing *q);
 
 #endif

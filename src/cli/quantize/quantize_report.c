@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What quell quantize says: how far samples move, and what has stayed in float32, and why. */
+/* The report of quell quantize: how far samples move, and what has stayed in float32, and why. */
 #include "cli/cli.h"
 #include "cli/quantize/quantize_command.h"
 #include "cli/report.h"

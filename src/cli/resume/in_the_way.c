@@ -25,7 +25,7 @@ static const char *obstacle(const char *name, const struct stat *status)
 int in_the_way(const char *name)
 {
     struct stat status;
-    if (lstat(name, &status)) return EXIT_DONE; /* opening it says why */
+    if (lstat(name, &status)) return EXIT_DONE; /* if it cannot be opened, that will say why */
     const char *what = obstacle(name, &status);
     return what ? complain(EXIT_FILE, "%s: %s is in the way: move it", name, what) : EXIT_DONE;
 }

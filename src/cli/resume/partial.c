@@ -26,8 +26,8 @@ static int complain_file(const char *path, const char *what)
                     strerror(errno));
 }
 
-/* Returns whether the name still belongs to the file: the process that had the lock before may have
- * renamed it. */
+/* Returns whether `name` is still the name of the open file: the process that had the lock before
+ * may have renamed it. */
 static bool is_named(const char *name, int file)
 {
     struct stat own, there;
@@ -35,7 +35,7 @@ static bool is_named(const char *name, int file)
            own.st_ino == there.st_ino;
 }
 
-/* Locks a file. On a file system without locks it does nothing. */
+/* Locks a file. Does nothing on a file system without locks. */
 static int lock(int file)
 {
     if (!flock(file, LOCK_EX | LOCK_NB) || errno == ENOSYS || errno == ENOLCK) return 0;
@@ -56,7 +56,7 @@ static int open_file(struct quell_output *out, const char *path)
                                                        : "a new file beside it cannot be created"));
 }
 
-/* Opens F.part, a new one or the old one, and locks it. */
+/* Opens F.part, which is created if it does not exist, and locks it. */
 static int open_part(struct partial *partial, struct quell_output *out, const char *path)
 {
     do {
@@ -67,13 +67,13 @@ static int open_part(struct partial *partial, struct quell_output *out, const ch
             return complain(EXIT_FILE, "%s: another process is writing it: it has %s", path,
                             out->temporary);
     } while (!is_named(out->temporary, out->file));
-    int code = in_the_way(out->temporary); /* it may have come meanwhile */
+    int code = in_the_way(out->temporary); /* a link may have been made since it was opened */
     if (code != EXIT_DONE) return code;
     partial->lock = fcntl(out->file, F_DUPFD_CLOEXEC, 3);
     return partial->lock < 0 ? complain_file(path, "cannot be locked") : EXIT_DONE;
 }
 
-/* Refuses to write to a file that another run has not finished. */
+/* Refuses an output that is the unfinished file of another run. */
 static int check_target(const char *target, const char *path)
 {
     static const char *const ends[][2] = {{".part", ".resume"}, {".resume", ".part"}};
@@ -108,7 +108,7 @@ static int name_files(struct partial *partial, struct quell_output *out, const c
 }
 
 /* Begins a new file. The old samples are removed before the new record is written, so that they are
- * never taken for samples of this run. */
+ * never mistaken for samples of this run. */
 static int begin(struct partial *partial, struct quell_output *out, const struct partial_plan *plan)
 {
     int code = record_replaceable(partial->record);
@@ -139,7 +139,7 @@ int partial_open(struct partial *partial, struct quell_output *out, const struct
     if (code == EXIT_DONE) code = partial_find(partial, out, plan);
     if (code != EXIT_DONE) {
         partial_close(partial, out, plan, true);
-        quell_output_discard(out); /* without a name for its record, it has only names itself */
+        quell_output_discard(out); /* frees what is left of the output */
         return code;
     }
     out->stop = &interrupt_signal;
@@ -154,7 +154,7 @@ static struct record_mark mark_of(const struct partial *partial, size_t row)
                                 quell_digest_end(&partial->digest)};
 }
 
-/* Brings the samples to the disk, and then a record that says so. */
+/* Brings the samples to the disk, and after them a record that says so. */
 static int make_sure(const struct partial *partial, const struct quell_output *out,
                      const struct record_mark *mark)
 {
@@ -200,23 +200,23 @@ quell_status partial_commit(struct partial *partial, struct quell_output *out)
     return QUELL_OK;
 }
 
-/* Cuts the file after its last whole sample, also if the last batch was cut off. */
+/* Cuts the file after its last whole sample, in case writing a batch was interrupted. */
 static void cut(struct partial *partial, struct quell_output *out, const struct partial_plan *plan)
 {
     struct stat status;
     size_t head = plan->header_bytes;
-    if (out->file < 0) return; /* it is whole, and only has not got its name */
+    if (out->file < 0) return; /* the file is complete, and only could not be renamed */
     if (fstat(out->file, &status) || status.st_size < (off_t)head) return;
     size_t done = ((size_t)status.st_size - head) / plan->row;
     if (ftruncate(out->file, (off_t)(head + done * plan->row))) return;
     if (partial_add(&partial->digest, out, plan, done) != QUELL_OK) return;
     struct record_mark mark = mark_of(partial, plan->row);
     if (record_put(partial->file, RECORD_WRITTEN, &mark)) return;
-    if (make_sure(partial, out, &mark)) return; /* the mark before this one holds */
+    if (make_sure(partial, out, &mark)) return; /* the mark before this one stays valid */
 }
 
-/* Returns whether F.part stays: if it is not this run's, or if `keep` asks for it and it has
- * samples. */
+/* Returns whether F.part must not be removed: it belongs to another run, or `keep` asks for it and
+ * it is not empty. */
 static bool stays(const struct partial *partial, const struct quell_output *out, bool keep)
 {
     struct stat status;

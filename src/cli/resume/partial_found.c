@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Decides which samples of an unfinished file belong to this run: the record has its settings, and
- * a digest of the samples that were written. A file that was changed is refused, because one
- * damaged sample in a million would never be noticed later. */
+/* Decides which samples of an unfinished file belong to this run. The record has the settings of
+ * that run, and a digest of the samples that were written. A file that was changed is refused,
+ * because one damaged sample in a million would never be noticed later. */
 #include "cli/resume/partial.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
@@ -72,8 +72,8 @@ static bool is_marked(const struct quell_digest *digest, const struct record_mar
     return quell_digest_end(digest) == mark->digest;
 }
 
-/* Counts the samples that were written. If the machine was restarted since then, and some are
- * missing or changed, only those count that were on the disk. */
+/* Counts the samples that can be used. If the machine was restarted after they were written, and
+ * some are missing or changed, only those count that are certain to have been on the disk. */
 static int settle(struct partial *partial, const struct quell_output *out,
                   const struct partial_plan *plan, const struct record *record, size_t there)
 {
@@ -109,7 +109,7 @@ static int check_header(const struct quell_output *out, const struct partial_pla
                     out->temporary);
 }
 
-/* Finds the number of whole samples. A file that ends before its first sample has lost nothing. */
+/* Finds the number of whole samples. If the file ends before its first sample, there are none. */
 static int find_done(struct partial *partial, const struct quell_output *out,
                      const struct partial_plan *plan, size_t bytes)
 {

@@ -73,7 +73,7 @@ static size_t make_head(char *head, size_t size, const char *settings)
     return length + record_rest(head + length, size - length, settings, strlen(settings));
 }
 
-/* Makes a new file, and replaces one that has the name. It does not follow a link. */
+/* Creates a new file in place of any that has this name, and does not follow a link. */
 int record_write(const char *name, const char *target, const char *settings)
 {
     char head[512];

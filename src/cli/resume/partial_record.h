@@ -21,44 +21,43 @@ struct record_mark {
     uint64_t digest;
 };
 
-/* written: everything that was finished. sure: what is on the disk, even if the machine stops. */
+/* RECORD_WRITTEN marks all samples that were finished, RECORD_SURE those that are on the disk even
+ * if the machine stops. */
 enum record_line { RECORD_SURE, RECORD_WRITTEN, RECORD_LINES };
 
-/* file: a descriptor of the record. same_boot: the machine has not been restarted, so nothing was
- * lost. */
 struct record {
-    int file;
+    int file; /* a descriptor of the record */
     struct record_mark mark[RECORD_LINES];
-    bool same_boot;
+    bool same_boot; /* the machine has not been restarted since, so nothing was lost */
 };
 
-/* Writes a new record and returns its descriptor, or -1 with errno. It gets the mode and the owner
- * of the file `target`, if that exists, because the settings tell what a secret was made of. */
+/* Writes a new record, and returns its descriptor, or -1 with errno. If the file `target` exists,
+ * the record gets its mode and owner, because the settings may reveal how a secret file was
+ * made. */
 int record_write(const char *name, const char *target, const char *settings);
 
-/* Writes a mark. Returns 0, or -1 with errno. It does not bring it to the disk: fdatasync()
- * does. */
+/* Writes a mark. Returns 0, or -1 with errno. The caller brings it to the disk by fdatasync(). */
 int record_put(int file, enum record_line line, const struct record_mark *mark);
 
-/* Checks that a file of this name may be overwritten: there is none, or it is a record or the
- * beginning of one. This and record_read() return an exit code, and have complained if it is not
- * EXIT_DONE. */
+/* Checks that the file `name` may be overwritten: it does not exist, or it is a record or the
+ * beginning of one. This and record_read() return an exit code; if it is not EXIT_DONE, they have
+ * complained. */
 int record_replaceable(const char *name);
 
-/* What writing and reading have in common. */
+/* Used both for writing and for reading. */
 #define RECORD_ABOUT \
     "An unfinished file of `quell sample`: the same command with --resume goes on with it.\n"
 #define RECORD_BOOT 64
-#define RECORD_MARK 55 /* bytes of a line of a mark */
+#define RECORD_MARK 55 /* bytes of the line of a mark */
 
-/* The line of a mark, with its final '\n' and '\0'. */
+/* Formats the line of a mark, with a final '\n' and '\0'. */
 void record_line(char text[RECORD_MARK + 1], enum record_line line, const struct record_mark *mark);
 
 /* Writes a text that identifies the start of this machine: until the next start, nothing that was
  * written is lost. */
 void record_boot(char boot[RECORD_BOOT]);
 
-/* The line about the settings. Returns its length. */
+/* Formats the line about the settings. Returns its length. */
 size_t record_rest(char *text, size_t size, const char *settings, size_t length);
 
 /* Reads a record and compares its settings with those of this run. */

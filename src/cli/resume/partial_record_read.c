@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a record line by line, and says what is wrong with it: it is not a record, it was cut off
- * or damaged, or it belongs to another version of quell or to a run with other settings. */
+/* Reads a record line by line. If that fails, says what is wrong with it: it is not a record, it
+ * was cut off or damaged, or it belongs to another version of quell or to a run with other
+ * settings. */
 #include "cli/cli.h"
 #include "cli/resume/in_the_way.h"
 #include "cli/resume/partial_record.h"
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 #define ABOUT_BYTES (sizeof RECORD_ABOUT - 1)
-#define MOST_RECORD ((off_t)1 << 24) /* no command line is as long */
+#define MOST_RECORD ((off_t)1 << 24) /* more bytes than any command line has */
 
 static int complain_record(const char *name, const char *what)
 {
@@ -35,8 +36,8 @@ static int complain_damage(const char *name, const char *what)
                     name, what);
 }
 
-/* Opens a record. Only a file with one name is written to, because a link may lead to anybody's
- * file. */
+/* Opens a record. Refuses a link, and a file with several names, because writing to it could change
+ * somebody else's file. */
 static int open_record(const char *name, int *file)
 {
     int code = in_the_way(name);
@@ -45,7 +46,7 @@ static int open_record(const char *name, int *file)
     return *file < 0 ? in_the_way_closed(name) : EXIT_DONE;
 }
 
-/* Returns all of the text with a final '\0', to be freed. */
+/* Reads all of the text, with a final '\0'. The caller frees it. */
 static int read_text(const char *name, int file, char **text, size_t *length)
 {
     struct stat status;
@@ -83,7 +84,8 @@ int record_replaceable(const char *name)
 
 static bool is_version(const char *line) { return !strncmp(line, "version ", 8); }
 
-/* A line of settings is a name, a space and a value. */
+/* Complains of a difference between two lines of settings, each of which is a name, a space and a
+ * value. */
 static int complain_setting(const char *part, const char *was, const char *is)
 {
     size_t name = strcspn(is, " \n"), old = strcspn(was, "\n"), new = strcspn(is, "\n");
@@ -133,8 +135,8 @@ static bool is_this_boot(const char *line)
            line[8 + length] == '\n';
 }
 
-/* Returns the settings, after checking their length and digest; NULL, with what is wrong, after a
- * failure. */
+/* Returns the settings, after checking their length and digest. Returns NULL if they are damaged;
+ * *wrong then says how. */
 static const char *read_settings(const char *line, const char *end, const char **wrong)
 {
     char again[64];
@@ -152,7 +154,8 @@ static const char *read_settings(const char *line, const char *end, const char *
     return settings;
 }
 
-/* Reads the record's own lines and returns the settings after them; NULL, with what is wrong. */
+/* Reads the first lines of a record, and returns the settings after them. NULL if a line is
+ * damaged; *wrong then says which. */
 static const char *read_lines(const char *text, size_t length, struct record *record,
                               const char **wrong)
 {

@@ -165,7 +165,7 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
         .user = work});
 }
 
-#define WEIGHTS 8 /* whose reading takes as long as that of an element of x */
+#define WEIGHTS 8 /* so many take as long to read as an element of x */
 
 /* Returns whether it takes longer to read the weights than the samples. */
 static bool is_heavy(const struct quell_execution *at)
@@ -205,7 +205,7 @@ static uint32_t greatest_of_lines(const struct quell_execution *at, const struct
     return greatest;
 }
 
-#define FEW_ELEMENTS 32768 /* which a worker reads sooner than workers wait for each other */
+#define FEW_ELEMENTS 32768 /* a worker reads so many sooner than workers can meet */
 
 /* Finds the greatest element of a sample. If the sample is large, each worker searches a part: its
  * own lines, if x is divided by them. */

@@ -30,7 +30,7 @@ static bool is_flat(const struct quell_window *window)
     return window->taps[0] == 1 && window->stride[0] == 1 && !window->before[0];
 }
 
-#define WEIGHTS 8 /* whose reading takes as long as that of an element of x */
+#define WEIGHTS 8 /* so many take as long to read as an element of x */
 
 void quell_image_divide(struct quell_program *program, struct quell_instruction *now,
                         const struct quell_window *window, bool any)

@@ -100,7 +100,7 @@ static void finish(void *user, const struct quell_dots_done *done)
     quell_tail_finish(&work->tail, done, &whole);
 }
 
-/* If there are fewer rows for each worker, the workers divide the columns. */
+/* With fewer rows than this for each worker, the workers divide the columns. */
 #define FEW_ROWS 12
 
 static bool has_minus_zero(const float *x, size_t count)
@@ -166,7 +166,7 @@ static void run_constant(const struct quell_execution *at)
         at->kernels);
 }
 
-/* If there are fewer rows, they are not divided among workers. */
+/* Fewer rows than this are not divided among workers. */
 #define DIVIDED_ROWS 48
 
 static void run(const struct quell_execution *at)

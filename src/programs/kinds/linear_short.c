@@ -98,10 +98,10 @@ static void run_rows(const struct quell_execution *at, const struct work *rows_o
     }
 }
 
-/* If there are fewer rows, they are not divided among workers. */
+/* Fewer rows than this are not divided among workers. */
 #define DIVIDED_ROWS 48
 
-/* If there are fewer rows for each worker, the workers divide the columns, and each quantises the
+/* With fewer rows than this for each worker, the workers divide the columns, and each quantises the
  * rows. */
 #define FEW_ROWS 12
 

@@ -1,16 +1,16 @@
 ! SPDX-License-Identifier: MIT
 ! Names and what is known of them, messages, and noise by its address.
-module names
+module lists
     use quell
     use checking
     use, intrinsic :: iso_c_binding
     implicit none
     private
-    public :: check_names, check_noises
+    public :: check_lists, check_noises
 
 contains
 
-    subroutine check_names()
+    subroutine check_lists()
         character(:), allocatable :: isa
         type(quell_entry), allocatable :: samplers(:), others(:)
         integer :: i, stat

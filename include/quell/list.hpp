@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists of what can be asked for by name: samplers, schedules, grids, models, instruction sets. */
-#ifndef QUELL_NAMES_HPP
-#define QUELL_NAMES_HPP
+#ifndef QUELL_LIST_HPP
+#define QUELL_LIST_HPP
 
 #include <string_view>
 #include <vector>
-#include <quell/isa.h>
 #include <quell/list.h>
 #include <quell/status.hpp>
 
@@ -109,14 +108,6 @@ inline std::vector<std::string_view> isas()
     for (const entry &one : list(QUELL_LIST_ISAS))
         if (one.available) all.push_back(one.name);
     return all;
-}
-
-/* The instruction set that a run uses if it names none. */
-inline std::string_view isa_default()
-{
-    const char *name = nullptr;
-    detail::check(quell_isa_default(&name));
-    return name;
 }
 
 } // namespace quell

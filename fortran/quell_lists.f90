@@ -5,7 +5,7 @@
 !     type(quell_entry), allocatable :: samplers(:)
 !     call quell_list(QUELL_LIST_SAMPLERS, samplers)
 !     print '(a)', (samplers(i)%name // ': ' // samplers(i)%summary, i = 1, size(samplers))
-module quell_names
+module quell_lists
     use, intrinsic :: iso_c_binding
     use quell_base
     use quell_c, only: c_entry, c_entry_alias, c_entry_option, c_list, c_list_alias, &
