@@ -106,7 +106,9 @@ class HeunSampler(Sampler):
         kwargs: Further arguments of Sampler.
     """
 
-    def __init__(self, denoiser: Any, steady: bool = True, **kwargs: Unpack[SamplerKeywords]) -> None:
+    def __init__(
+        self, denoiser: Any, steady: bool = True, **kwargs: Unpack[SamplerKeywords]
+    ) -> None:
         super().__init__(denoiser, **kwargs)
         self.steady = steady
 
@@ -238,7 +240,11 @@ class PCSampler(Sampler):
     """
 
     def __init__(
-        self, denoiser: Any, corrections: int = 1, delta: float = 0.01, **kwargs: Unpack[SamplerKeywords]
+        self,
+        denoiser: Any,
+        corrections: int = 1,
+        delta: float = 0.01,
+        **kwargs: Unpack[SamplerKeywords],
     ) -> None:
         super().__init__(denoiser, **kwargs)
         self.corrections = corrections

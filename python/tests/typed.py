@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""For mypy alone, which checks this file as a user's: what is right passes, and each wrong keyword or
-type is found, as a comment that ignores nothing is an error too."""
+"""For mypy alone, which checks this file as it would a user's. What is right passes. Each wrong
+keyword or type is found: a comment that has nothing to ignore is an error, too."""
 
 import numpy as np
 
