@@ -63,8 +63,8 @@ struct quell_byte_kernels {
      * be from -127 to 127. Adds zeros up to a whole group. */
     void (*quantise)(size_t count, const float *x, float inverse, void *out);
 
-    /* Does the same for `channels` rows of x, x_row apart: out[i * out_row + c] comes from x[c *
-     * x_row + i]. out_row must be a whole number of groups. */
+    /* Does the same for `channels` rows of x, x_row apart: out[i * out_row + c] comes from
+     * x[c * x_row + i]. out_row must be a whole number of groups. */
     void (*quantise_turned)(size_t count, size_t channels, const float *x, size_t x_row,
                             float inverse, void *out, size_t out_row);
 

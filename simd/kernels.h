@@ -57,8 +57,8 @@ struct quell_product {
  * Component k has the means m_k[dim], logit_k = constant[k] - sum_d rate (x_d - alpha m_kd)^2, and
  * mean_k = m_k + gain (x - alpha m_k). rate and gain have one entry per component, or one per
  * component and element if `diagonal`. If `near`, 1 / alpha is subtracted from gain, and x / alpha
- * is added in the end, unless `apart`. less is 1 / alpha - 1. scratch has QUELL_LANES * (2 * dim +
- * components) floats. */
+ * is added in the end, unless `apart`. less is 1 / alpha - 1. scratch has
+ * QUELL_LANES * (2 * dim + components) floats. */
 struct quell_mixture {
     size_t rows, dim, components;
     int diagonal, near, apart;
@@ -70,9 +70,9 @@ struct quell_mixture {
 };
 
 /* One block of the empirical denoiser's online softmax, QUELL_PANEL samples side by side.
- * score[points][QUELL_PANEL] holds the logits, which are replaced by the weights exp(logit -
- * maximum). maximum[QUELL_PANEL] and total[QUELL_PANEL] are updated, and rescale[QUELL_PANEL] gets
- * the factor by which earlier sums must be multiplied. */
+ * score[points][QUELL_PANEL] holds the logits, which are replaced by the weights
+ * exp(logit - maximum). maximum[QUELL_PANEL] and total[QUELL_PANEL] are updated, and
+ * rescale[QUELL_PANEL] gets the factor by which earlier sums must be multiplied. */
 struct quell_softmax {
     size_t points;
     float *score;
@@ -171,8 +171,11 @@ enum quell_map_function {
     QUELL_MAP_FUNCTIONS
 };
 
-/* Computes out(i, j) = f(in[0](i, j), ...) on rows x columns. in[k](i, j) = in[k][i * row[k] + j *
- * column[k]], where column[k] is 1 or 0. out may be an operand with the same layout. */
+/* Computes out(i, j) = f(in[0](i, j), ...) on rows x columns, where
+ *
+ *     in[k](i, j) = in[k][i * row[k] + j * column[k]],   column[k] = 1 or 0.
+ *
+ * out may be an operand with the same layout. */
 struct quell_map {
     size_t rows, columns;
     float *out;

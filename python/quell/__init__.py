@@ -19,7 +19,7 @@ from quell._lists import grids, isa_default, isas, models, samplers, schedules, 
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
 from quell._quantize import Quantized, QuantizedInstruction, quantize
 from quell._quell import Entry, EntryOption
-from quell._seeds import seed_of
+from quell._seeds import seed_of as _seed_of
 from quell.denoise import (
     EmpiricalDenoiser,
     FunctionDenoiser,
@@ -77,7 +77,7 @@ __version__ = version()
 def fresh_seed() -> int:
     """Returns a seed as a call takes it that is given none: from PyTorch's global generator if
     torch is imported, else from NumPy's."""
-    return seed_of(None)
+    return _seed_of(None)
 
 
 if _typing.TYPE_CHECKING:
@@ -102,4 +102,78 @@ else:
         return export
 
 
-__all__ = [name for name in dir() if not name.startswith("_")]  # export needs torch: by name
+# A list that type checkers can read; python/tests/plain/test_typed.py looks for what is missing.
+# export is not in it, because it needs torch: it is there by name.
+__all__ = [
+    "AfterFork",
+    "BadArgument",
+    "BadModel",
+    "Busy",
+    "CosineSchedule",
+    "DDIMSampler",
+    "DDPMSampler",
+    "DecaySchedule",
+    "DenoiserFailed",
+    "EmpiricalDenoiser",
+    "Entry",
+    "EntryOption",
+    "Error",
+    "EulerSampler",
+    "FunctionDenoiser",
+    "GaussianDenoiser",
+    "HeunSampler",
+    "IOFailed",
+    "ItoSampler",
+    "MixtureDenoiser",
+    "Model",
+    "NativeDenoiser",
+    "NoMemory",
+    "NoProgress",
+    "NotFinite",
+    "NotFound",
+    "PCSampler",
+    "PerSample",
+    "Posterior",
+    "Quantized",
+    "QuantizedInstruction",
+    "Queue",
+    "QueueState",
+    "REABSampler",
+    "RectifiedSchedule",
+    "STREAM_INIT",
+    "Sampler",
+    "Schedule",
+    "Stopped",
+    "Ticket",
+    "Unsupported",
+    "VESchedule",
+    "VPSchedule",
+    "brownian",
+    "denoise",
+    "diffusers",
+    "errors",
+    "fresh_seed",
+    "from_diffusers",
+    "from_torch",
+    "grids",
+    "guided",
+    "isa_default",
+    "isas",
+    "load",
+    "models",
+    "networks",
+    "noise",
+    "noise_key",
+    "normal",
+    "place",
+    "quantize",
+    "queues",
+    "sample",
+    "samplers",
+    "schedules",
+    "vABSampler",
+    "version",
+    "xEABSampler",
+    "zABSampler",
+    "zEABSampler",
+]

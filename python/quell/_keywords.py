@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Unknown keywords: which one was meant."""
+"""The keywords of samplers, for type checkers; and unknown keywords: which one was meant."""
 
 from __future__ import annotations
 
@@ -7,9 +7,39 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from quell._arrays import Array
 
 Called = TypeVar("Called", bound=Callable[..., Any])
+
+class RunKeywords(TypedDict, total=False):
+    """Keywords of Sampler that do not decide where the steps are."""
+
+    silent: bool
+    dtype: Any
+    device: Any
+    brownian: bool
+    threads: int
+    tile: int
+    isa: str | None
+
+
+class SamplerKeywords(RunKeywords, total=False):
+    """All keywords of Sampler, which its subclasses pass on."""
+
+    start: float | None
+    stop: float | None
+    steps: int | None
+    schedule: Any
+    grid: str | None
+    times: Array | None
+    sigmas: Array | None
+    clamp: tuple[float, float] | None
+    threshold: float
+    threshold_max: float
+
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -166,7 +166,7 @@ class Settings:
         threads: int = 0,
         tile: int = 0,
         isa: str | None = None,
-        **others: Any,
+        **others: NoReturn,
     ) -> None:
         self._refuse_others(spec, others)
         if denoiser is not None:

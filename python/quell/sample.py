@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quell import _quell
 from quell._numbers import real, whole, yes_no
 from quell._sampler import Sampler
 from quell.errors import BadArgument, refused
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from quell._keywords import SamplerKeywords
 
 __all__ = [
     "DDIMSampler",
@@ -42,7 +47,7 @@ class DDPMSampler(Sampler):
         kwargs: Further arguments of Sampler.
     """
 
-    def __init__(self, denoiser: Any, **kwargs: Any) -> None:
+    def __init__(self, denoiser: Any, **kwargs: Unpack[SamplerKeywords]) -> None:
         super().__init__(denoiser, "ddpm", **kwargs)
 
 
@@ -57,7 +62,7 @@ class DDIMSampler(Sampler):
         kwargs: Further arguments of Sampler.
     """
 
-    def __init__(self, denoiser: Any, eta: float = 0.0, **kwargs: Any) -> None:
+    def __init__(self, denoiser: Any, eta: float = 0.0, **kwargs: Unpack[SamplerKeywords]) -> None:
         super().__init__(denoiser, **kwargs)
         self.eta = eta
 
@@ -88,7 +93,7 @@ class EulerSampler(Sampler):
         kwargs: Further arguments of Sampler.
     """
 
-    def __init__(self, denoiser: Any, **kwargs: Any) -> None:
+    def __init__(self, denoiser: Any, **kwargs: Unpack[SamplerKeywords]) -> None:
         super().__init__(denoiser, "euler", **kwargs)
 
 
@@ -101,7 +106,9 @@ class HeunSampler(Sampler):
         kwargs: Further arguments of Sampler.
     """
 
-    def __init__(self, denoiser: Any, steady: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, denoiser: Any, steady: bool = True, **kwargs: Unpack[SamplerKeywords]
+    ) -> None:
         super().__init__(denoiser, **kwargs)
         self.steady = steady
 
@@ -127,7 +134,7 @@ class ItoSampler(Sampler):
         eta: float = 1.0,
         temperature: float = 1.0,
         steady: bool = True,
-        **kwargs: Any,
+        **kwargs: Unpack[SamplerKeywords],
     ) -> None:
         super().__init__(denoiser, **kwargs)
         self.eta = eta
@@ -145,7 +152,7 @@ class _Multistep(Sampler):
     _name: str
 
     def __init__(
-        self, denoiser: Any, order: int = 2, steady: bool = True, **kwargs: Any
+        self, denoiser: Any, order: int = 2, steady: bool = True, **kwargs: Unpack[SamplerKeywords]
     ) -> None:
         super().__init__(denoiser, **kwargs)
         self.order = order
@@ -233,7 +240,11 @@ class PCSampler(Sampler):
     """
 
     def __init__(
-        self, denoiser: Any, corrections: int = 1, delta: float = 0.01, **kwargs: Any
+        self,
+        denoiser: Any,
+        corrections: int = 1,
+        delta: float = 0.01,
+        **kwargs: Unpack[SamplerKeywords],
     ) -> None:
         super().__init__(denoiser, **kwargs)
         self.corrections = corrections

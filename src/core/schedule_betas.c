@@ -58,9 +58,10 @@ static double exponential(const double *options, size_t i, size_t count)
     return capped(-quell_expm1(-options[RATE] / (double)count), options[CAP]);
 }
 
-/* diffusers' "laplace", after Hang et al., 2407.03297: alpha^2 = sqrt(snr / (1 + snr)), where snr =
- * d^(-1/2) for u < 1/2 and d^(1/2) from there on, d = 1 - |1 - 2u| + 1e-6. Returns log(1 / snr) at
- * u = i / count; the smaller one of u and 1 - u is computed, so that d keeps its digits. */
+/* diffusers' "laplace", after Hang et al., 2407.03297: alpha^2 = sqrt(snr / (1 + snr)), where
+ * snr = d^(-1/2) for u < 1/2 and d^(1/2) from there on, d = 1 - |1 - 2u| + 1e-6. Returns
+ * log(1 / snr) at u = i / count; the smaller one of u and 1 - u is computed, so that d keeps its
+ * digits. */
 static double laplace_log_noise(size_t i, size_t count)
 {
     bool early = 2 * i <= count;

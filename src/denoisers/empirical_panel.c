@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The empirical denoiser's computations for one panel of samples and one block of points.
  *
- * A product computes a logit as alpha x'.y' / sigma^2 - alpha^2 |y'|^2 / (2 sigma^2), with x' = x_t
- * - alpha m, y' = y - m. If the noise is low, both terms are large, and so are their rounding
- * errors, while only a few points matter. So each sample has a bound on the error of its logits. If
- * the bound is too large, the products only select the points that may matter, and the logits of
- * these points are computed in double from the differences. No choice depends on other samples, the
- * tile or the instruction set. */
+ * A product computes a logit as alpha x'.y' / sigma^2 - alpha^2 |y'|^2 / (2 sigma^2), with
+ * x' = x_t - alpha m, y' = y - m. If the noise is low, both terms are large, and so are their
+ * rounding errors, while only a few points matter. So each sample has a bound on the error of its
+ * logits. If the bound is too large, the products only select the points that may matter, and the
+ * logits of these points are computed in double from the differences. No choice depends on other
+ * samples, the tile or the instruction set. */
 #include "denoisers/empirical.h"
 #include "base/maths.h"
 

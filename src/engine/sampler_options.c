@@ -146,8 +146,8 @@ quell_status quell_sampler_settle(const quell_sampler *made, const quell_denoise
     return status ? status : check_path(made->method, o);
 }
 
-/* Returns whether an operation draws noise. Steps that the sampler chooses draw noise if eta >
- * 0. */
+/* Returns whether an operation draws noise. Steps that the sampler chooses draw noise if
+ * eta > 0. */
 static bool has_noise(const struct quell_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What runs under mpirun for test_mpi.c: each case is called by all ranks, and a check that fails
- * on any says so and ends the job.
+/* What runs under mpirun for test_mpi_library.c: each case is called by all ranks, and a check that
+ * fails on any rank says so and ends the job.
  *
  *     cases CASE */
 #include "cases.h"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A small U-Net of PyTorch as a program (docs/programs.md), and its outputs in float64.
 
-    python programs.py FILE.safetensors > program_reference.inc       needs torch and safetensors
+    python programs.py FILE.safetensors > ../programs/small_unet.inc       needs torch and safetensors
 
 The network has what those that people train have: a sine encoding of the time, an embedding of the
 class, residual blocks whose group norms are modulated, a padded downsampling, attention of two heads,

@@ -6,12 +6,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from quell import _quell
-from quell._keywords import hinted
+from quell._keywords import RunKeywords, hinted
 from quell._numbers import flag, function_of, real, reals, refuse_class, whole
 from quell._sampler import Sampler
 from quell.denoise import FunctionDenoiser, NativeDenoiser
@@ -21,6 +21,9 @@ from quell.diffusers.solvers import spec_of
 from quell.diffusers.times import form_of, told_of
 from quell.errors import BadArgument, refused
 from quell.noise import Schedule
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["Setup", "from_diffusers"]
 
@@ -114,7 +117,7 @@ class Setup:
             made += [f"--threshold={self.threshold!r}", f"--threshold-max={self.threshold_max!r}"]
         return made
 
-    def sampler(self, denoiser: Any, **kwargs: Any) -> Sampler:
+    def sampler(self, denoiser: Any, **kwargs: Unpack[RunKeywords]) -> Sampler:
         """Makes the sampler for a denoiser. Its init(shape) begins as diffusers does, as if the
         data had mean 0 and variance 1.
 

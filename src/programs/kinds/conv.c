@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv: a convolution of x[in][s...] in one to three dimensions with weight[out][in /
- * groups][k...]:
+/* conv: a convolution of x[in][s...] in one to three dimensions with
+ * weight[out][in / groups][k...]:
  *
  *     y[o, i] = Dot over (t, c) of x[g in / groups + c, i stride + t dilation - before]
  *                                  weight[o, c, t], + bias[o]

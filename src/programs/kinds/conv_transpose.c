@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_transpose: the transpose of a convolution, of x[in][s...] with weight[in][out /
- * groups][k...], gathered: output i gets contributions from the taps t for which i + before - t
- * dilation is a multiple of stride, from x at that multiple, or 0 outside, and
+/* conv_transpose: the transpose of a convolution, of x[in][s...] with
+ * weight[in][out / groups][k...], gathered: output i gets contributions from the taps t for which
+ * i + before - t dilation is a multiple of stride, from x at that multiple, or 0 outside, and
  *
  *     y[o, i] = Dot over (those t, c) of x[g in / groups + c, ...] weight[g in / groups + c, o, t],
  *               + bias[o] */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pad: adds elements before and after those of x along each dimension, or removes some: y[i] = x[i
- * - before]. Beyond the ends of x, y is a value or an element of x. */
+/* pad: adds elements before and after those of x along each dimension, or removes some:
+ * y[i] = x[i - before]. Beyond the ends of x, y is a value or an element of x. */
 #include "programs/kind.h"
 
 #include <inttypes.h>

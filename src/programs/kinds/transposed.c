@@ -39,8 +39,8 @@ void quell_transposed_phase(const struct quell_window *w, const int64_t *phases,
     }
 }
 
-/* Returns a number n: at its place i along a dimension, tap j of the phase reads the element i + n
- * - j less. */
+/* Returns a number n: at its place i along a dimension, tap j of the phase reads the element
+ * i + n - j less. */
 static int64_t sees(const struct quell_window *w, const struct quell_phase *phase, size_t d)
 {
     int64_t first = phase->places[d].first + w->before[d];
