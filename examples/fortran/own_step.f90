@@ -5,7 +5,7 @@
 ! detector do. Euler's step on the probability flow keeps to it: what the denoiser's mean has too
 ! much is taken from all of its elements alike. A plan cannot do that, as it adds no elements of a
 ! sample to one another.
-module own
+module keeps_total
     use quell
     use, intrinsic :: iso_fortran_env, only: real32, real64
     implicit none
@@ -32,7 +32,7 @@ contains
 end module
 
 program own_step
-    use own
+    use keeps_total
     implicit none
     real(real32) :: x(4, 3)
     type(quell_denoiser) :: denoiser
