@@ -103,9 +103,26 @@ static void name_page(char *message)
     memcpy(at, page, length);
 }
 
-void serve_ask_words(char *message)
+/* After "guidance: ", low is guidance-low: puts "guidance-" before such a word where the message
+ * says what it is, if there is room in message[size]. */
+static void name_guidance(char *message, size_t size)
+{
+    static const char begin[] = "guidance: ", before[] = "guidance-";
+    static const char *const words[] = {" low is ", " high is ", " rescale is ", NULL};
+    const size_t added = sizeof before - 1;
+    if (strncmp(message, begin, sizeof begin - 1) != 0) return;
+    for (size_t i = 0; words[i]; i++) {
+        char *at = strstr(message, words[i]);
+        if (!at || strlen(message) + added >= size) continue;
+        memmove(at + 1 + added, at + 1, strlen(at + 1) + 1);
+        memcpy(at + 1, before, added);
+    }
+}
+
+void serve_ask_words(char *message, size_t size)
 {
     name_page(message);
+    name_guidance(message, size);
     const struct serve_parameter *parameter;
     for (size_t i = 0; (parameter = serve_ask_parameter(i)); i++) {
         const char *name = parameter->name;

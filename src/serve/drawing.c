@@ -225,7 +225,7 @@ void serve_drawing_fail(struct serve_drawing *drawing, quell_status status)
     drawing->status = status;
     if (!status) return;
     snprintf(drawing->message, sizeof drawing->message, "%s", quell_error_message());
-    serve_ask_words(drawing->message);
+    serve_ask_words(drawing->message, sizeof drawing->message);
 }
 
 quell_status serve_drawing_refuse(struct serve_drawing *drawing, unsigned code, const char *line)

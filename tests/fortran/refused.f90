@@ -139,7 +139,7 @@ contains
         call is_refused(stat, errmsg, 'steps is 8, but there are 2 sigmas, ', 'steps and sigmas')
         options = quell_sampler_options(prior_mean=[1d0, 2d0])
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
-        call is_refused(stat, errmsg, 'prior_dim is 2, must be 1 or 3: that many', 'two means')
+        call is_refused(stat, errmsg, 'prior_dim is 2, must be 1 or 3: the number', 'two means')
         options = quell_sampler_options(prior_mean=[1d0, 2d0, 1d31])
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
         call is_refused(stat, errmsg, 'prior_mean(3) is 1e+31', 'the third of three')
