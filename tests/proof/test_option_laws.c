@@ -165,13 +165,13 @@ static void try_value(struct scan *scan, const struct quell_method *method,
 
 static void try_method(struct scan *scan, const struct quell_method *method)
 {
-    static size_t turn;
     size_t stride = by_effort(7, 2, 1);
     double value[OPTION_VALUES];
     for (const struct quell_option *option = method->options; option->name; option++) {
         size_t count = option_values(option, value);
+        const char *const texts[] = {method->name, option->name, scan->place->schedule, NULL};
         for (size_t k = 0; k < count; k++)
-            if (turn++ % stride == 0) try_value(scan, method, option, value[k]);
+            if (is_chosen(stride, texts, k)) try_value(scan, method, option, value[k]);
     }
 }
 
@@ -204,7 +204,7 @@ TEST(option_laws, restart_as_it_comes)
 {
     static const size_t lengths[] = {1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 30, 50, 100};
     quell_denoiser *denoiser = NULL;
-    size_t turn = 0, stride = by_effort(53, 7, 1);
+    size_t stride = by_effort(53, 7, 1);
     MUST(quell_denoiser_from_isotropic(&denoiser, 1, NULL, 1));
     for (size_t s = 0; schedule_name(s); s++) {
         quell_schedule *schedule = must_schedule(schedule_name(s));
@@ -214,7 +214,8 @@ TEST(option_laws, restart_as_it_comes)
             o.grid = grid_name(k / 42), o.steps = lengths[k % 14];
             if (k / 14 % 3 == 1) o.start = 0.7;
             if (k / 14 % 3 == 2) o.stop = 0.2;
-            if (turn++ % stride) continue;
+            const char *const texts[] = {schedule_name(s), o.grid, NULL};
+            if (!is_chosen(stride, texts, k % 42)) continue;
             if (quell_sampler_create(&sampler, "restart", denoiser, schedule, &o))
                 CHECK(!strstr(quell_error_message(), "restart:"), "%s, %s, T = %zu: %s",
                       schedule_name(s), o.grid, o.steps, quell_error_message());

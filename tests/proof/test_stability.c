@@ -145,6 +145,7 @@ static double distance(const struct mixture *law, const float *x)
 
 /* ddim[n]: the distance of ddim with n steps, 0 if it has not been computed yet. */
 struct problem {
+    size_t number; /* of the law */
     const struct mixture *law;
     const quell_denoiser *denoiser;
     const quell_schedule *schedule;
@@ -228,15 +229,15 @@ static int has_the_law(const char *spec)
     return 1;
 }
 
-/* Tries one in `stride` of all cases of all samplers, each with the next of the lengths; with
- * QUELL_LONG, with all of them. */
+/* Tries one in `stride` of all cases of all samplers; with QUELL_LONG, all of them. */
 static void try_all(struct problem *problem, size_t stride)
 {
     static const size_t lengths[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 24, 30};
-    static size_t turn;
     for (const struct twin_case *of = twin_cases; of->spec; of++)
         for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-            if (turn++ % stride || !has_the_law(of->spec)) continue;
+            const char *const texts[] = {of->spec, problem->name, problem->grid, NULL};
+            if (!is_chosen(stride, texts, 100 * problem->number + k)) continue;
+            if (!has_the_law(of->spec)) continue;
             int adaptive = !strncmp(of->spec, "dpm_adaptive", 12);
             try(problem, of->spec, adaptive ? 1 : lengths[k]);
             if (adaptive) break;
@@ -257,7 +258,8 @@ TEST(stability, beside_ddim)
             MUST(quell_denoiser_from_diagonal_mixture(&denoiser, law->components, DIM, law->weights,
                                                       law->means, law->variances));
             for (size_t g = 0; g < sizeof grids / sizeof *grids; g++) {
-                struct problem problem = {.law = law,
+                struct problem problem = {.number = m,
+                                          .law = law,
                                           .denoiser = denoiser,
                                           .schedule = schedule,
                                           .name = schedule_name(s),
@@ -335,15 +337,17 @@ static size_t worse_than_first(const struct rival *rival, const quell_schedule *
 TEST(stability, beside_first_order)
 {
     static const size_t lengths[] = {1, 2, 3, 5, 8, 12, 20, 30};
-    size_t wrong = 0, turn = 0, stride = by_effort(23, 3, 1);
+    size_t wrong = 0, stride = by_effort(23, 3, 1);
     for (size_t s = 0; schedule_name(s); s++) {
         quell_schedule *schedule = must_schedule(schedule_name(s));
         double alpha, sigma;
         MUST(quell_schedule_at(schedule, 1, &alpha, &sigma));
         for (size_t i = 0; alpha > 0 && i < sizeof lengths / sizeof *lengths; i++)
-            for (size_t r = 0; r < RIVALS; r++)
-                if (turn++ % stride == 0)
+            for (size_t r = 0; r < RIVALS; r++) {
+                const char *const texts[] = {rivals[r].spec, schedule_name(s), NULL};
+                if (is_chosen(stride, texts, lengths[i]))
                     wrong += worse_than_first(&rivals[r], schedule, schedule_name(s), lengths[i]);
+            }
         quell_schedule_free(schedule);
     }
     CHECK(wrong == 0, "%zu runs are farther from the law than those of first order", wrong);

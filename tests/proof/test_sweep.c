@@ -129,15 +129,16 @@ static void sweep_end(struct sweep *sweep)
     CHECK(sweep->largest < 1, "%g times a sensible size: %s", sweep->largest, sweep->where);
 }
 
-/* Tries every grid and schedule with `spec`, or one in `stride`, from a changing start. */
+/* Tries every grid and schedule with `spec`, or one in `stride`. */
 static void sweep_sampler(struct sweep *sweep, const char *spec, size_t steps, size_t stride)
 {
-    static size_t turn;
     for (size_t s = 0; schedule_name(s); s++) {
         quell_schedule *schedule = must_schedule(schedule_name(s));
         struct combination c = {.sampler = spec, .schedule = schedule_name(s), .steps = steps};
-        for (size_t g = 0; grid_name(g); g++)
-            if (turn++ % stride == 0) try_ends(sweep, schedule, c, grid_name(g));
+        for (size_t g = 0; grid_name(g); g++) {
+            const char *const texts[] = {spec, schedule_name(s), grid_name(g), NULL};
+            if (is_chosen(stride, texts, steps)) try_ends(sweep, schedule, c, grid_name(g));
+        }
         quell_schedule_free(schedule);
     }
 }

@@ -7,6 +7,7 @@
 #define QUELL_TESTS_EFFORT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* An empty variable is not set. */
@@ -26,6 +27,21 @@ static inline bool is_emulated(void) { return getenv("MESON_EXE_WRAPPER") != NUL
 static inline size_t by_effort(size_t brief, size_t usual, size_t most)
 {
     return is_brief() ? brief : is_long() ? most : usual;
+}
+
+/* Returns whether to try the case that has these texts, ended by NULL, and this number: one case in
+ * `stride`, chosen by a hash of them (FNV-1a), so that a case that is added to a table does not
+ * change which of the others are tried. */
+static inline bool is_chosen(size_t stride, const char *const *texts, size_t number)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (; *texts; texts++)
+        for (const char *at = *texts;; at++) {
+            hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+            if (!*at) break;
+        }
+    hash = (hash ^ number) * 1099511628211u;
+    return (hash >> 32) % stride == 0;
 }
 
 /* Returns whether to try case i: always or, if tests are brief, for one case in `every`, which is
