@@ -70,10 +70,11 @@ QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *samp
  * one .npy file by MPI-IO: float32, shape (draw->count, shape[0], ..., shape[rank - 1]), where
  * `rank` is the number of sizes of one sample, and not that of a process, and the product of
  * shape[rank] is the sampler's dim. If it is 0 and `shape` is NULL, the file's shape is
- * (draw->count, dim). All ranks give the same shape. The file has the same bytes for any number of ranks, which are those that `quell sample` writes. It
- * is written under a temporary name beside `path`, and gets its name only when it is complete: on
- * failure nothing is left, and a file that was there before stays. All ranks give the same `path`,
- * and must see it as the same file, which must not be a pipe or a device. */
+ * (draw->count, dim). All ranks give the same shape. The file has the same bytes for any number
+ * of ranks, which are those that `quell sample` writes. It is written under a temporary name
+ * beside `path`, and gets its name only when it is complete: on failure nothing is left, and a
+ * file that was there before stays. All ranks give the same `path`, and must see it as the same
+ * file, which must not be a pipe or a device. */
 QUELL_API quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler,
                                       const quell_draw *draw, const quell_run *run,
                                       const char *path, size_t rank, const size_t *shape);
