@@ -190,7 +190,8 @@ contains
     end subroutine
 
     ! Collective: writes `count` samples that the caller makes to a file. `make` is called for the
-    ! rows of the rank's own range in their order, a few megabytes at a time.
+    ! rows of the rank's own range in their order, a few megabytes at a time. It must write all of
+    ! them, with finite values.
     recursive subroutine save_rows(comm, count, shape, path, make, stat, errmsg)
         integer, intent(in) :: comm
         integer(c_int64_t), intent(in) :: count

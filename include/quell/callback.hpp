@@ -16,6 +16,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <quell/status.hpp>
@@ -24,6 +25,32 @@ namespace quell
 {
 namespace detail
 {
+
+template <class F, class = void> struct may_be_empty : std::false_type {
+};
+template <class F>
+struct may_be_empty<F, std::void_t<decltype(std::declval<const F &>().operator bool())>>
+    : std::true_type {
+};
+
+/* Returns whether a function of the caller's is a std::function, or the like, without a function in
+ * it, or a pointer that is NULL. */
+template <class F> bool is_empty([[maybe_unused]] const F &function) noexcept
+{
+    if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>)
+        return function == nullptr;
+    else if constexpr (may_be_empty<F>::value)
+        return !static_cast<bool>(function);
+    else
+        return false;
+}
+
+/* Throws if a function that must be given is empty. */
+template <class F> void refuse_empty(const char *what, const F &function)
+{
+    if (is_empty(function))
+        throw error(QUELL_BAD_ARGUMENT, std::string(what) + ": the function is empty");
+}
 
 /* Calls a function of the caller's and returns what C expects of it. */
 template <class F, class... A> int answer(F &function, A &&...arguments)
@@ -152,7 +179,7 @@ template <class F> void call(F &&function)
 
 } // namespace detail
 
-/* A function of the caller's with these arguments, or no function. */
+/* A function of the caller's with these arguments, or no function, as an empty std::function is. */
 template <class... A> class callback
 {
   public:
@@ -161,10 +188,11 @@ template <class... A> class callback
     template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, callback> &&
                                                 std::is_invocable_v<F &, A...>>>
     callback(F function)
-        : function_([function = std::move(function)](A... arguments) mutable {
-              return detail::answer(function, static_cast<A>(arguments)...);
-          })
     {
+        if (detail::is_empty(function)) return;
+        function_ = [function = std::move(function)](A... arguments) mutable {
+            return detail::answer(function, static_cast<A>(arguments)...);
+        };
     }
 
     explicit operator bool() const noexcept { return static_cast<bool>(function_); }

@@ -121,6 +121,7 @@ class denoiser
         static_assert(
             std::is_invocable_v<F &, const quell_call &, span<const float>, span<float>>,
             "takes (const quell_call &call, span<const float> input, span<float> output)");
+        detail::refuse_empty("denoiser", function);
         auto own = std::make_unique<F>(std::move(function));
         quell_function_options c = quell_function_defaults();
         c.output = detail::text("function: output", options.output);

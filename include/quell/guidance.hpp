@@ -32,10 +32,14 @@ namespace detail
 inline quell_guidance c_guidance(const guidance &how)
 {
     if (how.times.empty() && !how.weights.empty())
-        throw error(QUELL_BAD_ARGUMENT, "guided: weights has " +
+        throw error(QUELL_BAD_ARGUMENT, "guidance: weights has " +
                                             number_of_values(how.weights.size()) +
                                             ", but times has none: each weight needs its time");
-    expect("guided: weights", how.weights.size(), how.times.size());
+    if (how.weights.size() != how.times.size())
+        throw error(QUELL_BAD_ARGUMENT, "guidance: weights has " +
+                                            number_of_values(how.weights.size()) +
+                                            ", must have one for each of the times, which has " +
+                                            std::to_string(how.times.size()));
     quell_guidance c = quell_guidance_defaults();
     c.weight = how.weight;
     c.low = how.low;

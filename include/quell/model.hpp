@@ -29,8 +29,9 @@ class model
                                const std::string &schedule = {})
     {
         quell_model *made = nullptr;
+        const size_t none = 0; // C takes no NULL, and says how many sizes there must be
         detail::check(quell_model_from_denoiser(
-            &made, denoiser.get(), shape.size(), shape.data(),
+            &made, denoiser.get(), shape.size(), shape.empty() ? &none : shape.data(),
             schedule.empty() ? nullptr : detail::text("model: schedule", schedule)));
         return model(made);
     }
@@ -83,7 +84,8 @@ class model
     /* The spec of the schedule that it asks for, or "" if it asks for none. */
     std::string schedule() const { return quell_model_schedule(get()); }
 
-    /* Writes a Gaussian or a mixture as JSON that loads to the same bits (quell_model_save). */
+    /* Writes a Gaussian or a mixture that was loaded as JSON that loads to the same bits
+     * (quell_model_save). */
     void save(const std::string &path) const
     {
         detail::check(quell_model_save(handle_.get(), detail::text("model: path", path)));

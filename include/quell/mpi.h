@@ -13,9 +13,10 @@
  * communicator has; nothing here ends the job. Messages travel on a duplicate of the communicator,
  * and so never meet the caller's.
  *
- * MPI must be initialised: with MPI_THREAD_FUNNELED or more if a run has more than one thread. With
- * less than MPI_THREAD_MULTIPLE, only the main thread may call. Otherwise these functions fail with
- * QUELL_UNSUPPORTED. */
+ * MPI must be initialised: with MPI_THREAD_FUNNELED or more unless run.threads is 1, even where
+ * quell_mpi_threads would be 1. With less than MPI_THREAD_SERIALIZED only the main thread may call,
+ * and with that one thread at a time. Otherwise these functions fail with QUELL_UNSUPPORTED. In
+ * C++ they take the get() of a quell::sampler; docs/mpi.md has a program. */
 #ifndef QUELL_MPI_H
 #define QUELL_MPI_H
 
@@ -66,12 +67,14 @@ QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *samp
                                         const quell_draw *draw, const quell_run *run, float *x);
 
 /* Collective: draws as quell_mpi_sample does, but in batches of bounded memory, and writes them to
- * one .npy file by MPI-IO: float32, shape (draw->count, shape[0], ..., shape[rank - 1]), where the
- * product of shape[rank] is the sampler's dim. With rank 0 the shape is (draw->count, dim). The
- * file has the same bytes for any number of ranks, which are those that `quell sample` writes. It
- * is written under a temporary name beside `path`, and gets its name only when it is complete: on
- * failure nothing is left, and a file that was there before stays. All ranks give the same `path`,
- * and must see it as the same file, which must not be a pipe or a device. */
+ * one .npy file by MPI-IO: float32, shape (draw->count, shape[0], ..., shape[rank - 1]), where
+ * `rank` is the number of sizes of one sample, and not that of a process, and the product of
+ * shape[rank] is the sampler's dim. If it is 0 and `shape` is NULL, the file's shape is
+ * (draw->count, dim). All ranks give the same shape. The file has the same bytes for any number
+ * of ranks, which are those that `quell sample` writes. It is written under a temporary name
+ * beside `path`, and gets its name only when it is complete: on failure nothing is left, and a
+ * file that was there before stays. All ranks give the same `path`, and must see it as the same
+ * file, which must not be a pipe or a device. */
 QUELL_API quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler,
                                       const quell_draw *draw, const quell_run *run,
                                       const char *path, size_t rank, const size_t *shape);
@@ -93,14 +96,17 @@ QUELL_API int quell_mpi_stopped(quell_mpi_watch *watch);
 
 /* Collective: writes samples that the caller makes to a file, as quell_mpi_save does: shape (count,
  * shape[0], ...), 1 <= rank <= 8. `make` is called for the rows of the rank's own range
- * (quell_mpi_range of count) in their order, a few megabytes at a time. */
+ * (quell_mpi_range of count) in their order, a few megabytes at a time. Fails with
+ * QUELL_NOT_FINITE if it has left an element as it was, or if a value is not finite. */
 QUELL_API quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t rank,
                                            const size_t *shape, const char *path,
                                            quell_mpi_rows_fn *make, void *user);
 
 /* Collective: returns QUELL_OK if `status` is QUELL_OK on all ranks, else the status and the
- * message of the lowest rank where it is not. It is for calls that each rank makes alone, such as
- * loading a model. */
+ * message of the lowest rank where it is not: that of the last call of quell that failed there with
+ * this status, or of quell_error_set. If there is none that the ranks have not been told of before,
+ * the message is quell_status_text. It is for calls that each rank makes alone, such as loading a
+ * model. */
 QUELL_API quell_status quell_mpi_agree(MPI_Comm comm, quell_status status);
 
 #ifdef __cplusplus

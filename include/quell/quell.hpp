@@ -16,7 +16,8 @@
  *
  * Handles can be moved but not copied, never change, and may be used by any number of threads. A
  * call that fails throws quell::error, with the status. An exception of a function of the caller's
- * does not pass through C: the call that was made throws it again (callback.hpp). */
+ * does not pass through C: the call that was made throws it again (callback.hpp; queue.hpp says
+ * what a queue does). Copies of the arguments may throw std::bad_alloc. */
 #ifndef QUELL_QUELL_HPP
 #define QUELL_QUELL_HPP
 

@@ -47,7 +47,9 @@ struct queue_options {
  *   cancelled.
  *
  * What one of the two throws, ticket.wait throws again. An answer that has thrown is not called
- * again, and the request goes on. */
+ * again, and the request goes on. A denoiser or a step of the caller's is called for the samples of
+ * several requests together: if it throws, each request that it fails has a quell::error with
+ * QUELL_DENOISER_FAILED and what the exception says of itself. */
 struct request {
     uint64_t client = 0;
     int priority = 0;

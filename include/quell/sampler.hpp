@@ -151,6 +151,7 @@ class sampler
     {
         static_assert(std::is_invocable_v<F &, plan &, span<const point>>,
                       "takes (plan &plan, span<const point> grid)");
+        detail::refuse_empty("sampler", function);
         auto own = std::make_unique<F>(std::move(function));
         sampler result;
         result.make(options, denoiser, [&](quell_sampler **made, const quell_sampler_options *c) {
@@ -170,6 +171,7 @@ class sampler
         static_assert(
             std::is_invocable_v<F &, transition &, const point &, const point &, span<float>>,
             "takes (transition &, const point &t, const point &s, span<float> x)");
+        detail::refuse_empty("sampler", function);
         auto own = std::make_unique<F>(std::move(function));
         sampler result;
         result.make(options, denoiser, [&](quell_sampler **made, const quell_sampler_options *c) {
@@ -194,9 +196,15 @@ class sampler
     /* Draws `count` samples and returns them, x[count][dim]. */
     std::vector<float> sample(const draw &what, size_t count, const run &how = {}) const
     {
-        if (dim() && count > std::numeric_limits<size_t>::max() / dim())
+        std::vector<float> x;
+        if (dim() && count > x.max_size() / dim())
             throw error(QUELL_BAD_ARGUMENT, "sampler: more samples than memory can hold");
-        std::vector<float> x(count * dim());
+        try {
+            x.resize(count * dim());
+        } catch (const std::bad_alloc &) {
+            throw error(QUELL_NO_MEMORY,
+                        "sampler: no memory for " + std::to_string(count) + " samples");
+        }
         sample(what, x, how);
         return x;
     }

@@ -47,6 +47,7 @@ class schedule
     {
         static_assert(std::is_invocable_r_v<scales, F &, double>,
                       "takes (double t), and returns scales");
+        detail::refuse_empty("schedule", function);
         auto own = std::make_unique<F>(std::move(function));
         quell_schedule *made = nullptr;
         detail::check(

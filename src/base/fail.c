@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fail.h"
+#include "fail_last.h"
 #include "line.h"
 #include "memory.h"
 #include "number.h"
@@ -22,6 +23,14 @@ static _Thread_local struct {
 } where;
 
 unsigned quell_fail_count(void) { return count; }
+
+struct quell_failed quell_fail_last(void) { return (struct quell_failed){count, last_status}; }
+
+bool quell_fail_explains(int result, unsigned before)
+{
+    return count != before &&
+           (quell_fail_result(result, before) < 0 || last_status == QUELL_STOPPED);
+}
 
 int quell_fail_result(int result, unsigned before)
 {

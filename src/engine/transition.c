@@ -5,6 +5,7 @@
 #include "finite.h"
 #include "core/schedule.h"
 #include "base/fail.h"
+#include "base/fail_last.h"
 #include "base/serial.h"
 
 #include <math.h>
@@ -195,7 +196,7 @@ quell_status quell_transition_denoise(quell_transition *transition, const quell_
     int result = quell_fail_result(quell_tile_evaluate(tile, &mean), before);
     if (!result) return noted(transition, check_answer(transition, &mean));
     status = result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED;
-    if (quell_fail_count() == before)
+    if (!quell_fail_explains(result, before))
         quell_fail(status, "transition: the denoiser returned %d", result);
     return missing(transition, status, out);
 }

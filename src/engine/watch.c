@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
 #include "base/fail.h"
+#include "base/fail_last.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -73,9 +74,9 @@ void quell_watch_result(struct quell_watch *watch, const char *who, unsigned bef
 {
     char said[sizeof watch->said];
     if (!result) return;
+    bool explained = quell_fail_explains(result, before);
     result = quell_fail_result(result, before);
     const char *returned = result < 0 ? "an error" : "a stop";
-    bool explained = quell_fail_count() != before;
     if (explained && sample != UINT64_MAX)
         snprintf(said, sizeof said, "%s", quell_error_message());
     else

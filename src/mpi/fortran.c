@@ -23,7 +23,8 @@ quell_status quell_mpi_save_f(MPI_Fint comm, const quell_sampler *sampler, const
                               const quell_run *run, const char *path, size_t rank,
                               const size_t *shape)
 {
-    return quell_mpi_save(MPI_Comm_f2c(comm), sampler, draw, run, path, rank, shape);
+    /* The address of an array without elements is not NULL. */
+    return quell_mpi_save(MPI_Comm_f2c(comm), sampler, draw, run, path, rank, rank ? shape : NULL);
 }
 
 quell_status quell_mpi_save_rows_f(MPI_Fint comm, uint64_t count, size_t rank, const size_t *shape,

@@ -4,6 +4,7 @@
 #include <quell/mpi.h>
 #include "mpi/group.h"
 #include "base/fail.h"
+#include "base/fail_last.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -71,33 +72,57 @@ quell_status quell_group_enter(struct quell_group *group, MPI_Comm comm)
     if (status) return status;
     status = quell_group_check(duplicate(comm, &group->comm), "mpi: duplicating the communicator");
     if (status) return status;
+    group->caller = comm;
     MPI_Comm_rank(group->comm, &group->rank);
     MPI_Comm_size(group->comm, &group->size);
     return QUELL_OK;
 }
 
+/* The last failure of this thread that all ranks of a caller's communicator have returned, by the
+ * number of failures up to it. */
+static _Thread_local struct {
+    MPI_Comm caller;
+    unsigned count;
+} told;
+
 quell_status quell_group_leave(struct quell_group *group, quell_status status)
 {
+    if (status) {
+        told.caller = group->caller;
+        told.count = quell_fail_last().count;
+    }
     MPI_Comm_free(&group->comm);
     return status;
 }
 
 /* The failure of a rank, in the form in which it is sent to the others. `code` is 0 if the rank did
- * not fail. `sample` and `transition` say where the failure was, if `in_sample`. */
+ * not fail. `sample` and `transition` say where the failure was, if `in_sample`. `reported` says
+ * that the message is that of a failure which all ranks have been told of. */
 struct said {
-    int code, in_sample;
+    int code, in_sample, reported;
     uint64_t sample;
     size_t transition;
     char message[QUELL_MPI_MESSAGE];
 };
 
-/* Describes the result of this rank's own call. */
-static struct said own_words(quell_status status)
+/* The words for a failure that has no message of its own. */
+static void say_status(struct said *said)
+{
+    said->in_sample = 0;
+    snprintf(said->message, sizeof said->message, "%s",
+             quell_status_text((quell_status)said->code));
+}
+
+/* Describes the result of this rank's own call. A message that was recorded with another status is
+ * that of another failure. */
+static struct said own_words(const struct quell_group *group, quell_status status)
 {
     struct said said = {.code = (int)status};
     if (!status) return said;
+    said.reported = told.count == quell_fail_last().count && told.caller == group->caller;
     said.in_sample = quell_error_sample(&said.sample, &said.transition);
     snprintf(said.message, sizeof said.message, "%s", quell_error_message());
+    if (quell_fail_last().status != status) say_status(&said);
     return said;
 }
 
@@ -110,9 +135,11 @@ static quell_status repeat(const struct said *said)
     return (quell_status)said->code;
 }
 
-/* One rank sends its failure to all. */
+/* One rank sends its failure to all. If all ranks were told of that which its message describes,
+ * and now not all of them fail, this failure is another one. */
 static quell_status hear(const struct quell_group *group, int speaker, bool all, struct said *said)
 {
+    if (group->rank == speaker && said->reported && !all) say_status(said);
     struct said heard = *said;
     if (group->rank == speaker) {
         size_t used = all ? 0 : (size_t)snprintf(heard.message, 32, "rank %d: ", speaker);
@@ -148,14 +175,14 @@ quell_status quell_group_settle(const struct quell_group *group, int *code,
 
 quell_status quell_group_agree(const struct quell_group *group, quell_status status)
 {
-    struct said said = own_words(status);
+    struct said said = own_words(group, status);
     quell_status exchange = settle(group, &said);
     return exchange ? exchange : repeat(&said);
 }
 
 quell_status quell_group_told(const struct quell_group *group, quell_status status)
 {
-    struct said said = own_words(status);
+    struct said said = own_words(group, status);
     quell_status exchange = hear(group, 0, true, &said);
     return exchange ? exchange : repeat(&said);
 }
@@ -181,7 +208,7 @@ void quell_group_range(const struct quell_group *group, uint64_t count, uint64_t
 
 quell_status quell_mpi_range(MPI_Comm comm, uint64_t count, uint64_t *skipped, size_t *rows)
 {
-    struct quell_group group = {comm, 0, 0};
+    struct quell_group group = {.comm = comm};
     if (!skipped || !rows)
         return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: %s is NULL",
                                 skipped ? "rows" : "skipped");
@@ -195,11 +222,8 @@ quell_status quell_mpi_range(MPI_Comm comm, uint64_t count, uint64_t *skipped, s
 
 quell_status quell_mpi_agree(MPI_Comm comm, quell_status status)
 {
-    char message[QUELL_MPI_MESSAGE];
     struct quell_group group;
-    snprintf(message, sizeof message, "%s", quell_error_message());
     quell_status failed = quell_group_enter(&group, comm);
     if (failed) return failed;
-    if (status) quell_error_set(status, message);
     return quell_group_leave(&group, quell_group_agree(&group, status));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ranks of one call: a duplicate of the caller's communicator that reports errors. */
+/* The ranks of one call: `comm`, a duplicate of the caller's communicator that reports errors. */
 #ifndef QUELL_MPI_GROUP_H
 #define QUELL_MPI_GROUP_H
 
@@ -11,7 +11,7 @@
 #define QUELL_MPI_MESSAGE 1024
 
 struct quell_group {
-    MPI_Comm comm;
+    MPI_Comm comm, caller;
     int rank, size;
 };
 

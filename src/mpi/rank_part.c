@@ -34,7 +34,8 @@ static quell_status same_sampler(const struct quell_group *group, const quell_sa
         quell_group_agree(group, quell_sampler_digests(sampler, context, &digests));
     if (!status)
         status = quell_group_same(group, digests.sampler,
-                                  "the digest of the sampler (its plan, bounds, the version)");
+                                  "the digest of the sampler (its kind, options, steps, grid, "
+                                  "schedule and bounds, the law of x_1, the version)");
     if (!status)
         status =
             quell_group_same(group, digests.model,

@@ -10,6 +10,10 @@ static quell_status check_shape(const quell_sampler *sampler, size_t rank, const
         return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: rank is %zu, must be 0 to %d", rank,
                                 QUELL_MAX_RANK);
     if (rank && !shape) return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: shape is NULL");
+    if (!rank && shape)
+        return quell_error_set(QUELL_BAD_ARGUMENT,
+                               "mpi: a shape is given, but its rank, the number of its sizes, is "
+                               "0: without a shape, give NULL");
     for (size_t i = 0; i < rank; i++)
         if (__builtin_mul_overflow(dim, shape[i], &dim)) dim = 0;
     if (!rank || dim == quell_sampler_dim(sampler)) return QUELL_OK;
@@ -27,6 +31,7 @@ quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler, const q
     if (status) return status;
     status = quell_part_begin(&group, &part, sampler, draw, run);
     if (!status) status = quell_group_agree(&group, check_shape(sampler, rank, shape));
+    if (!status) status = quell_group_same(&group, rank, "the rank of the shape");
     quell_group_leave(&group, status);
     if (status) return status;
     size_t dim = quell_sampler_dim(sampler);

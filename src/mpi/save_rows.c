@@ -4,12 +4,15 @@
  * given up. */
 #include <quell/mpi.h>
 #include "base/digest.h"
+#include "base/fail_last.h"
 #include "io/ending.h"
 #include "io/npy.h"
 #include "mpi/file.h"
 #include "mpi/group_watch.h"
 
 #include <limits.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,13 +80,51 @@ static quell_status write_header(struct saving *saving, uint64_t count, size_t r
     return quell_group_write(saving->group, &saving->file, 0, header, bytes, MPI_BYTE);
 }
 
+/* Refuses values that are not finite. Before `make` was called each was a NaN of all ones, which no
+ * arithmetic makes: where it still is, nothing was written. */
+static quell_status check_rows(const struct saving *saving, size_t done, size_t rows)
+{
+    size_t i = 0, size = rows * saving->dim;
+    uint32_t bits;
+    while (i < size && isfinite(saving->x[i])) i++;
+    if (i == size) return QUELL_OK;
+    float value = saving->x[i];
+    memcpy(&bits, &value, sizeof bits);
+    const char *found = isnan(value) ? "wrote nan in"
+                        : value > 0  ? "wrote inf in"
+                                     : "wrote -inf in";
+    return quell_group_fail(QUELL_NOT_FINITE,
+                            "mpi: sample %llu: the function that makes the rows %s element %zu",
+                            (unsigned long long)(saving->skipped + done + i / saving->dim),
+                            bits == UINT32_MAX ? "did not write" : found, i % saving->dim);
+}
+
+/* The message of a failure of `make`, if that has not set its own, would be that of an earlier
+ * one. */
+static quell_status explain(quell_status status, unsigned before)
+{
+    if (quell_fail_last().count != before && quell_fail_last().status == status) return status;
+    return quell_group_fail(status, "mpi: the function that makes the rows returned %s: %s",
+                            quell_status_name(status), quell_status_text(status));
+}
+
+/* Calls `make` for the next rows. If another rank has failed, they may be unfinished. */
+static quell_status make_rows(struct saving *saving, size_t done, size_t rows)
+{
+    memset(saving->x, 0xff, rows * saving->dim * sizeof *saving->x);
+    unsigned before = quell_fail_last().count;
+    quell_status status = saving->make(saving->user, &saving->watch, done, rows, saving->x);
+    if (status) return explain(status, before);
+    return atomic_load(&saving->watch.heard) ? QUELL_OK : check_rows(saving, done, rows);
+}
+
 static quell_status save_batch(struct saving *saving, size_t i)
 {
     size_t done = i * saving->most, left = done < saving->rows ? saving->rows - done : 0;
     size_t rows = left < saving->most ? left : saving->most;
     uint64_t at = (saving->skipped + done) * saving->dim * sizeof(float);
     quell_status status = QUELL_OK;
-    if (rows) status = saving->make(saving->user, &saving->watch, done, rows, saving->x);
+    if (rows) status = make_rows(saving, done, rows);
     if (status) quell_group_unlink(saving->group, &saving->file);
     status = quell_watch_agree(&saving->watch, status);
     if (status) return status;
@@ -132,10 +173,23 @@ static quell_status check_name(const struct quell_group *group, const char *path
     quell_digest_text(&digest, path);
     quell_status status = quell_group_same(group, quell_digest_end(&digest), "path");
     if (status != QUELL_BAD_ARGUMENT) return status;
-    return quell_group_fail(QUELL_BAD_ARGUMENT,
-                            "mpi: the name of the file is %s here and another on another rank; all "
-                            "ranks write one file",
-                            path);
+    return quell_group_fail(
+        QUELL_BAD_ARGUMENT,
+        "mpi: the name of the file is %s on rank 0 and another on another rank; "
+        "all ranks write one file",
+        path);
+}
+
+/* Collective: refuses shapes that differ, because the file has one. */
+static quell_status same_shape(const struct quell_group *group, size_t rank, const size_t *shape)
+{
+    char name[40];
+    quell_status status = quell_group_same(group, rank, "the rank of the shape");
+    for (size_t i = 0; i < rank && !status; i++) {
+        snprintf(name, sizeof name, "shape[%zu]", i);
+        status = quell_group_same(group, shape[i], name);
+    }
+    return status;
 }
 
 quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t rank, const size_t *shape,
@@ -148,7 +202,7 @@ quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t rank, con
     status = quell_group_agree(&group, check(count, rank, shape, path, make, &saving.dim));
     if (!status) status = quell_group_agree(&group, check_name(&group, path));
     if (!status) status = quell_group_same(&group, count, "count");
-    if (!status) status = quell_group_same(&group, saving.dim, "the elements of a sample");
+    if (!status) status = same_shape(&group, rank, shape);
     if (!status) status = save_all(&saving, count, rank, shape, path);
     return quell_group_leave(&group, status);
 }

@@ -2,6 +2,7 @@
 /* A run has rows of several requests, and the observer of each request is called with its own
  * rows. */
 #include "base/fail.h"
+#include "base/fail_last.h"
 #include "base/number.h"
 #include "engine/sampler.h"
 #include "queue/observe.h"
@@ -23,7 +24,7 @@ static quell_ticket *hold(quell_queue *queue, const struct quell_part *part)
 void quell_queue_end_observed(quell_ticket *ticket, int result, unsigned before, size_t transition,
                               const quell_call *told)
 {
-    bool explained = quell_fail_count() != before;
+    bool explained = quell_fail_explains(result, before);
     if (!result || ticket->cancelled) return;
     ticket->cancelled = true;
     if (quell_fail_result(result, before) > 0 || ticket->failure) return;

@@ -170,6 +170,63 @@ TEST(results_as_in_c)
     CHECK(early.status() == QUELL_STOPPED && !early.sample());
 }
 
+/* A std::function that a host passes on may be empty: then nothing is told, or it is refused where
+ * one must be given. */
+TEST(empty_functions)
+{
+    auto denoiser = quell::denoiser::from_function(dim, halve);
+    auto fine = sampler_of(denoiser);
+    quell::schedule schedule("vp");
+    std::vector<float> x(dim);
+    auto run = in_threads();
+    run.progress = std::function<void(const quell_progress &)>();
+    CHECK(!run.progress);
+    run.progress = static_cast<int (*)(const quell_progress &)>(nullptr);
+    run.observe = std::function<int(size_t, const quell::point &, const quell_call &,
+                                    quell::span<const float>)>();
+    run.parallel = {};
+    CHECK(!run.progress && !run.observe);
+    fine.sample({}, x, run);
+    run.progress = [](const quell_progress &) {};
+    CHECK(run.progress);
+    quell::request request;
+    request.observe = std::function<void(size_t, const quell::point &, const quell_call &,
+                                         quell::span<const float>)>();
+    quell::queue().submit(fine, {}, x, request).wait();
+
+    auto says = [](auto make) { return std::string(thrown<quell::error>(make).what()); };
+    using denoise =
+        std::function<void(const quell_call &, quell::span<const float>, quell::span<float>)>;
+    using step = std::function<void(quell::transition &, const quell::point &, const quell::point &,
+                                    quell::span<float>)>;
+    using build = std::function<void(quell::plan &, quell::span<const quell::point>)>;
+    CHECK(says([] { quell::denoiser::from_function(dim, denoise()); }) ==
+          "denoiser: the function is empty");
+    CHECK(says([] { quell::schedule::from_function(std::function<quell::scales(double)>()); }) ==
+          "schedule: the function is empty");
+    CHECK(says([&] { quell::sampler::from_step(step(), denoiser, schedule); }) ==
+          "sampler: the function is empty");
+    CHECK(says([&] { quell::sampler::from_builder(build(), denoiser, schedule); }) ==
+          "sampler: the function is empty");
+}
+
+/* What a function has handled is not what it stops for. */
+TEST(stops_after_a_failure)
+{
+    auto sampler = sampler_of(quell::denoiser::from_function(
+        dim, [](const quell_call &, quell::span<const float>, quell::span<float>) {
+            try {
+                quell::schedule("nope");
+            } catch (const quell::error &) {
+            }
+            return 1;
+        }));
+    auto stopped = thrown<quell::error>([&] { sampler.sample({}, 1); });
+    CHECK(stopped.status() == QUELL_STOPPED);
+    CHECK(std::string(stopped.what()) ==
+          "run: sample 0, transition 0: the denoiser returned a stop");
+}
+
 /* As in C: what is refused in a step ends the run, though the step catches it. */
 TEST(steps_cannot_swallow)
 {

@@ -229,7 +229,7 @@ TEST(numbers_of_values)
 {
     using quell::denoiser;
     quell::schedule vp("vp");
-    denoiser pair = denoiser::from_isotropic(2);
+    denoiser pair = denoiser::from_isotropic(2), single = denoiser::from_isotropic(1);
     quell::sampler sampler("ddim", pair, vp);
     std::vector<float> three(3), four(4);
     CHECK(throws([] { denoiser::from_points(2, {1, 2, 3}); },
@@ -254,7 +254,18 @@ TEST(numbers_of_values)
     how.weights = {1, 2};
     quell::model rings("builtin:rings");
     CHECK(throws([&] { denoiser::from_guidance(rings.denoiser(), how); },
-                 "guided: weights has 2 values, but times has none: each weight needs its time"));
+                 "guidance: weights has 2 values, but times has none: each weight needs its time"));
+    how.times = {0};
+    CHECK(
+        throws([&] { denoiser::from_guidance(rings.denoiser(), how); },
+               "guidance: weights has 2 values, must have one for each of the times, which has 1"));
+    CHECK(throws([&] { quell::model::from_denoiser(pair, {}); },
+                 "model: its rank is 0, must be 1 to 8"));
+    for (const denoiser *of : {&pair, &single}) {
+        quell::sampler many("ddim", *of, vp);
+        CHECK(throws([&] { many.sample({}, static_cast<size_t>(-1)); },
+                     "sampler: more samples than memory can hold"));
+    }
     quell::sampler other = std::move(sampler);
     CHECK(throws([&] { sampler.sample({}, four); }, "run: the sampler is NULL"));
 }

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions of the caller's in which a quell call fails, and which return its status, as programs
- * in C do, or an error: the run fails, and says what the call said. */
+ * in C do, or an error: the run fails, and says what the call said. If they stop, they have handled
+ * the failure, and the run does not speak of it. */
 #include "drawing.h"
 #include "harness.h"
 #include "models.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { DIM = 2, COUNT = 3 };
 
-/* Which function fails, and what it returns: the status of the call, or this result. */
+/* Which function fails, and what it returns: the status of the call, or this result. If it says why
+ * it stops, it does so after the failure. */
 enum place { DENOISER, WHOLE_BATCH, GUIDED, OBSERVER, PROGRESS, STEP, PLACES };
 struct failing {
     enum place place;
     int result;
+    bool says;
     quell_schedule *schedule;
 };
 
@@ -22,6 +26,7 @@ static int fail(const struct failing *own)
 {
     double alpha;
     quell_status status = quell_schedule_at(own->schedule, 2, &alpha, NULL);
+    if (own->says) quell_error_set(QUELL_STOPPED, "that will do");
     return own->result ? own->result : (int)status;
 }
 
@@ -81,12 +86,12 @@ static quell_status drawn(struct failing *own)
     return status;
 }
 
-static void check(struct failing *own, quell_status wanted)
+static void check(struct failing *own, quell_status wanted, const char *says, const char * not)
 {
     quell_status found = drawn(own);
     CHECK(found == wanted, "place %d, result %d: %s, not %s", own->place, own->result,
           quell_status_name(found), quell_status_name(wanted));
-    CHECK(strstr(quell_error_message(), "schedule: t is 2, must be from 0 to 1"),
+    CHECK(strstr(quell_error_message(), says) && !strstr(quell_error_message(), not),
           "place %d, result %d: %s", own->place, own->result, quell_error_message());
 }
 
@@ -94,14 +99,20 @@ TEST(own_failures, status)
 {
     struct failing own = {.schedule = must_schedule("vp")};
     for (own.place = DENOISER; own.place < PLACES; own.place++) {
+        static const char handled[] = "schedule: t is 2, must be from 0 to 1";
+        own.says = false;
         own.result = 0;
-        check(&own, QUELL_DENOISER_FAILED);
+        check(&own, QUELL_DENOISER_FAILED, handled, "returned a stop");
         own.result = -1;
-        check(&own, QUELL_DENOISER_FAILED);
+        check(&own, QUELL_DENOISER_FAILED, handled, "returned a stop");
         own.result = QUELL_STOPPED;
-        check(&own, QUELL_STOPPED);
+        check(&own, QUELL_STOPPED, "returned a stop", handled);
         own.result = 77; /* a stop of its own, whatever failed before */
-        check(&own, QUELL_STOPPED);
+        check(&own, QUELL_STOPPED, "returned a stop", handled);
+        own.says = true;
+        check(&own, QUELL_STOPPED, "that will do", handled);
+        own.result = QUELL_STOPPED;
+        check(&own, QUELL_STOPPED, "that will do", handled);
     }
     quell_schedule_free(own.schedule);
 }

@@ -207,7 +207,7 @@ static void refusals(void)
           "name");
     CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, rank ? "b.npy" : "c.npy", 0, NULL) ==
                   QUELL_BAD_ARGUMENT &&
-              strstr(quell_error_message(), "the name of the file is c.npy here and another on"),
+              strstr(quell_error_message(), "the name of the file is c.npy on rank 0 and another"),
           "names: %s", quell_error_message());
     size_t threads, rows;
     uint64_t skipped;
@@ -349,6 +349,7 @@ static const struct {
     {"other_conditions", other_conditions, MPI_THREAD_FUNNELED},
     {"batches", batches, MPI_THREAD_FUNNELED},
     {"others", others, MPI_THREAD_FUNNELED},
+    {"refused", refused, MPI_THREAD_FUNNELED},
 };
 
 int main(int argc, char **argv)

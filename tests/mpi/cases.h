@@ -26,6 +26,9 @@ quell_draw make_draw(size_t count);
 void conditions(void);
 void other_conditions(void);
 
+/* Files and messages that are refused, or said, in place of what would be wrong. On three ranks. */
+void refused(void);
+
 /* All that samples are told one by one, and ranks that do not give the same of it. */
 void streams(void);
 void in_vain(void);

@@ -23,6 +23,7 @@ TEST(mpi, draw) { check_case("draw", 3); }
 TEST(mpi, fails_alone) { check_case("fails", 1); }
 TEST(mpi, fails) { check_case("fails", 3); }
 TEST(mpi, refusals) { check_case("refusals", 3); }
+TEST(mpi, refused) { check_case("refused", 3); }
 TEST(mpi, conditions_alone) { check_case("conditions", 1); }
 TEST(mpi, conditions) { check_case("conditions", 3); }
 TEST(mpi, streams_alone) { check_case("streams", 1); }
