@@ -107,9 +107,11 @@ class NativeDenoiser:
         return names_of(type(self).__init__)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in ("native", "shape", "schedule"):
-            refuse_part(type(self), name, self._parts_of)
-        object.__setattr__(self, name, value)
+        first = name in ("native", "shape") and name not in vars(self)
+        if name != "schedule" and not first:
+            refuse_part(type(self), name, lambda: [*self._parts_of(), "native", "shape"])
+        own = name == "schedule" and value is not None
+        object.__setattr__(self, name, schedule_of_denoiser(value) if own else value)
 
     @property
     def dim(self) -> int:

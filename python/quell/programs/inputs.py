@@ -59,8 +59,8 @@ def inputs_of(
         example = (example,)
     if not isinstance(example, (tuple, list, Mapping)) or not example:
         raise TypeError(
-            f"quell.export: example: {said(example) if example else 'it is empty'}, must be a tuple "
-            "of what the network is called with, as (x, t), or a dictionary by names"
+            f"quell.export: example: {said(example) if example else 'it is empty'}, must be a "
+            "tuple of what the network is called with, as (x, t), or a dictionary by names"
         )
     keywords, arguments = {}, ()
     if isinstance(example, Mapping):
