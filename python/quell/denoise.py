@@ -26,6 +26,7 @@ from quell._conditions import check_away, of_rows, told_of
 from quell._function import FunctionDenoiser, PerSample
 from quell._inputs import fits, times_of
 from quell._keywords import hinted, names_of, refuse_part
+from quell._said import needs
 from quell.errors import refused
 from quell.noise import schedule_of_denoiser
 
@@ -49,7 +50,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in ("Denoiser", "KarrasDenoiser", "SimpleDenoiser"):
-        from quell import _torch
+        try:
+            from quell import _torch
+        except ModuleNotFoundError as missing:
+            raise needs("quell.denoise's modules of PyTorch", missing) from missing
 
         return getattr(_torch, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

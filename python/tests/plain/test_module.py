@@ -3,6 +3,9 @@
 
 import ast
 import inspect
+import sys
+
+import pytest
 
 import quell
 
@@ -23,3 +26,17 @@ def test_names_are_written_out():
 
 def test_completion_knows_export():
     assert "export" in dir(quell) and "Sampler" in dir(quell)
+
+
+def test_what_needs_torch_says_so(monkeypatch):
+    """No package of this name is on PyPI, of which 'quell[export]' could be installed."""
+    for name in [name for name in sys.modules if name.startswith("quell.programs")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("torch", "quell._torch"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delattr(quell, "_torch", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    asked = [lambda: quell.export, lambda: quell.from_torch(None, None)]
+    for ask in [*asked, lambda: quell.denoise.KarrasDenoiser]:
+        with pytest.raises(ModuleNotFoundError, match="need torch: pip install torch safetensors$"):
+            ask()
