@@ -142,10 +142,12 @@ def pages(package):
                                           for name in ("denoise", "_guided", "_function")],
                         set(of["quell.denoise"])),
         "noise": page("quell.noise", [package / "noise.py"], set(of["quell.noise"])),
-        "diffusers": page("quell.diffusers", [package / "diffusers/__init__.py"], {"from_diffusers"}),
-        "programs": page("quell.programs", [package / "programs" / name
-                                            for name in ("__init__.py", "exporter.py")],
-                         {"export"}),
+        "diffusers": page("quell.diffusers", [package / "diffusers/__init__.py"],
+                          {"from_diffusers", "Setup"}),
+        "programs": page("quell.programs", [package / name for name in
+                                            ("programs/__init__.py", "programs/exporter.py",
+                                             "diffusers/pipelines.py")],
+                         {"export", "from_diffusers", "Exported"}),
         "queues": page("quell.queues", [package / "queues.py"], set(of["quell.queues"])),
         "errors": page("quell.errors", [package / "errors.py"], set(of["quell.errors"])),
     }

@@ -19,6 +19,7 @@ from quell._lists import grids, isa_default, isas, models, samplers, schedules, 
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
 from quell._quantize import Quantized, QuantizedInstruction, quantize
 from quell._quell import Entry, EntryOption
+from quell._said import needs as _needs
 from quell._seeds import seed_of as _seed_of
 from quell.denoise import (
     EmpiricalDenoiser,
@@ -93,13 +94,13 @@ else:
         except ModuleNotFoundError as missing:
             if missing.name not in ("torch", "safetensors"):
                 raise
-            raise ModuleNotFoundError(
-                f"quell.export needs {missing.name}: pip install 'quell[export]', or, in a clone, "
-                "'.[export]'",
-                name=missing.name,
-            ) from missing
+            raise _needs("quell.export and quell.from_torch", missing) from missing
 
         return export
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), "export"])
 
 
 # A list that type checkers can read; python/tests/plain/test_typed.py looks for what is missing.

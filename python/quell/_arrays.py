@@ -41,12 +41,16 @@ def is_torch_type(dtype: object) -> bool:
     return torch is not None and isinstance(dtype, torch.dtype)
 
 
-def _has_truth(values: Any) -> bool:
-    """Whether a list contains True or False, which NumPy would turn into 1 and 0 among numbers."""
-    return any(
-        isinstance(one, (bool, np.bool_)) or (isinstance(one, (list, tuple)) and _has_truth(one))
-        for one in values
-    )
+def _leaves(values: Any) -> Any:
+    """Yields what is in lists that are in a list."""
+    for one in values:
+        yield from _leaves(one) if isinstance(one, (list, tuple)) else (one,)
+
+
+def _mixes_truth(values: Any) -> bool:
+    """Whether a list contains True or False among others, which NumPy would make numbers of."""
+    truths = {isinstance(one, (bool, np.bool_)) for one in _leaves(values)}
+    return truths == {True, False}
 
 
 def _from_tensor(x: Any) -> NDArray[Any]:
@@ -65,7 +69,7 @@ def to_numpy(x: Array) -> NDArray[Any]:
 
     Raises:
         ValueError: x is not in the CPU's memory.
-        TypeError: It is an array with a mask, or a list with True or False in it.
+        TypeError: It is an array with a mask, or a list with True or False among numbers.
     """
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError("an array with a mask: give what is masked a value, by .filled(value)")
@@ -73,7 +77,7 @@ def to_numpy(x: Array) -> NDArray[Any]:
         return x
     if is_tensor(x):
         return _from_tensor(x)
-    if isinstance(x, (list, tuple)) and _has_truth(x):
+    if isinstance(x, (list, tuple)) and _mixes_truth(x):
         raise TypeError("True or False among numbers")
     if hasattr(x, "__dlpack__") and hasattr(x, "__dlpack_device__"):
         if x.__dlpack_device__()[0] not in _CPU:
@@ -102,7 +106,8 @@ def real_numbers(x: Array, what: str) -> NDArray[Any]:
     """
     array = named_array(x, what)
     if array.dtype.kind not in "iuf":
-        given = type(x).__name__ if array.dtype.kind == "O" else array.dtype
+        own = array.dtype.kind != "O" or isinstance(x, np.ndarray)
+        given = array.dtype if own else type(x).__name__
         raise TypeError(f"{what}: {given}, must be an array of real numbers")
     return array
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from quell._arrays import as_floats, is_tensor, of_type, torch_if_imported
+from quell._conditions import of_call_alone
 from quell._keywords import meant, names_of, takes_any
 from quell._settings import of_sampler
 from quell._function import check_mean
@@ -102,7 +103,7 @@ def check_keywords(denoiser: Any, given: dict[str, Any], of_call: list[str]) -> 
     for name in given:
         if name not in takes:
             mine = meant(name, [*takes[2:], *of_call])
-            hint = "" if name in of_call else of_sampler(name) or mine
+            hint = of_call_alone(name) or ("" if name in of_call else of_sampler(name) or mine)
             raise TypeError(f"the denoiser takes no argument {name!r}{hint}")
 
 
@@ -215,6 +216,9 @@ class Call:
 
 def _values(result: Any, shape: tuple[int, ...], what: str) -> Any:
     """Returns the output of a denoiser as rows of float32."""
+    inner = getattr(result, "sample", None)  # of diffusers' networks
+    if not hasattr(result, "__array__") and hasattr(inner, "shape"):
+        raise TypeError(f"{what} a {type(result).__name__}, must be an array: return its .sample")
     made = as_floats(result.cpu() if is_tensor(result) else result, what)
     if made.shape != shape:
         raise refused(f"{what} shape {made.shape}, must be {shape}")

@@ -73,6 +73,16 @@ def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats |
     raise refused(f"condition {name!r}: shape {array.shape}, {must}")
 
 
+def of_call_alone(name: str, among: bool = False) -> str:
+    """Says of an argument that is taken for one of the denoiser that it is a call's; "" if it is
+    not. among: whether it stands in the dictionary `conditions`."""
+    if among and name in (*_OF_CALL, *_NEGATIVE, *_MORE):
+        return f" (it is no condition, but an argument beside conditions: {name}=...)"
+    if name == "label" or name not in _OF_CALL:  # a denoiser in Python gets the others
+        return ""
+    return f" (a call of the sampler takes it, sampler(x, {name}=...), but this does not)"
+
+
 def conditions_of(
     taken: Mapping[str, tuple[int, ...]],
     kwargs: Mapping[str, Any],
@@ -99,7 +109,8 @@ def conditions_of(
     for name in given:
         if name not in taken:
             names = ", ".join(map(repr, taken))
-            hint = of_sampler(name) if of_call is _OF_CALL else ""
+            hint = of_call_alone(name, name in (more or {}))
+            hint = hint or (of_sampler(name) if of_call is _OF_CALL else "")
             hint = hint or meant(name, [*taken, *of_call, *_NEGATIVE, *_MORE])
             raise TypeError(
                 f"the denoiser takes no argument {name!r}{hint}"

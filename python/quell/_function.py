@@ -33,7 +33,7 @@ class PerSample:
 
 class FunctionDenoiser:
     """A denoiser from a Python function, or a PyTorch module, that returns something other than the
-    mean.
+    mean. It is for samplers, and cannot be called itself.
 
     Arguments:
         function: function(input, time, **kwargs) -> output, which is called for all samples of a

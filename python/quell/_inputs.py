@@ -18,6 +18,7 @@ from quell._arrays import (
     named_array,
     real_numbers,
 )
+from quell._function import PerSample
 from quell._numbers import real, whole
 from quell._said import said
 from quell.errors import refused
@@ -127,6 +128,10 @@ def classes_of(label: Any, count: int, classes: int, what: str = "label") -> Any
         return None
     if not classes:
         raise TypeError(f"{what}: this denoiser has no classes")
+    if isinstance(label, PerSample):
+        label = label.rows
+        if np.shape(label) != (count,):
+            raise refused(f"{what}: shape {np.shape(label)} in a PerSample, must be ({count},)")
     labels = named_array(label, what)
     if isinstance(label, int) and not isinstance(label, bool):
         labels = np.asarray(label, object)  # an integer of any size

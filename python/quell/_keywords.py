@@ -48,8 +48,17 @@ def names_of(function: Callable[..., Any], wrapped: bool = True) -> list[str]:
     """The names of a function's arguments that may be given by name. wrapped: of one that
     functools.wraps has made, those of the function inside, which quell's own wrappers pass on;
     other wrappers may take other names."""
+    own = (getattr(function, "__module__", None) or "").partition(".")[0] == "quell"
+    return list(_kept_names(function, wrapped) if own else _names(function, wrapped))
+
+
+def _names(function: Callable[..., Any], wrapped: bool) -> tuple[str, ...]:
     each = inspect.signature(function, follow_wrapped=wrapped).parameters.values()
-    return [one.name for one in each if one.kind in _BY_NAME and one.name != "self"]
+    return tuple(one.name for one in each if one.kind in _BY_NAME and one.name != "self")
+
+
+# Of quell's own functions, which stay: a sampler asks for them at each attribute that is set.
+_kept_names = functools.lru_cache(maxsize=256)(_names)
 
 
 def takes_any(function: Callable[..., Any]) -> bool:

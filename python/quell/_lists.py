@@ -9,7 +9,15 @@ from quell._quell import Entry
 
 
 def samplers() -> list[Entry]:
-    """Returns the samplers, with their options."""
+    """Returns the samplers, with their options.
+
+    Returns:
+        A list of quell.Entry, with name, summary, source (such as "arXiv:2010.02502", or None),
+        aliases (a dictionary: another name, and the spec that it stands for), order, evaluations
+        (of the denoiser in a step) and stochastic (whether there is noise on the way), and with
+        options: a list of quell.EntryOption, with name, summary, default, low and high (the ends of
+        its range) and choices (of an option of words).
+    """
     return _quell.samplers()
 
 

@@ -148,7 +148,7 @@ def quantize(
         guide,
         many,
         whole(seed, "seed", 0, 2**64 - 1),
-        whole(threads, "threads"),
+        whole(threads, "threads", 0, 65536),
         "" if isa is None else text(isa, "isa"),
         progress,
         **told_of(denoiser, label, kwargs, many, names_of(quantize)),

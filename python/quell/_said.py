@@ -18,6 +18,13 @@ def said(value: Any) -> str:
     return written if len(written) <= _LONGEST else written[:_LONGEST] + "..."
 
 
+def needs(what: str, missing: ModuleNotFoundError) -> ModuleNotFoundError:
+    """Returns the exception that says what to install."""
+    return ModuleNotFoundError(
+        f"{what} need {missing.name}: pip install torch safetensors", name=missing.name
+    )
+
+
 def one_line(error: BaseException) -> str:
     """Returns the message of another library on one line."""
     return " ".join(str(error).split())

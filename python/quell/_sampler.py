@@ -38,7 +38,7 @@ from quell._progress import bar, ticking
 from quell._seeds import streams_of
 from quell._settings import Settings
 from quell._steps import by_steps
-from quell._times import Times, in_type, may_be_rounded, types_of
+from quell._times import Times, in_type, types_of
 from quell.denoise import NativeDenoiser
 from quell.errors import refused
 
@@ -93,9 +93,10 @@ class Sampler(Settings):
 
     @property
     def timesteps(self) -> Array:
-        """The times from `start` to `stop`, with shape (steps + 1): a tensor if `dtype` is
-        PyTorch's or the denoiser a module, else a NumPy array."""
+        """The times from `start` to `stop`, with shape (steps + 1), or these two of a sampler that
+        chooses its steps: a tensor if `dtype` is PyTorch's or the denoiser a module, else NumPy."""
         times = _quell.grid(self._native_schedule(), self._options(of_steps=True))[:, 0].copy()
+        times = times[[0, -1]] if self._chooses_steps() else times
         if self.dtype is None and not self._tensors():
             return times
         return in_type(times, self.dtype or torch_if_imported().float32)
@@ -223,7 +224,7 @@ class Sampler(Settings):
         Arguments:
             x_t: Noisy samples, with shape (B, *). They are not changed, unless they are `out`.
             t, s: The times, with shape (), 1 >= t >= s >= 0. A time of the grid that was rounded,
-                to `dtype`, to float32 or to its own type, is taken for the time of the grid.
+                to `dtype`, to float32, to its own type or by a sum, is taken for that of the grid.
             seed, first, index, out, label, kwargs: As in a call. The noise depends on the seed and
                 the times: steps over `timesteps` with one seed give what a call gives (if x_t is
                 float32 or wider), and the same step with the same seed has the same noise.
@@ -295,8 +296,7 @@ class Sampler(Settings):
         self._sampler(dim).forward(none, **self._run(streams_of(0, 0, None, 0)))
 
     def _own_dim(self) -> int:
-        """The number of elements of a sample, if the denoiser is the library's. It is not known
-        of others, whatever attributes these have."""
+        """The number of elements of a sample, if the denoiser is the library's; 1 of any other."""
         return self.denoiser.dim if isinstance(self.denoiser, NativeDenoiser) else 1
 
     def _has_step(self) -> bool:
@@ -317,9 +317,9 @@ class Sampler(Settings):
         return native_schedule(own, self._tensors())
 
     def _time(self, t: Any, what: str) -> float:
-        """Returns a time in double. A rounded time of the grid becomes the time of the grid."""
+        """Returns a time in double. A rounded time of the grid becomes that of the grid."""
         time, types = real(t, what), types_of(t, self.dtype)
-        if not 0 < time < 1 or not may_be_rounded(time, types):
+        if not 0 < time < 1:
             return time
         plain = self.sigmas is None and self.grid in (None, "linear")
         schedule = native_schedule("vp") if plain else self._native_schedule()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,12 @@ _MOST = 2**64 - 1  # of a seed; an index is smaller by one
 
 def is_list(value: Any) -> bool:
     """Whether this is one number for each sample."""
-    return isinstance(value, (list, tuple)) or bool(getattr(value, "ndim", 0))
+    return _is_sequence(value) or bool(getattr(value, "ndim", 0))
+
+
+def _is_sequence(value: Any) -> bool:
+    """Whether this is a list, a tuple, a range or another sequence, and no text."""
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def each_of(values: Array, count: int, what: str, high: int) -> NDArray[np.uint64]:
@@ -28,7 +34,7 @@ def each_of(values: Array, count: int, what: str, high: int) -> NDArray[np.uint6
         TypeError: They are no integers.
         ValueError: There are others than `count`, or one is out of that range.
     """
-    if isinstance(values, (list, tuple)):
+    if _is_sequence(values):
         made = np.array([whole(one, what, 0, high) for one in values], np.uint64)
     else:
         given = named_array(values, what)

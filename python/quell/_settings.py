@@ -109,7 +109,7 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "threshold_max": real,
     "brownian": flag,
     "silent": flag,
-    "threads": whole,
+    "threads": lambda value, what: whole(value, what, 0, 65536),
     "tile": whole,
 }
 
@@ -203,6 +203,15 @@ class Settings:
                 how = f"there is no such argument{hint}; help(quell.Sampler) lists them"
             raise TypeError(f"{type(self).__name__}: {name}={said(value)}: {how}")
 
+    def _refuse_method(self, name: str, value: Any) -> None:
+        """Refuses to set a method to what cannot be called: a step of one's own can be."""
+        if callable(getattr(type(self), name, None)) and not callable(value):
+            hint = " (did you mean 'steps'?)" if name == "step" else ""
+            kind = type(self).__name__
+            raise AttributeError(
+                f"{kind}: {name} is a method, and {said(value)} is not callable{hint}"
+            )
+
     def _refuse_misspelt(self, name: str) -> None:
         """Refuses an attribute whose name is a misspelt option, or an option that belongs into the
         sampler's spec. Other names are the caller's own."""
@@ -226,6 +235,7 @@ class Settings:
     def __setattr__(self, name: str, value: Any) -> None:
         if name[0] != "_" and is_own(type(self)):
             self._refuse_misspelt(name)
+            self._refuse_method(name, value)
         if name in ("times", "sigmas") and value is not None:
             value = as_doubles(value, name).copy()
             value.setflags(write=False)
@@ -364,9 +374,13 @@ class Settings:
             raise refused("grid: it is empty, must be a grid's name, or left out")
         return named
 
+    def _chooses_steps(self) -> bool:
+        """Whether the sampler takes other steps than those of a grid."""
+        return self.spec.partition(":")[0] == "dpm_adaptive"
+
     def _written_out(self) -> list[str]:
         """The sampler's spec and its grid, as they would be given."""
-        parts, own = [repr(self.spec)], self.spec.partition(":")[0] == "dpm_adaptive"
+        parts, own = [repr(self.spec)], self._chooses_steps()
         if not own or self._steps is not None:
             parts.append(f"steps={self.steps}")
         if self.times is None and self.sigmas is None and not own:

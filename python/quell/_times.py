@@ -14,6 +14,8 @@ from quell.errors import refused
 
 Doubles = NDArray[np.float64]
 
+_SLACK = 2.0**-50  # what rounding can take from, or add to, a sum of times
+
 
 def _rounded(times: Doubles, dtype: Any) -> Doubles:
     """Rounds times to another type, NumPy's or PyTorch's, and returns them as doubles again."""
@@ -59,13 +61,20 @@ class Times:
         return float(self._exact[first]) if last == first + 1 else None
 
     def exact(self, time: float, types: Any) -> float:
-        """Returns the time of the grid that this is, perhaps rounded to one of these types; else
-        itself."""
+        """Returns the time of the grid that this is, perhaps rounded to one of these types, or off
+        by the rounding of a sum, as 1 - i / 20 is; else itself."""
         for dtype in (np.float64, *types):
             found = self._find(time, dtype)
             if found is not None:
                 return found
-        return time
+        return self._near(time)
+
+    def _near(self, time: float) -> float:
+        """Returns the only time within a few units in the last place of 1; itself if there is none,
+        or several."""
+        slack = min(_SLACK, 1e-9 * time)
+        first, last = np.searchsorted(self._exact, (time - slack, time + slack))
+        return float(self._exact[first]) if last == first + 1 else time
 
 
 def types_of(t: Any, dtype: Any) -> list[Any]:
@@ -74,9 +83,3 @@ def types_of(t: Any, dtype: Any) -> list[Any]:
     own = getattr(t, "dtype", None)
     floats = getattr(own, "is_floating_point", getattr(own, "kind", "") == "f")
     return [one for one in (own if floats else None, dtype, np.float32) if one is not None]
-
-
-def may_be_rounded(time: float, types: Any) -> bool:
-    """Whether one of the types can represent a time, as only few doubles can be."""
-    alone = np.array([time])
-    return any(_rounded(alone, dtype)[0] == time for dtype in types)

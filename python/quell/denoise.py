@@ -26,6 +26,7 @@ from quell._conditions import check_away, of_rows, told_of
 from quell._function import FunctionDenoiser, PerSample
 from quell._inputs import fits, times_of
 from quell._keywords import hinted, names_of, refuse_part
+from quell._said import needs
 from quell.errors import refused
 from quell.noise import schedule_of_denoiser
 
@@ -49,7 +50,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in ("Denoiser", "KarrasDenoiser", "SimpleDenoiser"):
-        from quell import _torch
+        try:
+            from quell import _torch
+        except ModuleNotFoundError as missing:
+            raise needs("quell.denoise's modules of PyTorch", missing) from missing
 
         return getattr(_torch, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -107,9 +111,11 @@ class NativeDenoiser:
         return names_of(type(self).__init__)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in ("native", "shape", "schedule"):
-            refuse_part(type(self), name, self._parts_of)
-        object.__setattr__(self, name, value)
+        first = name in ("native", "shape") and name not in vars(self)
+        if name != "schedule" and not first:
+            refuse_part(type(self), name, lambda: [*self._parts_of(), "native", "shape"])
+        own = name == "schedule" and value is not None
+        object.__setattr__(self, name, schedule_of_denoiser(value) if own else value)
 
     @property
     def dim(self) -> int:

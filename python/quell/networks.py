@@ -126,7 +126,7 @@ class Model(NativeDenoiser):
             rows_of(rows),
             rows_of(out),
             whole(first, "first"),
-            whole(threads, "threads"),
+            whole(threads, "threads", 0, 65536),
             classes_of(label, len(rows), self.classes),
             conditions,
         )

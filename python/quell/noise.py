@@ -107,9 +107,13 @@ class Schedule:
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_"):
             self._refuse_option(name)
+            self._check_option(name, value)
         object.__setattr__(self, name, value)
         if not name.startswith("_"):
             object.__setattr__(self, "_made", None)
+
+    def _check_option(self, name: str, value: Any) -> None:
+        """Refuses what an option may not be, whatever the others are."""
 
     def _refuse_option(self, name: str) -> None:
         """Refuses to set an option that this object does not read. Other names are the caller's."""
@@ -228,9 +232,8 @@ def schedule_of_denoiser(schedule: Any) -> Any:
     if schedule is None:
         return Schedule("vp")
     if isinstance(schedule, str):
-        Schedule(text(schedule, "schedule"))
-    else:
-        check_schedule(schedule)
+        return Schedule(text(schedule, "schedule"))
+    check_schedule(schedule)
     return schedule
 
 
@@ -253,6 +256,16 @@ class _Named(Schedule):
 
     def _check(self) -> None:
         self._made = _quell.Schedule(self.spec)
+
+    def _check_option(self, name: str, value: Any) -> None:
+        if name not in self._options or not all(own in vars(self) for own in self._options):
+            return  # together they are checked when all are there
+        known = next(made for made in _quell.schedules() if made.name == self._name)
+        option = next(one for one in known.options if one.name == name)
+        if not option.low <= real(value, name) <= option.high:
+            raise refused(
+                f"{name}: {said(value)}, must be from {option.low:g} to {option.high:g}"
+            )
 
     @property
     def spec(self) -> str:

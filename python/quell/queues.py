@@ -16,10 +16,10 @@ from quell._adapt import is_native
 from quell._arrays import Array, copy_of, length, like, of_type, rows_of, torch_if_imported
 from quell._conditions import told_of
 from quell._inputs import shape_of
-from quell._keywords import hinted, names_of
+from quell._keywords import hinted, names_of, refuse_part
 from quell._numbers import real, text, whole
 from quell._sampler import Sampler
-from quell._seeds import streams_of
+from quell._seeds import is_list, streams_of
 from quell.errors import Stopped, refused
 
 __all__ = ["Queue", "QueueState", "Ticket"]
@@ -43,9 +43,9 @@ class QueueState(NamedTuple):
 
 
 class Ticket:
-    """A request that a queue has taken, with the words of concurrent.futures.Future. Several
-    threads may use it at once. A request whose ticket is forgotten is cancelled: nobody could have
-    its samples."""
+    """A request that a queue has taken, with the words of concurrent.futures.Future; a coroutine
+    awaits asyncio.to_thread(ticket.result). Several threads may use it at once. A request whose
+    ticket is forgotten is cancelled: nobody could have its samples."""
 
     def __init__(self, native: _quell.Ticket, finish: Any) -> None:
         self._native = native
@@ -139,13 +139,17 @@ class Queue:
         capacity: int = 65536,
     ) -> None:
         self._native = _quell.Queue(
-            threads=whole(threads, "threads"),
+            threads=whole(threads, "threads", 0, 65536),
             isa="" if isa is None else text(isa, "isa"),
             rows=whole(rows, "rows"),
             capacity=whole(capacity, "capacity"),
         )
         self._tickets: weakref.WeakSet[Ticket] = weakref.WeakSet()
         _queues.add(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        refuse_part(type(self), name, lambda: names_of(Queue.__init__))
+        object.__setattr__(self, name, value)
 
     def submit(
         self,
@@ -189,7 +193,7 @@ class Queue:
             TypeError, ValueError: As in a call.
         """
         _check_sampler(sampler)
-        given = isinstance(x, (tuple, list))
+        given = isinstance(x, (tuple, list)) and not any(map(is_list, x))
         if not given and (mean is not None or var is not None):
             raise refused("mean, var: x has the states to start from; must be left out")
         rows = np.empty(shape_of(x), np.float32) if given else copy_of(x)

@@ -96,9 +96,9 @@ quell_status serve_ask_condition(const quell_denoiser *denoiser, const char *nam
 /* Whether the parameter or array called `name` was given. */
 bool serve_ask_given(const struct serve_ask *ask, const char *name);
 
-/* Rewrites a message of the library, message[size], in the words of the HTTP interface: names of C members become
- * names of parameters (clamp_low becomes clamp-low), and a hint at `quell list` becomes one at
- * /v1/models. */
+/* Rewrites a message of the library, message[size], in the words of the HTTP interface: names of C
+ * members become names of parameters (clamp_low becomes clamp-low), and a hint at `quell list`
+ * becomes one at /v1/models. */
 void serve_ask_words(char *message, size_t size);
 
 /* Refuses `count`: fails with QUELL_BAD_ARGUMENT and a message that gives the allowed range and

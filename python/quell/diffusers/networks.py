@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from quell.errors import Unsupported
+from quell.errors import BadArgument, Unsupported
 
 TOKENS = 77  # of a text that is encoded by CLIP
 
@@ -54,6 +54,17 @@ def _refuse(net: nn.Module, field: str) -> None:
         f"quell.export.from_diffusers: {type(net).__name__}: {field}={value!r}: not known here: "
         "wrap the network in a module and call quell.export"
     )
+
+
+def check_asked(net: Any, about: Network, tokens: int, sizes: int | None) -> None:
+    """Refuses numbers of what the network does not take."""
+    own = ("tokens", tokens != TOKENS, "text"), ("sizes", sizes is not None, "sizes")
+    for name, given, needed in own:
+        if given and needed not in about.inputs:
+            raise BadArgument(
+                f"quell.export.from_diffusers: {name}: has no effect: {type(net).__name__}, as it "
+                f"is configured, takes no {needed}"
+            )
 
 
 def _only(net: nn.Module, field: str, *values: Any) -> None:

@@ -20,7 +20,7 @@ from quell import diffusers as schedulers
 from quell._inputs import extents_of
 from quell._numbers import path_of, whole
 from quell._said import said
-from quell.diffusers import Setup, levels, times
+from quell.diffusers import Setup, levels, networks, times
 from quell.diffusers.classes import WHO, Rule, check_network, enlarged, of_pipeline, rule_of
 from quell.diffusers.fields import Fields, read
 from quell.diffusers.networks import DECODERS, NETWORKS, TOKENS, Asked, Decoder, Network
@@ -141,7 +141,7 @@ def from_diffusers(
     net, coder, rule = parts.net, parts.coder, parts.rule
     sizes = parts.sizes if sizes is None else whole(sizes, "sizes", 1)
     about = _network_of(net, Asked(whole(tokens, "tokens", 1), sizes))
-    _check_asked(net, about, tokens, sizes if parts.sizes is None else None)
+    networks.check_asked(net, about, tokens, sizes if parts.sizes is None else None)
     if rule is not None:
         check_network(parts.kind, rule, net)
         if enlarged(rule, net):
@@ -194,17 +194,6 @@ def _network_of(net: Any, asked: Asked) -> Network:
             "quell.export with an example of its call"
         )
     return NETWORKS[kind](net, asked)
-
-
-def _check_asked(net: Any, about: Network, tokens: int, sizes: int | None) -> None:
-    """Refuses numbers of what the network does not take."""
-    own = ("tokens", tokens != TOKENS, "text"), ("sizes", sizes is not None, "sizes")
-    for name, given, needed in own:
-        if given and needed not in about.inputs:
-            raise BadArgument(
-                f"{WHO}: {name}: has no effect: {type(net).__name__}, as it is configured, takes no "
-                f"{needed}"
-            )
 
 
 def _decoder_of(coder: Any, rule: Rule) -> nn.Module:

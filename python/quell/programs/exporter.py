@@ -167,7 +167,8 @@ def export(
             given.
         time: The form of the time that the network expects. Must be given where the precondition
             does not say it. "t": the time t of the schedule. "index": t (N - 1), an index into a
-            schedule's table of N. A number: t times that number. "sigma": sigma / alpha. Other
+            schedule's table of N. A number: t times that number; where the example's time is of
+            whole numbers, the network is told the nearest one. "sigma": sigma / alpha. Other
             words, and a dictionary for tables and rounding, are in docs/programs.md. False: the
             network has no time.
         classes: The number of classes, if the network takes a class: as a whole number, or as

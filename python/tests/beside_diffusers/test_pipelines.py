@@ -227,3 +227,18 @@ def test_other_classes_are_named(tmp_path):
         quell.export.from_diffusers(torch.nn.Linear(2, 2), tmp_path / "n", scheduler=scheduler)
     with pytest.raises(quell.BadArgument, match="neither model_index.json nor config.json"):
         quell.export.from_diffusers(tmp_path, tmp_path / "n.safetensors")
+
+
+@pytest.mark.parametrize(
+    "more, said",
+    [
+        ({"no_class": 5}, "no_class: 5, but there are no classes"),
+        ({"tokens": 5}, "tokens: has no effect: UNet2DModel, as it is configured, takes no text"),
+        ({"sizes": 6}, "sizes: has no effect: UNet2DModel, as it is configured, takes no sizes"),
+    ],
+)
+def test_what_a_network_does_not_take(more, said, tmp_path):
+    scheduler = diffusers.DDIMScheduler(clip_sample=False)
+    with pytest.raises(ValueError, match=said):
+        quell.export.from_diffusers(unet(), tmp_path / "n.safetensors", scheduler=scheduler, **more)
+    assert list(tmp_path.iterdir()) == []

@@ -58,9 +58,9 @@ def test_a_mask_is_told_as_ones_and_zeros(model):
     sampler = quell.Sampler(model, "ddim", steps=3, silent=True)
     x = sampler.init((2, 3), seed=1)
     mask = np.array([True, False, True])
-    for given in (mask, np.array([mask, mask])):
+    for given in (mask, mask.tolist(), np.array([mask, mask])):
         made = sampler(x, mean=given, variance=0.25)
-        assert np.array_equal(made, sampler(x, mean=given.astype(np.float32), variance=0.25))
+        assert np.array_equal(made, sampler(x, mean=np.asarray(given, np.float32), variance=0.25))
 
 
 def test_samples_have_the_law(model):

@@ -56,11 +56,14 @@ def test_a_subclass_with_a_step_is_a_call(dtype):
 
 
 def test_other_times_stay_what_they_are():
-    """A float32 between the points of the grid, and a double beside one, have their own noise."""
+    """A float32 between the points of the grid, and a double beside one, have their own noise; but
+    for one that is off by the rounding of a sum."""
     sampler = quell.Sampler(MIXTURE, "ddpm", steps=7, silent=True)
     t, s = sampler.timesteps[2:4]
     right = sampler.step(X, t, s, seed=7)
-    for other in np.float32(0.7), np.nextafter(t, 1):
+    for near in np.nextafter(t, 1), t - 2.0**-52:
+        assert np.array_equal(sampler.step(X, near, s, seed=7), right)
+    for other in np.float32(0.7), t + 2.0**-48:
         assert not np.array_equal(sampler.step(X, other, s, seed=7), right)
     sampler.steps = 10  # and the grid is the sampler's own of now
     assert not np.array_equal(sampler.step(X, np.float32(t), s, seed=7), right)
@@ -80,3 +83,21 @@ def test_a_key_has_every_bit():
     for t, s in (np.float32(0.7), 0.1), (0.7, np.float16(0.1)):
         with pytest.raises(quell.BadArgument, match="float(16|32), must be float64"):
             quell.noise_key(3, t, s)
+
+
+@pytest.mark.parametrize(
+    "times", [lambda n: 1 - np.arange(n + 1) / n, lambda n: np.linspace(1, 0, n + 1)]
+)
+def test_times_that_a_sum_has_rounded(times):
+    """Some are a unit in the last place off, and had other noise; others are other times."""
+    x = quell.normal(0, 4, (2,))
+    for steps in (20, 100):
+        S = quell.DDPMSampler(quell.GaussianDenoiser([0.0, 1.0], 2.0), steps=steps, silent=True)
+        each = times(steps)
+        assert 0 < abs(each - S.timesteps).max() < 1e-15
+        made = x
+        for t, s in zip(each, each[1:]):
+            made = S.step(made, float(t), float(s), seed=4)
+        assert np.array_equal(made, S(x, seed=4))
+        other = S.step(x, each[3] + 1e-14, each[4], seed=4)  # another time
+        assert not np.array_equal(other, S.step(x, each[3], each[4], seed=4))

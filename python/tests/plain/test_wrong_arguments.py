@@ -278,7 +278,7 @@ def test_a_schedule_is_refused_with_its_denoiser():
             make("vpp")
         with pytest.raises(TypeError, match="schedule: 3 is neither a schedule nor callable"):
             make(3)
-        assert make("cosine").schedule == "cosine"
+        assert make("cosine").schedule.spec == "cosine"
 
 
 def test_messages_have_words_of_python():
