@@ -3,6 +3,7 @@
 #include "io/temporary.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,21 @@ static quell_status share_name(const struct quell_group *group, struct quell_gro
     status = quell_group_agree(group, status);
     if (status) return status;
     return quell_group_check(MPI_Bcast(file->temporary, size, MPI_CHAR, 0, group->comm), "mpi");
+}
+
+/* Refuses a name by which this rank does not find the file that rank 0 has created, as in folders
+ * of their own: in MPI_File_open the others would wait for ever for a rank that fails. */
+static quell_status find(const struct quell_group_file *file)
+{
+    int found = open(file->temporary, O_WRONLY | O_CLOEXEC);
+    if (found >= 0) {
+        close(found);
+        return QUELL_OK;
+    }
+    return quell_group_fail(QUELL_IO_FAILED,
+                            "%s: rank 0 has created %s, which is not one file for all ranks: %s; "
+                            "all must see the same folder by this name",
+                            file->path, file->temporary, strerror(errno));
 }
 
 /* A prefix for names with a ':', because MPI-IO would take the text before the ':' as a kind of
@@ -83,6 +99,7 @@ quell_status quell_group_open(const struct quell_group *group, struct quell_grou
     file->path = path;
     quell_status status = quell_group_told(group, group->rank ? QUELL_OK : create(file));
     if (!status) status = share_name(group, file);
+    if (!status) status = quell_group_agree(group, find(file));
     if (status) return quell_group_discard(group, file, status);
     status = quell_group_check(open_shared(group, file), path);
     /* MPI_File_close is collective: if the open failed on some ranks, the others must leave their

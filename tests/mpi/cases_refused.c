@@ -4,6 +4,8 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static quell_sampler *plain_sampler(void)
 {
@@ -127,8 +129,29 @@ static void parts(void)
     MPI_Comm_free(&part);
 }
 
+/* Ranks in folders of their own, which do not see the file that rank 0 creates. */
+static void folders(void)
+{
+    char own[20], after[200];
+    int pid = (int)getpid();
+    quell_sampler *sampler = plain_sampler();
+    quell_draw draw = make_draw(6);
+    snprintf(own, sizeof own, "rank%d", rank);
+    CHECK(!mkdir(own, 0700) && !chdir(own), "a folder");
+    MPI_Bcast(&pid, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    quell_status status = quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, NULL, "y.npy", 0, NULL);
+    CHECK(!chdir("..") && !rmdir(own), "a file is left in %s", own);
+    snprintf(after, sizeof after,
+             "rank 1: y.npy: rank 0 has created y.npy.%d.0.part, which is not one file for all "
+             "ranks: No such file or directory; all must see the same folder by this name",
+             pid);
+    check(status, QUELL_IO_FAILED, after);
+    quell_sampler_free(sampler);
+}
+
 void refused(void)
 {
+    folders();
     shapes();
     rows();
     messages();
