@@ -42,13 +42,8 @@ static quell_status share_name(const struct quell_group *group, struct quell_gro
     return quell_group_check(MPI_Bcast(file->temporary, size, MPI_CHAR, 0, group->comm), "mpi");
 }
 
-<<<<<<< HEAD
 /* Refuses a name by which this rank does not find the file that rank 0 has created, because each
  * rank is in a folder of its own: if one rank fails in MPI_File_open, the others wait for ever. */
-=======
-/* Refuses a name by which this rank does not find the file that rank 0 has created, as in folders
- * of their own: in MPI_File_open the others would wait for ever for a rank that fails. */
->>>>>>> mender3
 static quell_status find(const struct quell_group_file *file)
 {
     int found = open(file->temporary, O_WRONLY | O_CLOEXEC);
