@@ -54,8 +54,8 @@ QUELL_API quell_status quell_denoiser_eigenbasis(const quell_denoiser *denoiser,
 
 /* X ~ sum_k weights[k] N(means[k], variances[k] I): weights[components] > 0, which are normalised,
  * means[components][dim], variances[components] >= 0. The logarithm of a posterior weight is a sum
- * over dim elements, and its rounding error is up to 4e-7 dim: where components overlap in 10^5
- * elements, a weight may be 4% off. */
+ * over dim elements, and its rounding error is up to 4e-7 dim: with a dim of 10^5, where x_t is
+ * near several components, a weight may be 4% off. */
 QUELL_API quell_status quell_denoiser_from_mixture(quell_denoiser **denoiser, size_t components,
                                                    size_t dim, const double *weights,
                                                    const double *means, const double *variances);

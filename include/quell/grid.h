@@ -12,7 +12,7 @@
  *                      rho = 1; k-diffusion's
  *   kl_optimal         constant steps in arctan sigma (Sabour et al., 2404.14507)
  *   beta               quantiles of Beta(alpha, beta), both 0.6 (Lee et al., 2407.12173), in t or,
- *                      with scale=, in a sigma
+ *                      with scale=, in the measure of noise that this names
  *   sgm_uniform        as linear; with final=zero the last of the constant steps leads to sigma = 0
  *                      instead of to `stop`
  *   simple             every n-th point of a discrete schedule's table, from its end on, as in

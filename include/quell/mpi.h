@@ -30,9 +30,9 @@
 extern "C" {
 #endif
 
-/* Writes which of `count` samples are this rank's: it has *rows samples, after the first *skipped.
- * The ranges follow each other in the order of the ranks, and differ in length by at most one. With
- * more ranks than samples, the last ranks have none. Not collective. */
+/* Writes which of `count` samples are this rank's: skipped, ..., skipped + rows - 1 of them,
+ * from 0. The ranges follow each other in the order of the ranks, and differ in length by at
+ * most one. With more ranks than samples, the last ranks have none. Not collective. */
 QUELL_API quell_status quell_mpi_range(MPI_Comm comm, uint64_t count, uint64_t *skipped,
                                        size_t *rows);
 

@@ -125,8 +125,8 @@ QUELL_API void quell_plan_spread(quell_plan *plan, quell_register_id x, quell_re
  * and any two intervals are independent. In Brownian mode it is (W(a) - W(b)) / sqrt|a - b|, where
  * a and b are the places of t and s (quell_noise_place) and W is the Brownian path of slot k,
  * whatever the grid: more steps refine the same path (noise.h). An interval shorter than 2^-24
- * there has no increment of the path; it has the noise of the default, which is independent of all
- * paths. t = s always has that. */
+ * there, as one with t = s, has no increment of the path; it has the noise of the default, which is
+ * independent of all paths. */
 QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t,
                                     const quell_point *s);
 

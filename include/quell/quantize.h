@@ -143,9 +143,9 @@ typedef struct quell_quantized quell_quantized;
 /* Quantises the linear maps, convolutions and attentions of the network `model` (a .safetensors
  * file with its description, or one that is built in) and writes it to the file `out`, whose name
  * must end with .safetensors (docs/networks.md, "Eight bits"). No data are needed: each of them is
- * tried alone on the samples that the options ask for, and those that move them least for the work
- * that they save are taken together, as many as keep the movement within the bound. The file
- * appears under its name only when it is complete.
+ * tried alone on the samples that the options ask for. They are then taken together in the order of
+ * how little they move the samples for the work that they save, as many as keep the movement within
+ * the bound. The file appears under its name only when it is complete.
  *
  * *made describes what was done, and the caller frees it; made may be NULL. options may be NULL for
  * the defaults. Fails with QUELL_UNSUPPORTED if the model has nothing that can be quantised, with

@@ -92,9 +92,9 @@ typedef void quell_answer_fn(void *user, const quell_answer *answer);
  * observe, observe_user: a function that sees the samples of this request after every transition,
  *   as in quell_run, and its first argument. It is called from many threads at once, never after
  *   the request has ended, and must not wait for a ticket or free the queue. Returns as a
- *   quell_denoise_fn: > 0 cancels the request, and < 0 ends it with QUELL_DENOISER_FAILED. If a
- *   run in which samples of other requests are drawn, too, fails, the samples begin anew, and their
- *   transitions are seen a second time. NULL: none (NULL, NULL). */
+ *   quell_denoise_fn: > 0 cancels the request, and < 0 ends it with QUELL_DENOISER_FAILED. A run
+ *   may have samples of several requests. If it fails, those of the requests that go on begin
+ *   anew, and the function sees their transitions a second time. NULL: none (NULL, NULL). */
 typedef struct quell_request {
     size_t size;
     const quell_sampler *sampler;

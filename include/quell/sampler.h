@@ -36,10 +36,10 @@ typedef struct quell_sampler quell_sampler;
  *   quell_sample_prior, each of one value (prior_dim = 1) or of one per element (prior_dim = dim).
  *   Copied. prior_mean = NULL stands for 0 and prior_variance = NULL for 1, which is near enough
  *   only where x is nearly noise: if both are NULL, quell_sample_prior and quell_sample are refused
- *   from a first point with alpha > sigma / 4. A first point that start, times or sigmas chose is
- *   refused from alpha = 0.01 sigma on, unless its alpha / sigma is within 1% of that at the
- *   schedule's end. Where alpha is 0 at the first point nothing of X is left, and a mean or a
- *   variance that is given is refused (1, NULL, NULL).
+ *   where the first point has more of X. At the schedule's end, and where alpha / sigma is within
+ *   1% of that there, the limit is alpha > sigma / 4; at any other point, which start, times or
+ *   sigmas chose, it is alpha >= 0.01 sigma. Where alpha is 0 at the first point nothing of X is
+ *   left, and a mean or a variance that is given is refused (1, NULL, NULL).
  * grid: how the steps are placed in time, from start to stop, "NAME[:KEY=VALUE,...]" (grid.h).
  *   NULL: "linear". Refused for a sampler that chooses its own steps (NULL).
  * brownian: 1 if the noise of a step is an increment of a Brownian path: with the same seed, more

@@ -49,9 +49,10 @@ QUELL_API const char *quell_error_message(void);
  * sample to *sample and the number of its transition, from 0 on, to *transition. In a draw with
  * seeds or indices of each sample, the number is quell_draw.first + its place in the draw.
  * Otherwise returns 0 and leaves both as they were. If several samples failed, this is the one with
- * the lowest number. After a number that is not finite the samples before its own are drawn on, so
- * that this does not depend on threads and tiles (docs/bits.md, "Failures"); of functions that fail
- * it is among those whose failure was noticed before the run ended. Either pointer may be NULL. */
+ * the lowest number. A run that meets a number which is not finite goes on with the samples of
+ * lower numbers, to find the lowest that fails, so that the answer does not depend on threads
+ * and tiles (docs/bits.md, "Failures"); of functions that fail it is among those whose failure
+ * was noticed before the run ended. Either pointer may be NULL. */
 QUELL_API int quell_error_sample(uint64_t *sample, size_t *transition);
 
 /* Records a line for quell_error_message() in this thread and returns `status`. It is for libraries
@@ -61,7 +62,9 @@ QUELL_API int quell_error_sample(uint64_t *sample, size_t *transition);
  *
  * A function of the caller's that may return 0 to go on, < 0 for an error and > 0 to stop may also
  * return the status of the last quell call that failed in it: that is an error, though it is > 0,
- * or a stop if it is QUELL_STOPPED. The message of that failure becomes a part of the run's. */
+ * or a stop if it is QUELL_STOPPED. The message of that failure becomes a part of the run's. After
+ * another stop the message is that of a failure which the function has handled, and is not said; to
+ * say why it stops, the function records a line with QUELL_STOPPED. */
 QUELL_API quell_status quell_error_set(quell_status status, const char *message);
 
 /* Frees the `user` that was given to a handle with a function of the caller's. It is called once,

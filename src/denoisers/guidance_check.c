@@ -57,8 +57,9 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
             "it has %zu classes, must have %zu",
             guide->classes, denoiser->classes);
     if (denoiser->whole_batch || (guide && guide->whole_batch))
-        return quell_fail(QUELL_UNSUPPORTED, "guidance: a function with whole_batch can neither "
-                                             "be guided nor guide");
+        return quell_fail(QUELL_UNSUPPORTED,
+                          "guidance: a function with whole_batch cannot be guided, nor be a guide: "
+                          "set whole_batch to 0, or guide inside the function");
     if (!(0 <= guidance->low && guidance->low <= guidance->high && guidance->high <= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: low is %s and high is %s, must be 0 <= low <= high <= 1",
