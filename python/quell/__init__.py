@@ -19,7 +19,6 @@ from quell._lists import grids, isa_default, isas, models, samplers, schedules, 
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
 from quell._quantize import Quantized, QuantizedInstruction, quantize
 from quell._quell import Entry, EntryOption
-from quell._said import needs as _needs
 from quell._seeds import seed_of as _seed_of
 from quell.denoise import (
     EmpiricalDenoiser,
@@ -94,7 +93,9 @@ else:
         except ModuleNotFoundError as missing:
             if missing.name not in ("torch", "safetensors"):
                 raise
-            raise _needs("quell.export and quell.from_torch", missing) from missing
+            from quell._said import needs
+
+            raise needs("quell.export and quell.from_torch", missing) from missing
 
         return export
 

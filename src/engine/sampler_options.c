@@ -36,7 +36,9 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
         return quell_fail(
             QUELL_BAD_ARGUMENT,
             "sampler: clamp_low and clamp_high are both 0, and would make all samples "
-            "0; leave them out (their defaults are -inf and inf)");
+            "0; leave them out%s",
+            o->threshold_max == 0 ? ": start from quell_sampler_defaults()"
+                                  : " (their defaults are -inf and inf)");
     if (!(o->threshold >= 0 && o->threshold <= 1 && o->threshold_max >= 1))
         return quell_fail(
             QUELL_BAD_ARGUMENT,
