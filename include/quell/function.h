@@ -78,8 +78,8 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *     "unscaled"  input x_t / alpha = X + (sigma / alpha) Z, time sigma / alpha, as EDM's denoisers
  *     "straight"  input x_t / (alpha + sigma), time sigma / (alpha + sigma), as on straight paths
  * whole_batch: 0 if the function is thread-safe; it is then called for a tile at a time, from many
- *   threads. 1: each evaluation is one call for all samples of the run, in the thread that called
- *   quell, or in the queue's own thread (0).
+ *   threads. 1: in each evaluation it is called once for all samples of the run, in the thread that
+ *   called quell, or in the queue's own thread (0).
  * reproducible: 1 if row r of the output depends, to the last bit, only on row r of the input, on
  *   the point, and on what the call says of that row (its index, seed, class and conditions), but
  *   on no other row; samples then have the same bits in every run (0).

@@ -15,7 +15,7 @@ namespace quell
  * weight: w; 1 is no guidance.
  * low, high: the denoiser is guided at times from low to high.
  * times, weights: w is weights[i] at times[i], and linear in between, in place of weight.
- * rescale: phi, from 0 to 1: how far the guided mean is given the standard deviation of the mean
+ * rescale: phi, from 0 to 1: how far the deviation is kept in the guided mean that the mean has
  *   without guidance. */
 struct guidance {
     double weight = 2;
