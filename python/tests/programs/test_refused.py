@@ -141,7 +141,7 @@ def test_samples_that_depend_on_each_other(function, tmp_path):
         ((X, T), {"precondition": "edm"}, "none, simple, karras"),
         ((X, T, [T[:1]]), {}, "more_0 begins with 1, x with 2"),
         (7, {}, "must be a tuple"),
-        ((X.numpy(), T.numpy()), {}, "a batch of samples, as a tensor of PyTorch's"),
+        ((X.numpy(), T.numpy()), {}, "an array of NumPy's, must be a tensor"),
         ((X * torch.nan, T), {}, "x has a NaN"),
         ({"x": X, "time": T}, {}, "missing a required argument: 't'; its forward takes x, t, more"),
         ((X, T), {"decode": 3}, "decode: 3, must be a network of PyTorch's"),
@@ -335,7 +335,7 @@ def test_torch_says_nothing_before(tmp_path, capfd):
         ((X, T), {"outptu": "eps"}, r"outptu: no such argument \(did you mean 'output'\?\)"),
         ((X, T), {"programs": {}}, "programs: no such argument"),
         ((X, T), {"names": ["x", "class"], "time": False}, "say how many there are"),
-        ((X, T, torch.tensor([0, 2])), {"classes": 2}, "the example has class 2"),
+        ((X, T, torch.tensor([0, 2])), {"classes": 2}, "classes are 0 to 1, but the example has 2"),
         (
             (X, torch.tensor([9, 999])),
             {"time": "index", "schedule": "beta_linear:train=100"},
