@@ -24,7 +24,8 @@ extern "C" {
  * threads may use it. */
 typedef struct quell_denoiser quell_denoiser;
 
-/* X ~ N(mean, variance I): mean[dim] or NULL for zeros, variance >= 0. */
+/* X ~ N(mean, variance I): mean[dim] or NULL for zeros, variance >= 0. dim is from 1 to 2^32, here
+ * and below. A mean of NULL needs as much memory as one that is given. */
 QUELL_API quell_status quell_denoiser_from_isotropic(quell_denoiser **denoiser, size_t dim,
                                                      const double *mean, double variance);
 
@@ -53,9 +54,9 @@ QUELL_API quell_status quell_denoiser_eigenbasis(const quell_denoiser *denoiser,
                                                  double *vectors);
 
 /* X ~ sum_k weights[k] N(means[k], variances[k] I): weights[components] > 0, which are normalised,
- * means[components][dim], variances[components] >= 0. The logarithm of a posterior weight is a sum
- * over dim elements, and its rounding error is up to 4e-7 dim: with a dim of 10^5, where x_t is
- * near several components, a weight may be 4% off. */
+ * means[components][dim], variances[components] >= 0, components >= 1. The logarithm of a posterior
+ * weight is a sum over dim elements, and its rounding error is up to 4e-7 dim: with a dim of 10^5,
+ * where x_t is near several components, a weight may be 4% off. */
 QUELL_API quell_status quell_denoiser_from_mixture(quell_denoiser **denoiser, size_t components,
                                                    size_t dim, const double *weights,
                                                    const double *means, const double *variances);
@@ -67,7 +68,8 @@ QUELL_API quell_status quell_denoiser_from_diagonal_mixture(quell_denoiser **den
                                                             const double *means,
                                                             const double *variances);
 
-/* X uniform over the rows of points[count][dim], which must be finite. The posterior mean is
+/* X uniform over the rows of points[count][dim], which must be finite; count >= 1. The posterior
+ * mean is
  *
  *     sum_j w_j points[j],   w = softmax_j(-|x_t - alpha_t points[j]|^2 / (2 sigma_t^2))
  *
@@ -76,12 +78,14 @@ QUELL_API quell_status quell_denoiser_from_points(quell_denoiser **denoiser, siz
                                                   size_t dim, const float *points);
 
 /* Return the number of elements of a sample; 1 if the denoiser is reproducible, else 0; and its
- * kind, a static string ("isotropic", "mixture", "empirical", "function", ...). */
+ * kind, a static string ("isotropic", "mixture", "empirical", "function", ...). For NULL they
+ * return 0, 0 and "". */
 QUELL_API size_t quell_denoiser_dim(const quell_denoiser *denoiser);
 QUELL_API int quell_denoiser_reproducible(const quell_denoiser *denoiser);
 QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 
-/* Returns the number of classes, which quell_draw.classes may ask for; 0 if it has none. */
+/* Returns the number of classes, which quell_draw.classes may ask for; 0 if it has none, and for
+ * NULL. */
 QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
 
 /* Returns the number of conditions that the denoiser takes. A run must name each of them, with its

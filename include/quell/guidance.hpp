@@ -15,8 +15,8 @@ namespace quell
  * weight: w; 1 is no guidance.
  * low, high: the denoiser is guided at times from low to high.
  * times, weights: w is weights[i] at times[i], and linear in between, in place of weight.
- * rescale: phi, from 0 to 1: how far the deviation is kept in the guided mean that the mean has
- *   without guidance. */
+ * rescale: phi, from 0 to 1: how far the standard deviation of the mean without guidance is kept
+ *   in the guided mean (quell/guidance.h). */
 struct guidance {
     double weight = 2;
     double low = 0;

@@ -24,10 +24,10 @@ extern "C" {
  * end. */
 typedef enum quell_operation_kind {
     /* out = E[X | x_t] at the point t, where x_t is the register term[0].source. With `apart`,
-     * out = E[X | x_t] - x_t / alpha, which keeps digits that the two lose when they are rounded
-     * first; methods of two stages ask for it where the noise is low, as they need no more than
-     * this difference. If `variance` is not QUELL_STATE, that register gets the v that the denoiser
-     * has learned (quell_plan_denoise_variance). */
+     * out = E[X | x_t] - x_t / alpha. It is computed before it is rounded, so that it keeps digits
+     * which are lost if each of the two is rounded first. Methods of two stages ask for it where
+     * the noise is low: there they need this difference alone. If `variance` is not QUELL_STATE,
+     * that register gets the v that the denoiser has learned (quell_plan_denoise_variance). */
     QUELL_OPERATION_EVAL,
     /* out = the sum of the terms and noises (quell_plan_combine). */
     QUELL_OPERATION_COMBINE,
